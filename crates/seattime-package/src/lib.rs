@@ -1,0 +1,1 @@
+//! A package as bytes in, a typed manifest out.

@@ -1,0 +1,1 @@
+//! Launches attempts, keeps commits, answers reports.

@@ -1,1 +1,24 @@
 //! The run-time as plain Rust: sessions, the data model, and the rules of time.
+//!
+//! No network, no clock, no browser: the same code decides in the page and on the server.
+
+pub mod attempt;
+pub mod error;
+pub mod model;
+pub mod outbox;
+pub mod ports;
+pub mod quirk;
+pub mod session;
+pub mod snapshot;
+pub mod time;
+pub mod value;
+pub mod visit;
+
+pub use error::{ErrorCode12, ErrorCode2004, Refusal};
+pub use model::{Access, Element, ElementId, Space, Version};
+pub use outbox::{Outbox, Reason};
+pub use ports::{Clock, Instant};
+pub use quirk::Quirk;
+pub use session::Session;
+pub use value::{Timespan, TimespanError};
+pub use visit::{Identity, Totals, Visit};

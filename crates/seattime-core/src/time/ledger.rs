@@ -1,0 +1,347 @@
+//! The ledger of a visit: what the page saw, on the page's own clock, in stretches without a break.
+//!
+//! Times count in ms from the start of their stretch. Everything grows only at its end, since time does;
+//! so each kind of note is a list whose last entry may still grow. A note carries the number of its last
+//! change ([`Ledger::settle`]), and a message holds the notes above the number that is acknowledged.
+
+use super::{Bursts, EvidenceKind, IntervalSet, PresencePolicy, active, evidence::JOIN_MS};
+use crate::ports::Instant;
+use crate::snapshot::{Reader, Writer};
+
+/// Samples further apart than this, in ms, mean that the machine slept.
+const LONGEST_GAP_MS: f64 = 15_000.0;
+/// Clocks that part by more than this between two samples, in ms: one was set, or the machine slept.
+const LARGEST_DIVERGENCE_MS: f64 = 2_000.0;
+
+/// A moment of the visit: stretch, and ms since it began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Moment {
+    /// Number of the stretch, from 0.
+    pub stretch: u32,
+    /// How long after its start, in ms.
+    pub ms: i64,
+}
+
+/// Part of a visit in which the clock ran without a break.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Stretch {
+    /// Number within the visit, from 0.
+    pub n: u32,
+    /// Both clocks at its start.
+    pub start: Instant,
+    /// Both clocks at its last good sample.
+    pub last: Instant,
+}
+
+impl Stretch {
+    /// The wall clock at its start, in ms since 1970.
+    pub fn start_date_ms(&self) -> i64 {
+        self.start.wall_ms as i64
+    }
+
+    /// How long it has run at `now`, in whole ms, rounded down.
+    fn ms_at(&self, now: Instant) -> i64 {
+        (now.monotonic_ms - self.start.monotonic_ms).max(0.0) as i64
+    }
+}
+
+/// One entry of the ledger: an interval in a stretch, of a learner's sign, a visible page, or a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Note<T> {
+    /// What it is about.
+    pub about: T,
+    /// Number of its stretch.
+    pub stretch: u32,
+    /// Its start, in ms since the stretch began.
+    pub first: i64,
+    /// Its end, in ms since the stretch began.
+    pub last: i64,
+    /// Number of its last change; 0 while a change has none yet.
+    pub seq: u64,
+}
+
+/// What the page saw of one visit.
+#[derive(Debug, Clone, Default)]
+pub struct Ledger {
+    stretches: Vec<Stretch>,
+    is_running: bool,
+    is_visible: bool,
+    /// The session whose content is loaded.
+    loaded: Option<u32>,
+    last: Instant,
+    evidence: Vec<Note<EvidenceKind>>,
+    visible: Vec<Note<()>>,
+    spans: Vec<Note<u32>>,
+}
+
+impl Ledger {
+    /// Opens the ledger with the page: itself a sign of the learner.
+    pub fn open(now: Instant, is_visible: bool) -> Ledger {
+        let mut ledger = Ledger { is_visible, last: now, ..Ledger::default() };
+        ledger.note_evidence(now, EvidenceKind::Page);
+        ledger
+    }
+
+    /// Takes both clocks: to be called every second, and by every function here that is given a time.
+    ///
+    /// When the clocks parted, or the last sample is too long ago, the stretch ends at the last good
+    /// sample. A new one begins at once if the page is visible; else with the next thing worth noting,
+    /// since timers of a hidden page are slowed down until every one of them looks like a sleep.
+    pub fn sample(&mut self, now: Instant) {
+        let gap = now.monotonic_ms - self.last.monotonic_ms;
+        let divergence = (now.wall_ms - self.last.wall_ms - gap).abs();
+        let broke = !(0.0..=LONGEST_GAP_MS).contains(&gap) || divergence > LARGEST_DIVERGENCE_MS;
+        self.last = now;
+        if broke {
+            self.is_running = false;
+        }
+        if self.is_running {
+            self.grow(now);
+        } else if self.is_visible {
+            self.begin(now);
+        }
+    }
+
+    /// The page became visible: a sign of the learner.
+    pub fn show(&mut self, now: Instant) {
+        self.sample(now);
+        if !self.is_visible {
+            self.is_visible = true;
+            self.note_evidence(now, EvidenceKind::Page);
+            self.note_visible(now);
+        }
+    }
+
+    /// The page was hidden or left: a sign of the learner.
+    pub fn hide(&mut self, now: Instant) {
+        self.sample(now);
+        if self.is_visible {
+            self.note_evidence(now, EvidenceKind::Page);
+            self.is_visible = false;
+        }
+    }
+
+    /// The learner gave a sign.
+    pub fn note_evidence(&mut self, now: Instant, kind: EvidenceKind) {
+        let at = self.here(now);
+        // Kinds alternate, so the burst to go on with is not always the last note.
+        let open = self.evidence.iter_mut().rev().take(4).find(|it| it.about == kind);
+        match open {
+            Some(it) if it.stretch == at.stretch && at.ms - it.last <= JOIN_MS => {
+                if at.ms > it.last {
+                    (it.last, it.seq) = (at.ms, 0);
+                }
+            }
+            _ => self.evidence.push(Note {
+                about: kind,
+                stretch: at.stretch,
+                first: at.ms,
+                last: at.ms,
+                seq: 0,
+            }),
+        }
+    }
+
+    /// Content of a session was loaded; that of any other is no longer.
+    pub fn load(&mut self, now: Instant, session: u32) {
+        self.here(now);
+        self.loaded = Some(session);
+        self.note_span(now);
+    }
+
+    /// The loaded content was taken away, or its session ended.
+    pub fn unload(&mut self, now: Instant) {
+        self.sample(now);
+        self.loaded = None;
+    }
+
+    /// The present moment; begins a stretch if none is running.
+    pub fn here(&mut self, now: Instant) -> Moment {
+        self.sample(now);
+        if !self.is_running {
+            self.begin(now);
+        }
+        self.moment(now).unwrap_or_default()
+    }
+
+    /// The present moment, where a stretch is running.
+    pub fn moment(&self, now: Instant) -> Option<Moment> {
+        let stretch = self.stretches.last().filter(|_| self.is_running)?;
+        Some(Moment { stretch: stretch.n, ms: stretch.ms_at(now) })
+    }
+
+    fn begin(&mut self, now: Instant) {
+        let n = self.stretches.len() as u32;
+        self.stretches.push(Stretch { n, start: now, last: now });
+        self.is_running = true;
+        self.note_visible(now);
+        self.note_span(now);
+    }
+
+    fn note_visible(&mut self, now: Instant) {
+        if let (true, Some(at)) = (self.is_visible, self.moment(now)) {
+            self.visible.push(Note { about: (), stretch: at.stretch, first: at.ms, last: at.ms, seq: 0 });
+        }
+    }
+
+    fn note_span(&mut self, now: Instant) {
+        if let (Some(session), Some(at)) = (self.loaded, self.moment(now)) {
+            self.spans.push(Note { about: session, stretch: at.stretch, first: at.ms, last: at.ms, seq: 0 });
+        }
+    }
+
+    fn grow(&mut self, now: Instant) {
+        let Some(stretch) = self.stretches.last_mut() else { return };
+        stretch.last = now;
+        let (n, ms) = (stretch.n, stretch.ms_at(now));
+        if let (true, Some(it)) = (self.is_visible, self.visible.last_mut()) {
+            extend(it, n, ms);
+        }
+        if let (Some(session), Some(it)) = (self.loaded, self.spans.last_mut())
+            && it.about == session
+        {
+            extend(it, n, ms);
+        }
+    }
+
+    /// Gives every note that changed its number; `next` makes them.
+    pub fn settle(&mut self, mut next: impl FnMut() -> u64) {
+        let times = self
+            .evidence
+            .iter_mut()
+            .map(|it| &mut it.seq)
+            .chain(self.visible.iter_mut().map(|it| &mut it.seq));
+        for seq in times.chain(self.spans.iter_mut().map(|it| &mut it.seq)) {
+            if *seq == 0 {
+                *seq = next();
+            }
+        }
+    }
+
+    /// The stretches, in order.
+    pub fn stretches(&self) -> &[Stretch] {
+        &self.stretches
+    }
+
+    /// The signs of the learner, in order.
+    pub fn evidence(&self) -> &[Note<EvidenceKind>] {
+        &self.evidence
+    }
+
+    /// When the page was visible, in order.
+    pub fn visible(&self) -> &[Note<()>] {
+        &self.visible
+    }
+
+    /// When which session's content was loaded, in order.
+    pub fn spans(&self) -> &[Note<u32>] {
+        &self.spans
+    }
+
+    /// Whether the page is visible.
+    pub fn is_visible(&self) -> bool {
+        self.is_visible
+    }
+
+    /// Whether the last sign of the learner is so recent that time counts now.
+    pub fn is_active(&self, policy: PresencePolicy) -> bool {
+        let recent = |at: Moment| {
+            self.evidence
+                .iter()
+                .rev()
+                .take(4)
+                .any(|it| it.stretch == at.stretch && at.ms - it.last <= policy.idle_limit_ms)
+        };
+        self.is_visible && self.moment(self.last).is_some_and(recent)
+    }
+
+    /// What was measured of the visit, in ms: all of it, or what lay in one session's span.
+    pub fn measured_ms(&self, policy: PresencePolicy, session: Option<u32>) -> i64 {
+        self.measured_after(policy, session, Moment::default())
+    }
+
+    /// What was measured from a moment on, in ms: of the whole visit, or of one session.
+    pub fn measured_after(&self, policy: PresencePolicy, session: Option<u32>, from: Moment) -> i64 {
+        let in_stretch = |n: u32| {
+            let evidence: Bursts =
+                self.evidence.iter().filter(|it| it.stretch == n).map(|it| (it.first, it.last)).collect();
+            let visible: IntervalSet =
+                self.visible.iter().filter(|it| it.stretch == n).map(|it| (it.first, it.last)).collect();
+            let active = active(&evidence, &visible, policy);
+            let start = if n == from.stretch { from.ms } else { 0 };
+            let active = active.clipped(start, i64::MAX);
+            let Some(session) = session else { return active.length_ms() };
+            let spans = self.spans.iter().filter(|it| it.stretch == n && it.about == session);
+            active.intersection(&spans.map(|it| (it.first, it.last)).collect()).length_ms()
+        };
+        (from.stretch..self.stretches.len() as u32).map(in_stretch).sum()
+    }
+
+    /// Writes it into a snapshot.
+    pub fn write(&self, to: &mut Writer) {
+        to.list(&self.stretches, |to, it| {
+            to.instant(it.start);
+            to.instant(it.last);
+        });
+        to.flag(self.is_running);
+        to.flag(self.is_visible);
+        to.option(self.loaded.as_ref(), |to, it| to.number(u64::from(*it)));
+        to.instant(self.last);
+        to.list(&self.evidence, |to, it| {
+            to.number(EvidenceKind::ALL.iter().position(|kind| *kind == it.about).unwrap_or(0) as u64);
+            write_times(to, it);
+        });
+        to.list(&self.visible, write_times);
+        to.list(&self.spans, |to, it| {
+            to.number(u64::from(it.about));
+            write_times(to, it);
+        });
+    }
+
+    /// Reads it from a snapshot.
+    pub fn read(from: &mut Reader<'_>) -> Option<Ledger> {
+        let starts = from.list(|from| Some((from.instant()?, from.instant()?)))?;
+        let stretches =
+            starts.into_iter().zip(0..).map(|((start, last), n)| Stretch { n, start, last }).collect();
+        Some(Ledger {
+            stretches,
+            is_running: from.flag()?,
+            is_visible: from.flag()?,
+            loaded: from.option(Reader::small)?,
+            last: from.instant()?,
+            evidence: from.list(|from| {
+                let kind = *EvidenceKind::ALL.get(usize::try_from(from.number()?).ok()?)?;
+                read_times(from, kind)
+            })?,
+            visible: from.list(|from| read_times(from, ()))?,
+            spans: from.list(|from| {
+                let session = from.small()?;
+                read_times(from, session)
+            })?,
+        })
+    }
+}
+
+/// Lets a note grow to `ms`, if it belongs to the stretch that is running.
+fn extend<T>(note: &mut Note<T>, stretch: u32, ms: i64) {
+    if note.stretch == stretch && ms > note.last {
+        (note.last, note.seq) = (ms, 0);
+    }
+}
+
+fn write_times<T>(to: &mut Writer, it: &Note<T>) {
+    to.number(u64::from(it.stretch));
+    to.signed(it.first);
+    to.signed(it.last);
+    to.number(it.seq);
+}
+
+fn read_times<T>(from: &mut Reader<'_>, about: T) -> Option<Note<T>> {
+    Some(Note {
+        about,
+        stretch: from.small()?,
+        first: from.signed()?,
+        last: from.signed()?,
+        seq: from.number()?,
+    })
+}

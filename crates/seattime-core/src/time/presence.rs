@@ -1,0 +1,85 @@
+//! Presence: which part of the visible time the learner was there, as far as the evidence goes.
+
+use super::{Bursts, IntervalSet};
+
+/// How evidence is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PresencePolicy {
+    /// The longest gap between two signs of the learner that still counts, in ms.
+    pub idle_limit_ms: i64,
+    /// What the last sign of the learner earns at most, in ms.
+    pub tail_ms: i64,
+}
+
+impl Default for PresencePolicy {
+    fn default() -> PresencePolicy {
+        PresencePolicy { idle_limit_ms: 300_000, tail_ms: 30_000 }
+    }
+}
+
+/// The active time of one stretch.
+///
+/// A gap between two bursts counts in full when it is at most `idle_limit_ms` long; after a burst
+/// that is followed by nothing in time, at most `tail_ms` count. Of all that, what was visible counts.
+/// So a tab left open overnight earns its tail, and four minutes of reading without a touch lose
+/// nothing. Nothing that was once credited ever shrinks when more evidence comes.
+///
+/// `evidence` are all bursts of the stretch, whatever they came from.
+pub fn active(evidence: &Bursts, visible: &IntervalSet, policy: PresencePolicy) -> IntervalSet {
+    let mut present = IntervalSet::new();
+    let mut bursts = evidence.iter().peekable();
+    while let Some((first, last)) = bursts.next() {
+        let until = match bursts.peek() {
+            Some(&(next, _)) if next.saturating_sub(last) <= policy.idle_limit_ms => next,
+            _ => last.saturating_add(policy.tail_ms),
+        };
+        present.insert(first, until);
+    }
+    present.intersection(visible)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: i64 = 60_000;
+    const HOUR: i64 = 60 * MINUTE;
+
+    #[test]
+    fn active_time_is_what_the_rule_says() {
+        #[rustfmt::skip]
+        let cases: &[(&str, &[(i64, i64)], &[(i64, i64)], i64)] = &[
+            // what happened               evidence                              visible                  active
+            ("nothing but a visible page", &[],                                  &[(0, HOUR)],            0),
+            ("opened and left overnight",  &[(0, 0)],                            &[(0, 8 * HOUR)],        30_000),
+            ("read for four minutes",      &[(0, 0), (4 * MINUTE, 4 * MINUTE)],  &[(0, 4 * MINUTE)],      4 * MINUTE),
+            ("a gap of just the limit",    &[(0, 0), (300_000, 300_000)],        &[(0, 300_000)],         300_000),
+            ("a gap a moment too long",    &[(0, 0), (300_001, 300_001)],        &[(0, 300_001)],         30_000),
+            ("hidden within the gap",      &[(0, 0), (60_000, 60_000), (180_000, 180_000)],
+                                                                                 &[(0, 60_000), (180_000, 180_000)], 60_000),
+            ("closed within the tail",     &[(0, 0)],                            &[(0, 12_000)],          12_000),
+            ("busy all the while",         &[(0, HOUR)],                         &[(0, HOUR)],            HOUR),
+        ];
+        for (story, evidence, visible, expected) in cases {
+            let set = active(
+                &evidence.iter().copied().collect(),
+                &visible.iter().copied().collect(),
+                PresencePolicy::default(),
+            );
+            assert_eq!(set.length_ms(), *expected, "{story}");
+        }
+    }
+
+    #[test]
+    fn more_evidence_never_takes_time_away() {
+        let visible: IntervalSet = [(0, 2 * HOUR)].into_iter().collect();
+        let mut evidence = Bursts::new();
+        let mut before = 0;
+        for at in [0, 90_000, 5 * MINUTE, 30 * MINUTE, 34 * MINUTE, 20 * MINUTE, HOUR] {
+            evidence.insert(at, at);
+            let now = active(&evidence, &visible, PresencePolicy::default()).length_ms();
+            assert!(now >= before, "at {at}: {now} < {before}");
+            before = now;
+        }
+    }
+}

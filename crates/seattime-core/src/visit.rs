@@ -1,0 +1,464 @@
+//! One load of the player page: its activities, their sessions one after the other, its time, its outbox.
+
+use crate::attempt::{self, Ended};
+use crate::error::Refusal;
+use crate::model::{ElementId, Version};
+use crate::outbox::{Outbox, Reason};
+use crate::ports::Instant;
+use crate::session::{ApiState, Changes, Kind, Session};
+use crate::snapshot::{Reader, Writer};
+use crate::time::{CreditPolicy, EvidenceKind, Ledger, Parts, PresencePolicy, Reported, bounded, credit};
+use crate::value::Timespan;
+
+/// What the server calls the visit, and what its messages are signed with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// Its id.
+    pub visit: String,
+    /// Its token.
+    pub token: String,
+    /// Fencing number of the attempt.
+    pub lease: u32,
+}
+
+/// What can be launched in the visit.
+#[derive(Debug, Clone)]
+struct Activity {
+    id: String,
+    kind: Kind,
+    try_: u32,
+    /// What its elements hold when a session of this try begins.
+    values: Vec<(ElementId, String)>,
+}
+
+/// Totals of the visit, in ms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Totals {
+    /// What was measured.
+    pub measured_ms: i64,
+    /// What the report will show for this visit alone.
+    pub credited_ms: i64,
+}
+
+/// What the page has to do after a tick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Due {
+    /// Write the visit's state down.
+    pub checkpoint: bool,
+    /// Send it.
+    pub send: Option<Reason>,
+}
+
+/// One load of the player page.
+#[derive(Debug, Clone)]
+pub struct Visit {
+    /// What the server calls it.
+    pub identity: Identity,
+    version: Version,
+    presence: PresencePolicy,
+    policy: CreditPolicy,
+    activities: Vec<Activity>,
+    sessions: Vec<Session>,
+    ledger: Ledger,
+    changes: Changes,
+    outbox: Outbox,
+}
+
+/// How far the numbers of changes jump when an instance is restored, so that none is used again that the
+/// last instance may have sent after its last snapshot.
+const RESTORED_GAP: u64 = 1 << 16;
+
+impl Visit {
+    /// Opens a visit with the page.
+    pub fn open(
+        version: Version,
+        presence: PresencePolicy,
+        policy: CreditPolicy,
+        heartbeat_ms: u32,
+        now: Instant,
+        is_visible: bool,
+    ) -> Visit {
+        Visit {
+            identity: Identity::default(),
+            version,
+            presence,
+            policy,
+            activities: Vec::new(),
+            sessions: Vec::new(),
+            ledger: Ledger::open(now, is_visible),
+            changes: Changes::default(),
+            outbox: Outbox::new(now.monotonic_ms, heartbeat_ms),
+        }
+    }
+
+    /// Adds what can be launched; activities are numbered from 0 in this order.
+    pub fn add_activity(&mut self, id: &str, kind: Kind, try_: u32) {
+        self.activities.push(Activity { id: id.to_owned(), kind, try_, values: Vec::new() });
+    }
+
+    /// Gives the activity that was added last a value that it has from the start; a name that is not in
+    /// the table is passed over.
+    pub fn preset(&mut self, name: &str, text: &str) {
+        if let (Some(activity), Ok(element)) = (self.activities.last_mut(), self.version.look_up(name)) {
+            activity.values.push((element, text.to_owned()));
+        }
+    }
+
+    /// The version of the package's API.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    // --- What content calls ---
+
+    /// `Initialize("")`; `document` says whether the call comes from another top document of the frame
+    /// than the one that called it last.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::initialize`]; without a launched activity [`Refusal::General`].
+    pub fn initialize(&mut self, now: Instant, document: Document) -> Result<(), Refusal> {
+        let session = self.sessions.last().ok_or(Refusal::General)?;
+        if document == Document::New && session.api() != ApiState::Before {
+            // The frame was reloaded: the SCO was taken away and launched once more.
+            self.launch(now, session.activity as usize);
+        }
+        let changes = &mut self.changes;
+        self.sessions.last_mut().ok_or(Refusal::General)?.initialize(changes)
+    }
+
+    /// `Terminate("")`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::terminate`].
+    pub fn terminate(&mut self, now: Instant) -> Result<(), Refusal> {
+        let session = self.sessions.last_mut().ok_or(Refusal::TerminateBeforeInitialize)?;
+        session.terminate(&mut self.changes)?;
+        self.ledger.unload(now);
+        self.outbox.send_soon(Reason::Terminate);
+        Ok(())
+    }
+
+    /// `Commit("")`: asks for what content set to be sent; it is written down by whoever calls.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::may_commit`].
+    pub fn commit(&mut self) -> Result<(), Refusal> {
+        self.sessions.last().ok_or(Refusal::CommitBeforeInitialize)?.may_commit()?;
+        self.outbox.send_soon(Reason::Commit);
+        Ok(())
+    }
+
+    /// `GetValue(name)`: the element, and what it holds.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::get`] and [`Version::look_up`], in the order of the book.
+    pub fn get(&self, name: &str) -> Result<(ElementId, &str), Refusal> {
+        let session = self.sessions.last().ok_or(Refusal::GetBeforeInitialize)?;
+        session.may_get()?;
+        if name.is_empty() {
+            return Err(Refusal::GetWithoutName);
+        }
+        let element = self.version.look_up(name)?;
+        Ok((element, session.get(element)?))
+    }
+
+    /// `GetValue` of an element that was looked up before.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::get`].
+    pub fn get_element(&self, element: ElementId) -> Result<&str, Refusal> {
+        let session = self.sessions.last().ok_or(Refusal::GetBeforeInitialize)?;
+        session.may_get()?;
+        session.get(element)
+    }
+
+    /// The element that `SetValue(name, …)` speaks of.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::may_set`] and [`Version::look_up`], in the order of the book.
+    pub fn settable(&self, name: &str) -> Result<ElementId, Refusal> {
+        self.sessions.last().ok_or(Refusal::SetBeforeInitialize)?.may_set()?;
+        if name.is_empty() {
+            return Err(Refusal::SetWithoutName);
+        }
+        self.version.look_up(name).map_err(|refusal| match refusal {
+            // The book lets these words be set nowhere, whether or not the element has them.
+            Refusal::NoChildren | Refusal::NoCount | Refusal::NoVersion => Refusal::Keyword,
+            it => it,
+        })
+    }
+
+    /// `SetValue` of an element; `units` is the value's length in UTF-16 units.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::set`].
+    pub fn set(
+        &mut self,
+        element: ElementId,
+        text: &str,
+        units: u32,
+        now: impl FnOnce() -> Instant,
+    ) -> Result<(), Refusal> {
+        let session = self.sessions.last_mut().ok_or(Refusal::SetBeforeInitialize)?;
+        session.may_set()?;
+        let ledger = &mut self.ledger;
+        session.set(element, text, units, || ledger.here(now()), &mut self.changes)
+    }
+
+    /// `SetValue` of a long text that comes later, by [`Visit::deliver`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::announce`].
+    pub fn announce(&mut self, element: ElementId, units: u32) -> Result<(), Refusal> {
+        let session = self.sessions.last_mut().ok_or(Refusal::SetBeforeInitialize)?;
+        session.may_set()?;
+        session.announce(element, units, &mut self.changes)
+    }
+
+    /// The text of a value that was announced.
+    pub fn deliver(&mut self, element: ElementId, text: &str) {
+        if let Some(session) = self.sessions.last_mut() {
+            session.deliver(element, text);
+        }
+    }
+
+    // --- What the player does ---
+
+    /// Launches an activity: ends the session before it and begins a new one; answers its number, or
+    /// nothing where there is no such activity.
+    pub fn launch(&mut self, now: Instant, activity: usize) -> Option<u32> {
+        let launched = self.activities.get(activity)?.clone();
+        self.take_away(now);
+        let n = self.sessions.len() as u32 + 1;
+        let earlier =
+            self.sessions.iter().rev().find(|it| it.activity as usize == activity && it.entry().is_some());
+        let mut session = Session::new(self.version, n, activity as u32, launched.try_, launched.kind);
+        for (element, text) in &launched.values {
+            session.preset(*element, text);
+        }
+        if let Some(earlier) = earlier {
+            let terminated = earlier.api() == ApiState::After;
+            let next = attempt::next(self.version, Some(Ended { exit: earlier.exit(), terminated }));
+            if next.continues {
+                session.preset_from(earlier);
+                session.try_ = earlier.try_;
+                let measured_ms = self.ledger.measured_ms(self.presence, Some(earlier.n));
+                let spent = earlier.accepted().unwrap_or(Timespan::new(0, measured_ms as u64 / 10));
+                session.begin_again(next.entry, spent);
+            } else {
+                // What the server sent of the try before is over; what the manifest says is not.
+                session = Session::new(self.version, n, activity as u32, earlier.try_ + 1, launched.kind);
+                for (element, text) in &launched.values {
+                    let is_given =
+                        self.version.element(*element).is_some_and(|it| it.access == crate::Access::ReadOnly);
+                    if is_given {
+                        session.preset(*element, text);
+                    }
+                }
+                session.begin_anew();
+            }
+        }
+        self.sessions.push(session);
+        self.ledger.load(now, n);
+        Some(n)
+    }
+
+    /// The content was taken away.
+    pub fn take_away(&mut self, now: Instant) {
+        if let Some(session) = self.sessions.last_mut() {
+            session.take_away(&mut self.changes);
+        }
+        self.ledger.unload(now);
+    }
+
+    /// The page is going away.
+    pub fn leave(&mut self, now: Instant) {
+        self.ledger.hide(now);
+        self.left(true);
+    }
+
+    /// The page was shown: again, or for the first time.
+    pub fn show(&mut self, now: Instant) {
+        self.ledger.show(now);
+        self.left(false);
+    }
+
+    /// The page was hidden.
+    pub fn hide(&mut self, now: Instant) {
+        self.ledger.hide(now);
+        self.outbox.send_soon(Reason::Hidden);
+    }
+
+    fn left(&mut self, is_gone: bool) {
+        if let Some(session) = self.sessions.last_mut() {
+            session.leave(is_gone);
+        }
+    }
+
+    /// The learner gave a sign.
+    pub fn note_evidence(&mut self, now: Instant, kind: EvidenceKind) {
+        self.ledger.note_evidence(now, kind);
+    }
+
+    /// Takes both clocks, once a second, and answers what is due.
+    pub fn tick(&mut self, now: Instant) -> Due {
+        self.ledger.sample(now);
+        Due {
+            checkpoint: self.outbox.is_checkpoint_due(now.monotonic_ms),
+            send: self.outbox.due(now.monotonic_ms, self.has_values(), self.ledger.is_visible()),
+        }
+    }
+
+    // --- What is written down and sent ---
+
+    /// Brings everything up to `now` and numbers what has no number yet, so that it can be encoded.
+    pub fn settle(&mut self, now: Instant) {
+        self.ledger.sample(now);
+        let changes = &mut self.changes;
+        self.ledger.settle(|| changes.next());
+        for session in self.sessions.iter_mut().filter(|it| it.seq == 0) {
+            session.seq = changes.next();
+        }
+    }
+
+    /// When to write down and to send.
+    pub fn outbox(&mut self) -> &mut Outbox {
+        &mut self.outbox
+    }
+
+    /// The highest number of a change that the server has on disk.
+    pub fn acked(&self) -> u64 {
+        self.outbox.acked
+    }
+
+    /// The highest number of a change.
+    pub fn seq(&self) -> u64 {
+        self.changes.0
+    }
+
+    /// Its sessions, in order.
+    pub fn sessions(&self) -> &[Session] {
+        &self.sessions
+    }
+
+    /// Its time.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The manifest's identifier of an activity.
+    pub fn activity_id(&self, activity: u32) -> &str {
+        self.activities.get(activity as usize).map_or("", |it| it.id.as_str())
+    }
+
+    /// Whether time counts now: the page is visible, and the last sign of the learner recent.
+    pub fn is_counting(&self) -> bool {
+        self.ledger.is_active(self.presence)
+    }
+
+    fn has_values(&self) -> bool {
+        self.sessions.iter().any(|it| it.seq == 0 || it.changed().any(|it| it.2 > self.outbox.acked))
+    }
+
+    /// What the visit comes to: what was measured, and what of it is credited by the rule for sessions;
+    /// time outside every session is credited as measured.
+    pub fn totals(&self) -> Totals {
+        let measured_ms = self.ledger.measured_ms(self.presence, None);
+        let mut outside_ms = measured_ms;
+        let mut sum_ms = 0_i64;
+        for session in &self.sessions {
+            let of_session = self.ledger.measured_ms(self.presence, Some(session.n));
+            let (reported, at) = session.reported();
+            let after_report_ms = match reported {
+                Reported::Set(_) => self.ledger.measured_after(self.presence, Some(session.n), at),
+                _ => 0,
+            };
+            // The page does not know what the server saw of it, so its window is what it measured.
+            let parts = Parts { measured_ms: of_session, after_report_ms, reported, window_ms: measured_ms };
+            sum_ms = sum_ms.saturating_add(credit(self.policy, &parts).ms);
+            outside_ms -= of_session;
+        }
+        Totals { measured_ms, credited_ms: bounded(sum_ms.saturating_add(outside_ms.max(0)), measured_ms) }
+    }
+
+    // --- What survives a trap ---
+
+    /// The whole state, as bytes.
+    pub fn snapshot(&self) -> Vec<u8> {
+        let mut to = Writer::default();
+        to.text(&self.identity.visit);
+        to.text(&self.identity.token);
+        to.number(u64::from(self.identity.lease));
+        to.flag(self.version == Version::V2004);
+        to.signed(self.presence.idle_limit_ms);
+        to.signed(self.presence.tail_ms);
+        to.number(self.policy as u64);
+        to.list(&self.activities, |to, it| {
+            to.text(&it.id);
+            to.flag(it.kind == Kind::Sco);
+            to.number(u64::from(it.try_));
+            to.list(&it.values, |to, (element, text)| {
+                to.number(u64::from(element.0));
+                to.text(text);
+            });
+        });
+        to.list(&self.sessions, |to, it| it.write(to));
+        self.ledger.write(&mut to);
+        to.number(self.changes.0);
+        to.number(self.outbox.acked);
+        to.number(u64::from(self.outbox.heartbeat_ms()));
+        to.finish()
+    }
+
+    /// A visit from its bytes, `None` where they are not a snapshot.
+    pub fn restore(bytes: &[u8], now: Instant) -> Option<Visit> {
+        let from = &mut Reader::new(bytes);
+        let identity = Identity { visit: from.text()?, token: from.text()?, lease: from.small()? };
+        let version = if from.flag()? { Version::V2004 } else { Version::V12 };
+        let presence = PresencePolicy { idle_limit_ms: from.signed()?, tail_ms: from.signed()? };
+        let policy = match from.number()? {
+            0 => CreditPolicy::Corroborated,
+            1 => CreditPolicy::Reported,
+            _ => CreditPolicy::Measured,
+        };
+        let activities = from.list(|from| {
+            let (id, is_sco, try_) = (from.text()?, from.flag()?, from.small()?);
+            let values =
+                from.list(|from| Some((ElementId(u16::try_from(from.number()?).ok()?), from.text()?)))?;
+            Some(Activity { id, kind: if is_sco { Kind::Sco } else { Kind::Asset }, try_, values })
+        })?;
+        let count = from.small()?;
+        let sessions = (1..=count).map(|n| Session::read(from, version, n)).collect::<Option<_>>()?;
+        let ledger = Ledger::read(from)?;
+        let changes = Changes(from.number()? + RESTORED_GAP);
+        let outbox = Outbox::restored(now.monotonic_ms, from.number()?, from.small()?);
+        from.is_at_end().then_some(Visit {
+            identity,
+            version,
+            presence,
+            policy,
+            activities,
+            sessions,
+            ledger,
+            changes,
+            outbox,
+        })
+    }
+}
+
+/// Which document of the content frame calls Initialize.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Document {
+    /// The one that called it last, or one inside it.
+    Same,
+    /// Another top document: the frame was reloaded or went on to another page.
+    New,
+}

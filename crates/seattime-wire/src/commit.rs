@@ -1,0 +1,259 @@
+//! A commit: what the page tells the server of one visit.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The version of the wire that this crate speaks.
+pub const WIRE_VERSION: u32 = 1;
+
+/// One message of a visit: absolute values and sets, never increments.
+///
+/// Any subset of a visit's messages, in any order and any number of times, merges to the same state.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Commit {
+    /// Version of the wire, [`WIRE_VERSION`].
+    pub v: u32,
+    /// The visit's token, in the body because beacons carry no headers.
+    pub token: String,
+    /// The visit that it speaks of; has to be the token's.
+    pub visit: String,
+    /// Fencing number of the attempt under which the visit was opened.
+    pub lease: u32,
+    /// The highest number of a change in it; numbers count changes, from 1 in each visit.
+    pub seq: u64,
+    /// Whether it holds only what fitted into the page's exit; such a message is not acknowledged.
+    #[serde(default)]
+    pub partial: bool,
+    /// Why it was sent.
+    pub reason: CommitReason,
+    /// The page's wall clock when it was sent, in ms since 1970; never credited.
+    pub sent_date_ms: i64,
+    /// The stretches that its times speak of.
+    #[serde(default)]
+    pub stretches: Vec<Stretch>,
+    /// The sessions that changed.
+    #[serde(default)]
+    pub sessions: Vec<Session>,
+    /// What was seen of the learner.
+    #[serde(default)]
+    pub time: Time,
+    /// Media items that changed.
+    #[serde(default)]
+    pub media: Vec<Media>,
+    /// What the page itself makes of the visit: enough for a simple backend, not used by ours.
+    #[serde(default)]
+    pub totals: Totals,
+}
+
+/// Why a commit was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CommitReason {
+    /// Content asked for it.
+    Commit,
+    /// Something changed and a while went by.
+    Autosave,
+    /// A sign of life.
+    Heartbeat,
+    /// The page was hidden or is going away.
+    Hidden,
+    /// Content ended its session.
+    Terminate,
+    /// What an earlier page left behind; it says nothing about when the page lived.
+    Replay,
+}
+
+/// Part of a visit in which the clock ran without a break; its times count from its own start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stretch {
+    /// Number within the visit, from 0.
+    pub n: u32,
+    /// The page's wall clock at its start, in ms since 1970; places it only where no live message can.
+    pub start_date_ms: i64,
+    /// The moment of sending, in ms since the stretch began; only in the stretch that is running.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at_ms: Option<i64>,
+}
+
+/// A stretch's number, a first and a last moment in ms since that stretch began.
+pub type StretchInterval = (u32, i64, i64);
+
+/// What is known of one session: one SCO or asset within the visit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Session {
+    /// Number within the visit, from 1.
+    pub n: u32,
+    /// Number of its last change.
+    pub seq: u64,
+    /// What was launched.
+    pub kind: SessionKind,
+    /// Identifier of the activity in the package's manifest.
+    pub activity: String,
+    /// Which run of the standard's own attempt on the activity this is, from 1.
+    #[serde(rename = "try")]
+    pub try_: u32,
+    /// What `cmi.entry` said; absent until content has called Initialize.
+    #[serde(default)]
+    pub entry: Option<String>,
+    /// Where it stands.
+    pub state: SessionState,
+    /// When its content was the one loaded in the player.
+    #[serde(default)]
+    pub span: Vec<StretchInterval>,
+    /// The last session time that the API accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<Accepted>,
+    /// The last readable session time, accepted or not.
+    #[serde(default)]
+    pub reported: Reported,
+    /// Elements that changed: value, and number of its last change.
+    #[serde(default)]
+    pub set: BTreeMap<String, (String, u64)>,
+}
+
+/// What was launched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionKind {
+    /// Content that talks to the API.
+    Sco,
+    /// Content that does not.
+    Asset,
+    /// A video or audio topic.
+    Media,
+}
+
+/// Where a session stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionState {
+    /// It was launched and not ended.
+    Running,
+    /// The page is gone; reopened by the visit's next commit.
+    Left,
+    /// Content called Terminate.
+    Terminated,
+    /// It was taken away without Terminate.
+    Implicit,
+}
+
+/// A session time as the standard counts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accepted {
+    /// Whole months, which have no fixed length in seconds.
+    pub months: u64,
+    /// Hundredths of a second.
+    pub cs: u64,
+}
+
+/// What content said of its own time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Reported {
+    /// Nothing.
+    #[default]
+    Unset,
+    /// A readable zero.
+    Zero {
+        /// When: stretch, and ms since it began.
+        at: (u32, i64),
+    },
+    /// A readable time.
+    Set {
+        /// How long, in ms.
+        ms: i64,
+        /// When it was said: stretch, and ms since it began.
+        at: (u32, i64),
+    },
+    /// Only what cannot be read.
+    Malformed,
+}
+
+/// What was seen of the learner, as sets.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Time {
+    /// Signs of the learner: bursts, joined up to 10 s.
+    #[serde(default)]
+    pub evidence: Vec<(u32, i64, i64, EvidenceKind)>,
+    /// When a window of the visit was visible.
+    #[serde(default)]
+    pub visible: Vec<StretchInterval>,
+    /// When media played that count: with the media item's key.
+    #[serde(default)]
+    pub med: Vec<(u32, i64, i64, String)>,
+    /// When audio played in a hidden page.
+    #[serde(default)]
+    pub med_bg: Vec<(u32, i64, i64, String)>,
+}
+
+/// What a sign of the learner came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EvidenceKind {
+    /// A pointer, key, touch or wheel, or what came of it.
+    Human,
+    /// Media whose clock advances.
+    Media,
+    /// The page was opened, shown, hidden or left: presence, but no proof that anyone did more than load it.
+    Page,
+}
+
+/// How much of a media item was seen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Media {
+    /// What identifies the item.
+    pub key: String,
+    /// Number of its last change.
+    pub seq: u64,
+    /// `video` or `audio`.
+    pub kind: String,
+    /// Its length, in ms; 0 where it is not known.
+    pub duration_ms: i64,
+    /// What was seen, in ms of media time.
+    pub covered: Vec<(i64, i64)>,
+    /// Where it stands, in ms of media time.
+    pub position_ms: i64,
+}
+
+/// Totals of the visit, as the page sees them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Totals {
+    /// Time measured, in ms.
+    pub measured_ms: i64,
+    /// Of it, time of media, in ms.
+    pub media_ms: i64,
+    /// Time that the report will show for this visit alone, in ms.
+    pub credited_ms: i64,
+}
+
+/// The server's answer to a commit: everything up to `acked` is on disk.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The highest number of a change that is safe; a partial message does not raise it.
+    pub acked: u64,
+    /// The server's clock, in ms since 1970.
+    pub server_ms: i64,
+    /// A fresh token, once the old one is past half its life.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// Values that were not kept, each with the reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<Refused>,
+    /// How long to wait between signs of life, in ms.
+    pub heartbeat_ms: u32,
+    /// Whether the server knows nothing before this and asks for the visit's whole state.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub need_full: bool,
+}
+
+/// A value that was not kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// Number of the session that set it.
+    pub session: u32,
+    /// The element.
+    pub element: String,
+    /// The standard's error code for what is wrong with the value.
+    pub code: u32,
+}

@@ -1,0 +1,127 @@
+//! Opening a visit: the launch's code in, everything that content may ask for out.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The body of `POST /run/v1/visits`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum OpenVisit {
+    /// By the launch's code, which works once.
+    Code {
+        /// The code from the launch's address.
+        code: String,
+    },
+    /// By the launch token, after a reload.
+    Reload {
+        /// The token from the answer to the first opening.
+        launch_token: String,
+    },
+}
+
+/// A visit as it was opened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OpenedVisit {
+    /// Its id.
+    pub visit: String,
+    /// Fencing number of the attempt, from 1; a newer visit has a greater one.
+    pub lease: u32,
+    /// Token for commits of this visit.
+    pub token: String,
+    /// Token that opens the next visit of this attempt from this browser, for 12 h.
+    pub launch_token: String,
+    /// The server's clock, in ms since 1970.
+    pub server_ms: i64,
+    /// How time is judged; the visit keeps it.
+    pub policy: Policy,
+    /// Which API the package's manifest declares.
+    pub api: Api,
+    /// The mode of the launch.
+    pub mode: Mode,
+    /// The number of the attempt, from 1; 0 where the launch counts for none.
+    pub attempt: u32,
+    /// Name of the course.
+    pub course: String,
+    /// Name of the topic.
+    pub topic: String,
+    /// Where to go after the visit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub return_url: Option<String>,
+    /// What can be launched, in the order of the organization.
+    pub activities: Vec<Activity>,
+    /// Per activity, what its elements hold, as far as it differs from the standard's initial value.
+    pub values: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// What can be launched in a visit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Activity {
+    /// Identifier of the item in the manifest.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// `sco` or `asset`.
+    pub kind: crate::SessionKind,
+    /// Address of its content.
+    pub url: String,
+    /// The run of the standard's own attempt that the next session belongs to, from 1.
+    #[serde(rename = "try")]
+    pub try_: u32,
+    /// How deep it lies in the organization, from 0.
+    pub depth: u32,
+    /// Where it stands, in the report's words; drawn beside the title.
+    pub status: String,
+}
+
+/// How the time of a visit is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// Longest gap between signs of the learner that still counts, in ms.
+    pub idle_limit_ms: i64,
+    /// What the last sign of the learner earns at most, in ms.
+    pub tail_ms: i64,
+    /// How reported and measured time are weighed.
+    pub credit: CreditPolicy,
+    /// How long to wait between signs of life, in ms.
+    pub heartbeat_ms: u32,
+}
+
+/// How reported and measured time are weighed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CreditPolicy {
+    /// What content says, where presence bears it out.
+    #[default]
+    Corroborated,
+    /// What content says, bounded by the live window.
+    Reported,
+    /// What was seen.
+    Measured,
+}
+
+/// Which API a package speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Api {
+    /// SCORM 1.2: `window.API`.
+    #[serde(rename = "1.2")]
+    Scorm12,
+    /// SCORM 2004: `window.API_1484_11`.
+    #[serde(rename = "2004")]
+    Scorm2004,
+}
+
+/// What a launch asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Go on with the learner's last attempt, or begin the first.
+    #[default]
+    Continue,
+    /// Begin a new attempt.
+    New,
+    /// Look at what is done; nothing is credited.
+    Review,
+    /// Look around; nothing is credited.
+    Browse,
+}

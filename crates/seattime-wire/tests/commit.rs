@@ -1,0 +1,131 @@
+//! The page's handwriting against serde: what the one writes, the other reads, and it says what happened.
+
+use seattime_core::session::Kind;
+use seattime_core::time::{CreditPolicy, EvidenceKind, PresencePolicy};
+use seattime_core::visit::Document;
+use seattime_core::{Instant, Reason, Version, Visit};
+use seattime_wire::{
+    Accepted, Commit, CommitHead, CommitReason, EvidenceKind as Kind2, Reported, SessionKind, SessionState,
+    write_commit,
+};
+
+fn at(ms: f64) -> Instant {
+    Instant { monotonic_ms: 5_000.0 + ms, wall_ms: 1_700_000_000_000.0 + ms }
+}
+
+fn encoded(visit: &mut Visit, now: Instant, reason: Reason) -> Commit {
+    visit.settle(now);
+    serde_json::from_str(&write_commit(visit, CommitHead { reason, now })).expect("a commit")
+}
+
+/// Ticks once a second, as the page does.
+fn run(visit: &mut Visit, from_ms: u32, to_ms: u32) {
+    for second in (from_ms / 1_000 + 1)..=(to_ms / 1_000) {
+        visit.tick(at(f64::from(second) * 1_000.0));
+    }
+}
+
+fn set(visit: &mut Visit, name: &str, text: &str, now: Instant) {
+    let element = visit.settable(name).expect("an element that can be set");
+    visit.set(element, text, text.encode_utf16().count() as u32, || now).expect("a value that is allowed");
+}
+
+#[test]
+fn a_commit_says_what_happened_and_only_what_is_new() {
+    let policy = PresencePolicy::default();
+    let mut visit = Visit::open(Version::V12, policy, CreditPolicy::Corroborated, 30_000, at(0.0), true);
+    visit.identity.visit = "v-1".to_owned();
+    visit.identity.token = "a.b.c".to_owned();
+    visit.identity.lease = 3;
+    visit.add_activity("item_1", Kind::Sco, 1);
+    visit.launch(at(0.0), 0);
+    assert_eq!(visit.initialize(at(0.0), Document::New), Ok(()));
+    run(&mut visit, 0, 60_000);
+    visit.note_evidence(at(60_000.0), EvidenceKind::Human);
+    let awkward = "\"\\\n\r\t\u{1}\u{1f} ünï 😀 </script>";
+    set(&mut visit, "cmi.core.lesson_location", awkward, at(60_000.0));
+    set(&mut visit, "cmi.core.session_time", "0000:01:00.5", at(60_000.0));
+
+    let first = encoded(&mut visit, at(60_000.0), Reason::Commit);
+    assert_eq!((first.visit.as_str(), first.token.as_str(), first.lease), ("v-1", "a.b.c", 3));
+    assert_eq!((first.reason, first.sent_date_ms), (CommitReason::Commit, 1_700_000_060_000));
+    let stretch = first.stretches[0];
+    assert_eq!((stretch.n, stretch.start_date_ms, stretch.sent_at_ms), (0, 1_700_000_000_000, Some(60_000)));
+    assert_eq!(first.time.evidence, [(0, 0, 0, Kind2::Page), (0, 60_000, 60_000, Kind2::Human)]);
+    assert_eq!(first.time.visible, [(0, 0, 60_000)]);
+    let session = &first.sessions[0];
+    assert_eq!((session.n, session.kind, session.try_), (1, SessionKind::Sco, 1));
+    assert_eq!((session.activity.as_str(), session.entry.as_deref()), ("item_1", Some("ab-initio")));
+    assert_eq!((session.state, session.span.as_slice()), (SessionState::Running, &[(0, 0, 60_000)][..]));
+    assert_eq!(session.accepted, Some(Accepted { months: 0, cs: 6_050 }));
+    assert_eq!(session.reported, Reported::Set { ms: 60_500, at: (0, 60_000) });
+    assert_eq!(session.set["cmi.core.lesson_location"].0, awkward);
+    assert_eq!(first.totals.measured_ms, 60_000);
+    assert_eq!(first.totals.credited_ms, 60_500);
+
+    // Acknowledged: nothing is told twice, and a later change is told alone.
+    visit.outbox().receipt(first.seq, 30_000);
+    let heartbeat = encoded(&mut visit, at(60_000.0), Reason::Heartbeat);
+    assert_eq!((heartbeat.sessions.len(), heartbeat.time.evidence.len(), heartbeat.seq), (0, 0, first.seq));
+    assert_eq!(visit.terminate(at(60_000.0)), Ok(()));
+    let last = encoded(&mut visit, at(60_000.0), Reason::Terminate);
+    assert_eq!(last.sessions[0].state, SessionState::Terminated);
+    let settled: Vec<_> = last.sessions[0].set.iter().map(|it| (it.0.as_str(), it.1.0.as_str())).collect();
+    assert_eq!(settled, [("cmi.core.lesson_status", "completed")]);
+    assert!(last.seq > first.seq);
+
+    // The server lost everything: everything is told again.
+    visit.outbox().send_everything();
+    let whole = encoded(&mut visit, at(60_000.0), Reason::Autosave);
+    assert_eq!(whole.sessions[0].set.len(), 3, "location, session time and status");
+    assert_eq!(whole.time.visible, [(0, 0, 60_000)]);
+}
+
+#[test]
+fn sleep_is_cut_out_and_told_as_two_stretches() {
+    let policy = PresencePolicy::default();
+    let mut visit = Visit::open(Version::V2004, policy, CreditPolicy::Corroborated, 30_000, at(0.0), true);
+    visit.add_activity("item_1", Kind::Asset, 1);
+    visit.launch(at(0.0), 0);
+    run(&mut visit, 0, 20_000);
+    // Eight hours in which the wall clock ran and the monotonic one stood still.
+    let hours = 8.0 * 3_600_000.0;
+    let after = |ms: f64| Instant { monotonic_ms: 5_000.0 + ms, wall_ms: 1_700_000_000_000.0 + ms + hours };
+    visit.tick(after(21_000.0));
+    visit.note_evidence(after(21_000.0), EvidenceKind::Human);
+    visit.tick(after(22_000.0));
+    visit.tick(after(31_000.0));
+
+    let told = encoded(&mut visit, after(31_000.0), Reason::Heartbeat);
+    let starts: Vec<_> = told.stretches.iter().map(|it| (it.n, it.start_date_ms, it.sent_at_ms)).collect();
+    assert_eq!(starts, [(0, 1_700_000_000_000, None), (1, 1_700_000_021_000 + 8 * 3_600_000, Some(10_000))]);
+    assert_eq!(told.time.visible, [(0, 0, 20_000), (1, 0, 10_000)]);
+    assert_eq!(told.sessions[0].span, [(0, 0, 20_000), (1, 0, 10_000)]);
+    assert_eq!(told.totals.measured_ms, 30_000, "20 s before, 10 s after, nothing of the night");
+}
+
+#[test]
+fn what_is_restored_from_a_snapshot_tells_the_same_and_uses_no_number_twice() {
+    let policy = PresencePolicy::default();
+    let mut visit = Visit::open(Version::V2004, policy, CreditPolicy::Corroborated, 30_000, at(0.0), true);
+    visit.add_activity("item_1", Kind::Sco, 2);
+    visit.preset("cmi.launch_data", "x=1");
+    visit.launch(at(0.0), 0);
+    assert_eq!(visit.initialize(at(0.0), Document::New), Ok(()));
+    run(&mut visit, 0, 12_000);
+    set(&mut visit, "cmi.location", "7", at(12_000.0));
+    set(&mut visit, "cmi.session_time", "PT12S", at(12_000.0));
+    let before = encoded(&mut visit, at(12_000.0), Reason::Commit);
+
+    let mut restored = Visit::restore(&visit.snapshot(), at(12_000.0)).expect("a snapshot");
+    let after = encoded(&mut restored, at(12_000.0), Reason::Commit);
+    assert!(after.seq > before.seq + 1_000);
+    assert_eq!(Commit { seq: before.seq, ..after }, before);
+    assert_eq!(restored.get("cmi.launch_data").map(|it| it.1), Ok("x=1"));
+    assert_eq!(restored.get("cmi.location").map(|it| it.1), Ok("7"));
+
+    let bytes = visit.snapshot();
+    for cut in 0..bytes.len() {
+        assert!(Visit::restore(&bytes[..cut], at(0.0)).is_none(), "cut at {cut}");
+    }
+}

@@ -1,2 +1,57 @@
-//! The project's own tasks.
-fn main() {}
+//! The project's own tasks: `cargo xtask <command>`.
+
+mod build;
+mod deny;
+mod files;
+mod project;
+mod serve;
+mod setup;
+mod size;
+mod stamp;
+mod step;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use crate::project::Project;
+
+/// One command: its name, what `cargo xtask` says about it, what it does with the words after it.
+type Command = (&'static str, &'static str, fn(&Project, &[String]) -> Result<ExitCode>);
+
+#[rustfmt::skip]
+const COMMANDS: &[Command] = &[
+    // name    what it does                                                               its room
+    ("setup",  "install or explain whatever is missing [--for serve|test]",               setup::command),
+    ("build",  "build the run-time for pages (pkg/) and the binary `seattime`",           build::command),
+    ("serve",  "build, then serve the demo course [--port N] [--data DIR]",               serve::command),
+    ("test",   "everything that CI checks, or only the stages named [STAGE…]",            test::command),
+    ("tidy",   "check the invariants that no compiler checks",                            tidy::command),
+    ("size",   "weigh pkg/ and the player page against their budgets",                    size::command),
+    ("deny",   "check licences, sources and bans of dependencies; not part of `test`",    deny::command),
+];
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    run(&words).unwrap_or_else(|error| {
+        // The text alone: whoever is told what to install has no use for a backtrace.
+        eprintln!("xtask: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run(words: &[String]) -> Result<ExitCode> {
+    let Some((name, arguments)) = words.split_first() else {
+        println!("cargo xtask <command>, one of:");
+        for (name, meaning, _) in COMMANDS {
+            println!("  {name:<6} {meaning}");
+        }
+        return Ok(ExitCode::SUCCESS);
+    };
+    match COMMANDS.iter().find(|(it, ..)| it == name) {
+        Some((_, _, room)) => room(&Project::find()?, arguments),
+        None => bail!("no command `{name}`; `cargo xtask` lists those that there are"),
+    }
+}

@@ -1,0 +1,159 @@
+//! `build`: the run-time for pages, then the binary that carries it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+
+use crate::project::Project;
+use crate::setup::{self, Page};
+use crate::stamp::{self, Fingerprint};
+use crate::{files, step};
+
+/// Folders at the root that go into no binary; everything else may.
+const NOT_IN_THE_BINARY: &[&str] =
+    &[".cargo", ".ci", ".git", "data", "docs", "fuzz", "node_modules", "src", "target", "tests", "xtask"];
+
+/// `cargo xtask build`.
+pub(crate) fn command(project: &Project, arguments: &[String]) -> Result<ExitCode> {
+    if !arguments.is_empty() {
+        bail!("found `{}`, expected no arguments", arguments.join(" "));
+    }
+    let page = setup::page(project)?;
+    wasm(project, &page)?;
+    let binary = server(project)?;
+    println!("build: {}", binary.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Builds `pkg/`, unless it is there and nothing that it is made of has changed.
+pub(crate) fn wasm(project: &Project, page: &Page) -> Result<()> {
+    let note = project.notes().join("pkg.stamp");
+    let sources = sources_of_pkg(project, page)?;
+    if stamp::says(&note, &made_of(&sources, project)?) {
+        return Ok(());
+    }
+    // Aside at first, so that a build that fails leaves the last good one where it is.
+    let made = project.notes().join("pkg");
+    let mut pack = page.wasm_pack(project);
+    pack.args([
+        "build",
+        "--target",
+        "web",
+        "--profile",
+        "page",
+        "--out-name",
+        "wasm",
+        "--no-opt",
+        "--out-dir",
+    ]);
+    empty(&made)?;
+    step::run(project, "build", "compiling the run-time to wasm", pack.arg(&made))?;
+
+    let wasm = made.join("wasm_bg.wasm");
+    let before = fs::metadata(&wasm).context("wasm-pack wrote no wasm_bg.wasm")?.len();
+    let mut optimize = project.program("node");
+    // Only the features that rustc used: browsers refuse some that wasm-opt would bring in.
+    optimize.arg("node_modules/binaryen/bin/wasm-opt").arg("-Oz").arg(&wasm).arg("-o").arg(&wasm);
+    step::run(project, "build", "making the wasm smaller", &mut optimize)?;
+    println!("build: the wasm had {before} bytes and has {}", fs::metadata(&wasm)?.len());
+
+    let src = project.root.join("src");
+    for script in [files::directly_in(&src, ".js")?, files::directly_in(&src, ".d.ts")?].concat() {
+        copy(&script, &src, &made)?;
+    }
+    fs::write(made.join("package.json"), package_json(made.join("seattime.d.ts").is_file()))?;
+    // wasm-pack's own, which would keep the folder out of whatever embeds it.
+    fs::remove_file(made.join(".gitignore"))?;
+
+    let pkg = project.root.join("pkg");
+    empty(&pkg)?;
+    for file in files::under(&made)? {
+        copy(&file, &made, &pkg)?;
+    }
+    stamp::write(&note, &made_of(&sources, project)?)
+}
+
+/// Makes a folder that has nothing in it: what an older version had must not be shipped on.
+fn empty(folder: &Path) -> Result<()> {
+    if folder.is_dir() {
+        fs::remove_dir_all(folder)?;
+    }
+    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))
+}
+
+/// Copies a file to the same place in another folder.
+fn copy(file: &Path, from: &Path, to: &Path) -> Result<()> {
+    let target = to.join(file.strip_prefix(from)?);
+    if let Some(folder) = target.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::copy(file, &target).with_context(|| format!("cannot write {}", target.display()))?;
+    Ok(())
+}
+
+/// Builds the binary `seattime`, unless nothing that it is made of has changed; answers its path.
+pub(crate) fn server(project: &Project) -> Result<PathBuf> {
+    let name = format!("seattime{}", std::env::consts::EXE_SUFFIX);
+    let binary = project.target.join("release").join(name);
+    let note = project.notes().join("server.stamp");
+    let mut sources = Fingerprint::default().text(&project.ask("rustc", &["-vV"])?);
+    for entry in fs::read_dir(&project.root)? {
+        let path = entry?.path();
+        let is_source = path.file_name().is_some_and(|it| !NOT_IN_THE_BINARY.iter().any(|not| it == *not));
+        if is_source && path != project.target {
+            sources = sources.tree(&path)?;
+        }
+    }
+    let sources = sources.finish();
+    if binary.is_file() && stamp::says(&note, &sources) {
+        return Ok(binary);
+    }
+    let mut build = project.cargo();
+    build.args(["build", "--release", "--package", "seattime-cli"]);
+    step::run(project, "build", "compiling the server", &mut build)?;
+    stamp::write(&note, &sources)?;
+    Ok(binary)
+}
+
+/// This file counts too: it says how the rest is put together.
+fn sources_of_pkg(project: &Project, page: &Page) -> Result<String> {
+    let mut sources = Fingerprint::default().text(page.route().compiler()).text(include_str!("build.rs"));
+    for path in [
+        "src",
+        "crates/seattime-core",
+        "crates/seattime-wire",
+        "Cargo.toml",
+        "Cargo.lock",
+        "package-lock.json",
+    ] {
+        sources = sources.tree(&project.root.join(path))?;
+    }
+    Ok(sources.finish())
+}
+
+/// The stamp: what `pkg/` was made of and what is in it, so that it also notices a file that was lost.
+fn made_of(sources: &str, project: &Project) -> Result<String> {
+    let pkg: &Path = &project.root.join("pkg");
+    Ok(format!("{sources} {}", Fingerprint::default().tree(pkg)?.finish()))
+}
+
+/// wasm-pack's own would name its glue as the entry; ours is the module on top of it.
+fn package_json(has_types: bool) -> String {
+    let version = env!("CARGO_PKG_VERSION"); // xtask has the workspace's.
+    let types = if has_types { "\n  \"types\": \"seattime.d.ts\"," } else { "" };
+    format!(
+        r#"{{
+  "name": "seattime",
+  "version": "{version}",
+  "description": "A SCORM run-time for web pages that keeps honest time",
+  "license": "MIT OR Apache-2.0",
+  "type": "module",
+  "main": "seattime.js",
+  "module": "seattime.js",{types}
+  "files": ["*.js", "*.d.ts", "wasm_bg.wasm"]
+}}
+"#
+    )
+}

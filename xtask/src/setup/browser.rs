@@ -1,0 +1,69 @@
+//! A browser, its driver, and a way to move a program's clock: what only tests need.
+
+use std::env;
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use super::{Missing, debian};
+use crate::project::Project;
+
+const BROWSERS: &[&str] =
+    &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
+const MAC_BROWSER: &str = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
+
+/// The browser that tests start.
+pub(crate) struct Browser {
+    /// The browser itself.
+    pub(crate) program: PathBuf,
+    /// Its driver, for wasm-pack.
+    pub(crate) driver: PathBuf,
+}
+
+/// Finds a browser, or installs Debian's.
+pub(super) fn ensure(project: &Project, missing: &mut Missing) -> Result<Option<Browser>> {
+    let lacking = lacking(project);
+    if !lacking.is_empty() {
+        if debian::may_install(project) {
+            debian::install(project, &lacking)?;
+        } else if debian::is_here(project) {
+            missing.push(format!("- for tests: run `{}`", debian::command_for(&lacking)));
+        } else {
+            missing.push(format!(
+                "- for tests, {}: install Chrome or Chromium, its chromedriver and faketime so that they are on \
+                 PATH, or name the first two in the variables CHROMIUM and CHROMEDRIVER",
+                lacking.join(", "),
+            ));
+        }
+    }
+    Ok(browser(project).zip(driver(project)).map(|(program, driver)| Browser { program, driver }))
+}
+
+/// Debian's names of the packages that would be needed.
+fn lacking(project: &Project) -> Vec<&'static str> {
+    let mut lacking = Vec::new();
+    if browser(project).is_none() {
+        lacking.push("chromium");
+    }
+    if driver(project).is_none() {
+        lacking.push("chromium-driver");
+    }
+    if project.find_program("faketime").is_none() {
+        lacking.push("faketime");
+    }
+    lacking
+}
+
+fn browser(project: &Project) -> Option<PathBuf> {
+    named_by("CHROMIUM")
+        .or_else(|| BROWSERS.iter().find_map(|it| project.find_program(it)))
+        .or_else(|| Some(PathBuf::from(MAC_BROWSER)).filter(|it| it.is_file()))
+}
+
+fn driver(project: &Project) -> Option<PathBuf> {
+    named_by("CHROMEDRIVER").or_else(|| project.find_program("chromedriver"))
+}
+
+fn named_by(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable).map(PathBuf::from).filter(|it| it.is_file())
+}

@@ -1,9 +1,19 @@
 //! The run-time for web pages: translates between JavaScript and the core, decides nothing.
+//!
+//! Integers cross the border, texts lie in an inbox (`boundary.rs`). Everything exported is a free
+//! function over one static, since the instance may be replaced under its callers: when one traps, the
+//! shim (`api.js`) makes a new one and restores the visit from its last snapshot.
 
-use wasm_bindgen::prelude::wasm_bindgen;
+mod boundary;
+mod calls;
+mod clock;
+mod page;
 
-/// The version of the run-time.
-#[wasm_bindgen]
-pub fn version() -> u32 {
-    1
-}
+pub use boundary::{cell, inbox, reinit, wake};
+pub use calls::{
+    announce, commit, deliver, error_text, get_value, initialize, look_up, set_value, terminate,
+};
+pub use page::{
+    add_activity, encode, failed, hide, identify, is_counting, launch, leave, measured_ms, note_evidence,
+    open, preset, receipt, restore, send_everything, sent, seq, show, snapshot, take_away, tick,
+};

@@ -39,6 +39,11 @@ impl Version {
         self.elements().get(usize::from(id.0))
     }
 
+    /// Whether what an element reads is worked out from others.
+    pub fn is_computed(self, id: ElementId) -> bool {
+        self == Version::V2004 && [v2004::COMPLETION_STATUS, v2004::SUCCESS_STATUS].contains(&id)
+    }
+
     /// The number that this version has for a refusal.
     pub const fn code(self, refusal: Refusal) -> u32 {
         match self {

@@ -151,27 +151,25 @@ impl Visit {
         Ok(())
     }
 
-    /// `GetValue(name)`: the element, and what it holds.
+    /// The element that `GetValue(name)` speaks of.
     ///
     /// # Errors
     ///
-    /// As [`Session::get`] and [`Version::look_up`], in the order of the book.
-    pub fn get(&self, name: &str) -> Result<(ElementId, &str), Refusal> {
-        let session = self.sessions.last().ok_or(Refusal::GetBeforeInitialize)?;
-        session.may_get()?;
+    /// As [`Session::may_get`] and [`Version::look_up`], in the order of the book.
+    pub fn gettable(&self, name: &str) -> Result<ElementId, Refusal> {
+        self.sessions.last().ok_or(Refusal::GetBeforeInitialize)?.may_get()?;
         if name.is_empty() {
             return Err(Refusal::GetWithoutName);
         }
-        let element = self.version.look_up(name)?;
-        Ok((element, session.get(element)?))
+        self.version.look_up(name)
     }
 
-    /// `GetValue` of an element that was looked up before.
+    /// `GetValue` of an element.
     ///
     /// # Errors
     ///
     /// As [`Session::get`].
-    pub fn get_element(&self, element: ElementId) -> Result<&str, Refusal> {
+    pub fn get(&self, element: ElementId) -> Result<&str, Refusal> {
         let session = self.sessions.last().ok_or(Refusal::GetBeforeInitialize)?;
         session.may_get()?;
         session.get(element)

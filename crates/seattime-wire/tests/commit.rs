@@ -3,7 +3,7 @@
 use seattime_core::session::Kind;
 use seattime_core::time::{CreditPolicy, EvidenceKind, PresencePolicy};
 use seattime_core::visit::Document;
-use seattime_core::{Instant, Reason, Version, Visit};
+use seattime_core::{Instant, Reason, Refusal, Version, Visit};
 use seattime_wire::{
     Accepted, Commit, CommitHead, CommitReason, EvidenceKind as Kind2, Reported, SessionKind, SessionState,
     write_commit,
@@ -13,9 +13,9 @@ fn at(ms: f64) -> Instant {
     Instant { monotonic_ms: 5_000.0 + ms, wall_ms: 1_700_000_000_000.0 + ms }
 }
 
-fn encoded(visit: &mut Visit, now: Instant, reason: Reason) -> Commit {
+fn encoded(visit: &mut Visit, now: Instant, reason: Reason) -> serde_json::Result<Commit> {
     visit.settle(now);
-    serde_json::from_str(&write_commit(visit, CommitHead { reason, now })).expect("a commit")
+    serde_json::from_str(&write_commit(visit, CommitHead { reason, now }))
 }
 
 /// Ticks once a second, as the page does.
@@ -25,9 +25,9 @@ fn run(visit: &mut Visit, from_ms: u32, to_ms: u32) {
     }
 }
 
-fn set(visit: &mut Visit, name: &str, text: &str, now: Instant) {
-    let element = visit.settable(name).expect("an element that can be set");
-    visit.set(element, text, text.encode_utf16().count() as u32, || now).expect("a value that is allowed");
+fn set(visit: &mut Visit, name: &str, text: &str, now: Instant) -> Result<(), Refusal> {
+    let element = visit.settable(name)?;
+    visit.set(element, text, text.encode_utf16().count() as u32, || now)
 }
 
 #[test]
@@ -43,10 +43,10 @@ fn a_commit_says_what_happened_and_only_what_is_new() {
     run(&mut visit, 0, 60_000);
     visit.note_evidence(at(60_000.0), EvidenceKind::Human);
     let awkward = "\"\\\n\r\t\u{1}\u{1f} ünï 😀 </script>";
-    set(&mut visit, "cmi.core.lesson_location", awkward, at(60_000.0));
-    set(&mut visit, "cmi.core.session_time", "0000:01:00.5", at(60_000.0));
+    assert_eq!(set(&mut visit, "cmi.core.lesson_location", awkward, at(60_000.0)), Ok(()));
+    assert_eq!(set(&mut visit, "cmi.core.session_time", "0000:01:00.5", at(60_000.0)), Ok(()));
 
-    let first = encoded(&mut visit, at(60_000.0), Reason::Commit);
+    let first = encoded(&mut visit, at(60_000.0), Reason::Commit).unwrap();
     assert_eq!((first.visit.as_str(), first.token.as_str(), first.lease), ("v-1", "a.b.c", 3));
     assert_eq!((first.reason, first.sent_date_ms), (CommitReason::Commit, 1_700_000_060_000));
     let stretch = first.stretches[0];
@@ -65,10 +65,10 @@ fn a_commit_says_what_happened_and_only_what_is_new() {
 
     // Acknowledged: nothing is told twice, and a later change is told alone.
     visit.outbox().receipt(first.seq, 30_000);
-    let heartbeat = encoded(&mut visit, at(60_000.0), Reason::Heartbeat);
+    let heartbeat = encoded(&mut visit, at(60_000.0), Reason::Heartbeat).unwrap();
     assert_eq!((heartbeat.sessions.len(), heartbeat.time.evidence.len(), heartbeat.seq), (0, 0, first.seq));
     assert_eq!(visit.terminate(at(60_000.0)), Ok(()));
-    let last = encoded(&mut visit, at(60_000.0), Reason::Terminate);
+    let last = encoded(&mut visit, at(60_000.0), Reason::Terminate).unwrap();
     assert_eq!(last.sessions[0].state, SessionState::Terminated);
     let settled: Vec<_> = last.sessions[0].set.iter().map(|it| (it.0.as_str(), it.1.0.as_str())).collect();
     assert_eq!(settled, [("cmi.core.lesson_status", "completed")]);
@@ -76,7 +76,7 @@ fn a_commit_says_what_happened_and_only_what_is_new() {
 
     // The server lost everything: everything is told again.
     visit.outbox().send_everything();
-    let whole = encoded(&mut visit, at(60_000.0), Reason::Autosave);
+    let whole = encoded(&mut visit, at(60_000.0), Reason::Autosave).unwrap();
     assert_eq!(whole.sessions[0].set.len(), 3, "location, session time and status");
     assert_eq!(whole.time.visible, [(0, 0, 60_000)]);
 }
@@ -96,7 +96,7 @@ fn sleep_is_cut_out_and_told_as_two_stretches() {
     visit.tick(after(22_000.0));
     visit.tick(after(31_000.0));
 
-    let told = encoded(&mut visit, after(31_000.0), Reason::Heartbeat);
+    let told = encoded(&mut visit, after(31_000.0), Reason::Heartbeat).unwrap();
     let starts: Vec<_> = told.stretches.iter().map(|it| (it.n, it.start_date_ms, it.sent_at_ms)).collect();
     assert_eq!(starts, [(0, 1_700_000_000_000, None), (1, 1_700_000_021_000 + 8 * 3_600_000, Some(10_000))]);
     assert_eq!(told.time.visible, [(0, 0, 20_000), (1, 0, 10_000)]);
@@ -113,16 +113,16 @@ fn what_is_restored_from_a_snapshot_tells_the_same_and_uses_no_number_twice() {
     visit.launch(at(0.0), 0);
     assert_eq!(visit.initialize(at(0.0), Document::New), Ok(()));
     run(&mut visit, 0, 12_000);
-    set(&mut visit, "cmi.location", "7", at(12_000.0));
-    set(&mut visit, "cmi.session_time", "PT12S", at(12_000.0));
-    let before = encoded(&mut visit, at(12_000.0), Reason::Commit);
+    assert_eq!(set(&mut visit, "cmi.location", "7", at(12_000.0)), Ok(()));
+    assert_eq!(set(&mut visit, "cmi.session_time", "PT12S", at(12_000.0)), Ok(()));
+    let before = encoded(&mut visit, at(12_000.0), Reason::Commit).unwrap();
 
     let mut restored = Visit::restore(&visit.snapshot(), at(12_000.0)).expect("a snapshot");
-    let after = encoded(&mut restored, at(12_000.0), Reason::Commit);
+    let after = encoded(&mut restored, at(12_000.0), Reason::Commit).unwrap();
     assert!(after.seq > before.seq + 1_000);
     assert_eq!(Commit { seq: before.seq, ..after }, before);
-    assert_eq!(restored.get("cmi.launch_data").map(|it| it.1), Ok("x=1"));
-    assert_eq!(restored.get("cmi.location").map(|it| it.1), Ok("7"));
+    let got = |name| restored.get(restored.gettable(name).expect("an element"));
+    assert_eq!((got("cmi.launch_data"), got("cmi.location")), (Ok("x=1"), Ok("7")));
 
     let bytes = visit.snapshot();
     for cut in 0..bytes.len() {

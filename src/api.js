@@ -1,0 +1,257 @@
+// @ts-check
+// What content finds: the API as bare functions that never throw and always answer texts.
+//
+// Integers cross to the instance; a name crosses once and is an element's number from then on, a text that
+// was set is answered from here, and a long one stays here until somebody needs it. Which element that is
+// allowed for, Rust says; nothing is decided here.
+
+import { element, note, onSnapshot, put, read, recover, remember, wasm } from "./instance.js";
+
+/**
+ * @typedef {object} Known A name that was looked up.
+ * @property {number} number The element.
+ * @property {boolean} plain Whether what was set may be answered from here.
+ * @property {boolean} long Whether its length alone decides.
+ * @property {string | undefined} text What was set or answered last.
+ * @property {boolean} late Whether the instance does not have the text yet.
+ */
+
+/**
+ * @typedef {object} Host What the API asks of the page around it.
+ * @property {() => object | null} topDocument The top document of the content frame, if it can be reached.
+ * @property {() => void} safe Writes the state down, and sends it when it may: content asked for it.
+ * @property {(call: string, code: number) => void} called Is told of each call that begins or ends a session.
+ */
+
+const PLAIN = 0x80000000;
+const LONG = 0x40000000;
+const NUMBER = 0xffff;
+// A text of more characters waits here for whoever needs it.
+const LATE_FROM = 1024;
+// No element's name is as long; what is beyond need not cross to be unknown.
+const LONGEST_NAME = 300;
+
+/** @type {Map<string, Known>} */
+const names = new Map();
+/** @type {Set<Known>} */
+const late = new Set();
+let last = 0;
+let isRunning = false;
+/** @type {WeakRef<object> | undefined} */
+let initializedBy;
+
+/** @param {unknown} value What content passed: real content passes numbers, and leaves arguments out. */
+function text(value) {
+    return typeof value === "string" ? value : value === undefined || value === null ? "" : String(value);
+}
+
+/** Hands over the texts that wait here. */
+export function handOver() {
+    for (const known of late) {
+        wasm.deliver(known.number, put(known.text ?? "", 0));
+        known.late = false;
+    }
+    late.clear();
+}
+onSnapshot(handOver);
+
+/** Forgets what was set: a session begins, and its values are others. */
+export function forget() {
+    handOver();
+    for (const known of names.values()) known.text = undefined;
+    isRunning = false;
+}
+
+/**
+ * Looks a name up; sets `last`.
+ *
+ * @param {string} name
+ * @param {boolean} toSet
+ * @returns {Known | undefined}
+ */
+function lookUp(name, toSet) {
+    const known = names.get(name);
+    if (known !== undefined && isRunning) return known;
+    last = wasm.look_up(put(name.length > LONGEST_NAME ? name.slice(0, LONGEST_NAME) : name, 0), toSet);
+    if (last !== 0) return undefined;
+    const found = element();
+    const made = known ?? {
+        number: found & NUMBER,
+        plain: (found & PLAIN) !== 0,
+        long: (found & LONG) !== 0,
+        text: undefined,
+        late: false,
+    };
+    names.set(name, made); // The table itself bounds the map: only names that it holds come here.
+    return made;
+}
+
+/** @param {string} name */
+function getValue(name) {
+    const known = lookUp(name, false);
+    if (known === undefined) return "";
+    if (known.text !== undefined) {
+        last = 0;
+        return known.text;
+    }
+    last = wasm.get_value(known.number);
+    if (last !== 0) return "";
+    const answer = read();
+    if (known.plain) known.text = answer;
+    return answer;
+}
+
+/**
+ * @param {string} name
+ * @param {string} value
+ */
+function setValue(name, value) {
+    const known = lookUp(name, true);
+    if (known === undefined) return "false";
+    if (known.long && known.plain && value.length > LATE_FROM) {
+        last = wasm.announce(known.number, value.length);
+        if (last !== 0) return "false";
+        known.text = wellFormed(value);
+        known.late = true;
+        late.add(known);
+        const { number } = known;
+        note(() => {
+            wasm.announce(number, value.length);
+            late.add(known);
+        });
+        return "true";
+    }
+    const size = put(value, 0);
+    last = wasm.set_value(known.number, size, value.length);
+    if (last !== 0) return "false";
+    late.delete(known);
+    known.late = false;
+    // Only what is all ASCII is surely what the instance holds; anything else is read back.
+    known.text = known.plain && size === value.length ? value : undefined;
+    const { number } = known;
+    note(() => wasm.set_value(number, put(value, 0), value.length));
+    return "true";
+}
+
+/** @param {string} value What JavaScript holds, with halves of characters made whole as Rust would. */
+function wellFormed(value) {
+    const made = /** @type {any} */ (value);
+    return made.toWellFormed ? made.toWellFormed() : new TextDecoder().decode(new TextEncoder().encode(value));
+}
+
+/**
+ * The eight functions, by what they do.
+ *
+ * @param {Host} host
+ * @returns {Record<string, (first: string, second: string) => string>}
+ */
+function functions(host) {
+    return {
+        Initialize: (argument) => {
+            const top = host.topDocument();
+            const isNew = top !== null && initializedBy?.deref() !== top;
+            handOver();
+            last = wasm.initialize(argument !== "", isNew);
+            if (last === 0) {
+                if (top !== null) initializedBy = new WeakRef(top);
+                for (const known of names.values()) known.text = undefined;
+                isRunning = true;
+                remember();
+            }
+            host.called("Initialize", last);
+            return last === 0 ? "true" : "false";
+        },
+        Terminate: (argument) => {
+            handOver();
+            last = wasm.terminate(argument !== "");
+            if (last === 0) {
+                isRunning = false;
+                remember();
+                host.safe();
+            }
+            host.called("Terminate", last);
+            return last === 0 ? "true" : "false";
+        },
+        Commit: (argument) => {
+            last = wasm.commit(argument !== "");
+            if (last === 0) {
+                note(() => wasm.commit(false));
+                host.safe();
+            }
+            return last === 0 ? "true" : "false";
+        },
+        GetValue: getValue,
+        SetValue: setValue,
+        GetLastError: () => String(last),
+        GetErrorString: errorText,
+        GetDiagnostic: (code) => errorText(code === "" ? String(last) : code),
+    };
+}
+
+/** @param {string} code */
+function errorText(code) {
+    if (!/^\d{1,5}$/.test(code)) return "";
+    wasm.error_text(Number(code));
+    return read();
+}
+
+// What a function answers when the run-time fails twice.
+const ON_FAILURE = { GetValue: "", GetErrorString: "", GetDiagnostic: "", GetLastError: "101" };
+// These tell of the last error and never make one.
+const TELLING = ["GetLastError", "GetErrorString", "GetDiagnostic"];
+
+/**
+ * A function as content calls it: whatever is passed, it answers a text and throws nothing.
+ *
+ * @param {string} name
+ * @param {(first: string, second: string) => string} call
+ */
+function bare(name, call) {
+    const otherwise = /** @type {Record<string, string>} */ (ON_FAILURE)[name] ?? "false";
+    /** @param {unknown} failure */
+    const fail = (failure) => {
+        console.error(`seattime: ${name}`, failure);
+        if (!TELLING.includes(name)) last = 101;
+        return otherwise;
+    };
+    return (/** @type {any} */ first, /** @type {any} */ second) => {
+        try {
+            if (typeof first !== "string") first = text(first);
+            if (typeof second !== "string") second = text(second);
+        } catch (failure) {
+            return fail(failure); // A value of content's own that will not become a text.
+        }
+        try {
+            return call(first, second);
+        } catch (failure) {
+            try {
+                console.error("seattime: the run-time failed and is replaced", failure);
+                recover();
+                return call(first, second);
+            } catch (again) {
+                return fail(again);
+            }
+        }
+    };
+}
+
+/**
+ * Puts the API where content looks for it.
+ *
+ * Content keeps its functions in variables and calls them bare, so they do not need `this`.
+ *
+ * @param {Window} target The window that content finds by going up from its own.
+ * @param {"1.2" | "2004"} version
+ * @param {Host} host
+ */
+export function install(target, version, host) {
+    const prefix = version === "1.2" ? "LMS" : "";
+    /** @type {[string, unknown][]} */
+    const members = Object.entries(functions(host)).map(([name, call]) => {
+        const ending = version === "1.2" && name === "Terminate" ? "Finish" : name;
+        return [prefix + ending, bare(name, call)];
+    });
+    if (version === "2004") members.push(["version", "1.0"]);
+    const place = version === "1.2" ? "API" : "API_1484_11";
+    /** @type {any} */ (target)[place] = Object.freeze(Object.fromEntries(members));
+}

@@ -1,0 +1,96 @@
+//! How texts cross: they lie in an inbox on the way in, and a cell says where they lie on the way out.
+
+use std::cell::RefCell;
+
+use seattime_core::{Refusal, Visit};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Everything that an instance keeps.
+#[derive(Default)]
+pub(crate) struct Runtime {
+    pub(crate) visit: Option<Visit>,
+    inbox: Vec<u8>,
+    outbox: Vec<u8>,
+    /// A text's address, its length in bytes, and an element; boxed, so that it never moves.
+    cell: Box<[u32; 3]>,
+}
+
+thread_local! {
+    static RUNTIME: RefCell<Runtime> = RefCell::default();
+}
+
+/// Runs `call` on the instance's state; content that calls from within a call gets `busy`.
+pub(crate) fn runtime<T>(busy: T, call: impl FnOnce(&mut Runtime) -> T) -> T {
+    RUNTIME.with(|it| match it.try_borrow_mut() {
+        Ok(mut runtime) => call(&mut runtime),
+        Err(_) => busy,
+    })
+}
+
+impl Runtime {
+    /// The visit, and the first `first` and the next `second` bytes of the inbox, as texts.
+    pub(crate) fn pair(&mut self, first: usize, second: usize) -> Result<(&mut Visit, &str, &str), Refusal> {
+        let visit = self.visit.as_mut().ok_or(Refusal::General)?;
+        let (first, rest) = self.inbox.split_at_checked(first).ok_or(Refusal::General)?;
+        let second = rest.get(..second).ok_or(Refusal::General)?;
+        let text = |bytes| std::str::from_utf8(bytes).map_err(|_| Refusal::General);
+        Ok((visit, text(first)?, text(second)?))
+    }
+
+    /// The visit, and the first `bytes` of the inbox as a text.
+    pub(crate) fn one(&mut self, bytes: usize) -> Result<(&mut Visit, &str), Refusal> {
+        self.pair(bytes, 0).map(|(visit, text, _)| (visit, text))
+    }
+
+    /// The first `bytes` of the inbox.
+    pub(crate) fn bytes(&self, bytes: usize) -> &[u8] {
+        self.inbox.get(..bytes).unwrap_or_default()
+    }
+
+    /// Puts bytes where the shim can fetch them.
+    pub(crate) fn put(&mut self, bytes: Vec<u8>) {
+        self.outbox = bytes;
+        let (address, length) = (self.outbox.as_ptr() as usize, self.outbox.len());
+        self.point_at(address, length);
+    }
+
+    /// Says where a text lies that stays where it is until the next call.
+    pub(crate) fn point_at(&mut self, address: usize, length: usize) {
+        let [at, bytes, _] = &mut *self.cell;
+        (*at, *bytes) = (address as u32, length as u32);
+    }
+
+    /// Says which element a name stands for, and what the shim may do with it.
+    pub(crate) fn set_element(&mut self, packed: u32) {
+        let [_, _, element] = &mut *self.cell;
+        *element = packed;
+    }
+}
+
+/// Makes the inbox at least this many bytes long; answers its address in memory.
+#[wasm_bindgen]
+pub fn inbox(bytes: u32) -> u32 {
+    runtime(0, |it| {
+        if it.inbox.len() < bytes as usize {
+            it.inbox.resize(bytes as usize, 0);
+        }
+        it.inbox.as_ptr() as usize as u32
+    })
+}
+
+/// The address of the cell, which never moves: three numbers of 32 bits, a text's address, its length in
+/// bytes, and an element.
+#[wasm_bindgen]
+pub fn cell() -> u32 {
+    runtime(0, |it| it.cell.as_ptr() as usize as u32)
+}
+
+/// Gives this instance up: the next call goes to a new one, which knows nothing.
+#[wasm_bindgen]
+pub fn reinit() {
+    wasm_bindgen::handler::schedule_reinit();
+}
+
+/// Does nothing: the call after [`reinit`], since only one without arguments swaps instances safely.
+#[wasm_bindgen]
+pub fn wake() {}

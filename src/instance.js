@@ -1,0 +1,169 @@
+// @ts-check
+// The wasm instance as the rest of the page sees it: texts in and out, and a new instance where one trapped.
+//
+// What an instance knew is kept here, outside it: its last snapshot, and what was called since. So a trap
+// costs one instance and not the session.
+
+import init, * as wasm from "./wasm.js";
+
+export { wasm };
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+// Up to here a loop beats the encoder, whose call alone costs as much as 200 characters.
+const SHORT = 256;
+
+/** @type {WebAssembly.Memory} */
+let memory;
+let bytes = new Uint8Array(0);
+let words = new Uint32Array(0);
+let inboxAt = 0;
+let inboxRoom = 0;
+let cellAt = 0;
+
+/** @type {Uint8Array | undefined} */
+let snapshot;
+/** @type {(() => void)[]} What was called since the snapshot, to be called again. */
+let journal = [];
+/** @type {() => void} Hands over what JavaScript still holds back. */
+let beforeSnapshot = () => {};
+
+/**
+ * Loads the run-time.
+ *
+ * @param {RequestInfo | URL | Response | BufferSource | WebAssembly.Module} [source] Its wasm, if not beside this module.
+ */
+export async function start(source) {
+    await init(source === undefined ? undefined : { module_or_path: source });
+    attach();
+}
+
+function attach() {
+    // With an instance there, initSync answers its exports and makes nothing.
+    memory = wasm.initSync(/** @type {any} */ (undefined)).memory;
+    inboxRoom = 0;
+    room(1024);
+    cellAt = wasm.cell() / 4;
+    look();
+}
+
+/** Looks at the memory anew, since growing it detaches every view. */
+function look() {
+    bytes = new Uint8Array(memory.buffer);
+    words = new Uint32Array(memory.buffer);
+}
+
+/** @param {number} size */
+function room(size) {
+    if (size > inboxRoom) {
+        inboxAt = wasm.inbox(size);
+        inboxRoom = size;
+    }
+    if (bytes.length === 0 || bytes.buffer !== memory.buffer) look();
+}
+
+/**
+ * Puts a text into the inbox, behind the bytes that are there; answers its length in bytes.
+ *
+ * @param {string} text
+ * @param {number} at
+ */
+export function put(text, at) {
+    const length = text.length;
+    if (length <= SHORT) {
+        room(at + SHORT);
+        let n = 0;
+        for (; n < length; n++) {
+            const unit = text.charCodeAt(n);
+            if (unit > 127) break;
+            bytes[inboxAt + at + n] = unit;
+        }
+        if (n === length) return length;
+    }
+    room(at + 3 * length);
+    return encoder.encodeInto(text, bytes.subarray(inboxAt + at, inboxAt + inboxRoom)).written;
+}
+
+/** The bytes that the cell points at; they stay there until the next call. */
+function pointedAt() {
+    if (bytes.length === 0 || bytes.buffer !== memory.buffer) look();
+    const start = words[cellAt];
+    return bytes.subarray(start, start + words[cellAt + 1]);
+}
+
+/** The text that the cell points at. */
+export function read() {
+    const found = pointedAt();
+    if (found.length > 16) return decoder.decode(found);
+    let text = "";
+    for (const byte of found) {
+        if (byte > 127) return decoder.decode(found);
+        text += String.fromCharCode(byte);
+    }
+    return text;
+}
+
+/** The element that the cell holds. */
+export function element() {
+    if (bytes.length === 0 || bytes.buffer !== memory.buffer) look();
+    return words[cellAt + 2];
+}
+
+/**
+ * Takes a snapshot: from here on, a new instance would go on.
+ */
+export function remember() {
+    beforeSnapshot();
+    wasm.snapshot();
+    snapshot = pointedAt().slice();
+    journal = [];
+}
+
+/**
+ * Notes what has to be called again should the instance trap before the next snapshot.
+ *
+ * @param {() => void} call
+ */
+export function note(call) {
+    journal.push(call);
+    if (journal.length > 1000) remember();
+}
+
+/** @param {() => void} handOver What to do before each snapshot. */
+export function onSnapshot(handOver) {
+    beforeSnapshot = handOver;
+}
+
+/** Replaces an instance that trapped: a new one, the last snapshot, and what was called since. */
+export function recover() {
+    wasm.reinit();
+    wasm.wake();
+    attach();
+    if (snapshot === undefined) return;
+    room(snapshot.length);
+    bytes.set(snapshot, inboxAt);
+    wasm.restore(snapshot.length);
+    for (const call of journal) call();
+}
+
+/**
+ * Calls into the instance; where it traps, once more into a new one.
+ *
+ * @template T
+ * @param {() => T} call
+ * @param {T} otherwise What to answer when that traps too.
+ */
+export function guarded(call, otherwise) {
+    try {
+        return call();
+    } catch (failure) {
+        console.error("seattime: the run-time failed and is replaced", failure);
+        try {
+            recover();
+            return call();
+        } catch (again) {
+            console.error("seattime: the run-time failed again", again);
+            return otherwise;
+        }
+    }
+}

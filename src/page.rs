@@ -1,0 +1,193 @@
+//! What the player page calls: opening, launching, what it saw, and when to write down and to send.
+
+use seattime_core::session::Kind;
+use seattime_core::time::{CreditPolicy, EvidenceKind, PresencePolicy};
+use seattime_core::{Reason, Version, Visit};
+use seattime_wire::{CommitHead, write_commit};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::boundary::runtime;
+use crate::clock::now;
+
+/// Runs `call` on the visit, if one is open.
+fn visit<T: Default>(call: impl FnOnce(&mut Visit) -> T) -> T {
+    runtime(T::default(), |it| it.visit.as_mut().map(call).unwrap_or_default())
+}
+
+/// Opens a visit: `version` is 12 or 2004, times are in ms, `policy` is 0 for corroborated, 1 for
+/// reported, 2 for measured.
+#[wasm_bindgen]
+pub fn open(
+    version: u32,
+    idle_limit_ms: u32,
+    tail_ms: u32,
+    policy: u32,
+    heartbeat_ms: u32,
+    is_visible: bool,
+) {
+    let version = if version == 12 { Version::V12 } else { Version::V2004 };
+    let presence = PresencePolicy { idle_limit_ms: i64::from(idle_limit_ms), tail_ms: i64::from(tail_ms) };
+    let policy = match policy {
+        1 => CreditPolicy::Reported,
+        2 => CreditPolicy::Measured,
+        _ => CreditPolicy::Corroborated,
+    };
+    let opened = Visit::open(version, presence, policy, heartbeat_ms, now(), is_visible);
+    runtime((), |it| it.visit = Some(opened));
+}
+
+/// Names the visit: its id and its token lie in the inbox, one behind the other.
+#[wasm_bindgen]
+pub fn identify(visit_bytes: u32, token_bytes: u32, lease: u32) {
+    runtime((), |it| {
+        if let Ok((visit, id, token)) = it.pair(visit_bytes as usize, token_bytes as usize) {
+            let (id, token) = (id.to_owned(), token.to_owned());
+            visit.identity = seattime_core::Identity { visit: id, token, lease };
+        }
+    });
+}
+
+/// Adds what can be launched; its identifier lies in the inbox.
+#[wasm_bindgen]
+pub fn add_activity(id_bytes: u32, is_sco: bool, try_: u32) {
+    runtime((), |it| {
+        if let Ok((visit, id)) = it.one(id_bytes as usize) {
+            visit.add_activity(id, if is_sco { Kind::Sco } else { Kind::Asset }, try_);
+        }
+    });
+}
+
+/// Gives the activity that was added last a value; name and value lie in the inbox.
+#[wasm_bindgen]
+pub fn preset(name_bytes: u32, value_bytes: u32) {
+    runtime((), |it| {
+        if let Ok((visit, name, value)) = it.pair(name_bytes as usize, value_bytes as usize) {
+            visit.preset(name, value);
+        }
+    });
+}
+
+/// Launches an activity, numbered from 0; answers the session's number, 0 if there is no such activity.
+#[wasm_bindgen]
+pub fn launch(activity: u32) -> u32 {
+    visit(|it| it.launch(now(), activity as usize).unwrap_or(0))
+}
+
+/// The content was taken away.
+#[wasm_bindgen]
+pub fn take_away() {
+    visit(|it| it.take_away(now()));
+}
+
+/// The page is visible.
+#[wasm_bindgen]
+pub fn show() {
+    visit(|it| it.show(now()));
+}
+
+/// The page is hidden.
+#[wasm_bindgen]
+pub fn hide() {
+    visit(|it| it.hide(now()));
+}
+
+/// The page is going away.
+#[wasm_bindgen]
+pub fn leave() {
+    visit(|it| it.leave(now()));
+}
+
+/// The learner gave a sign.
+#[wasm_bindgen]
+pub fn note_evidence() {
+    visit(|it| it.note_evidence(now(), EvidenceKind::Human));
+}
+
+/// Takes the clocks, once a second. Answers what is due: 1 to write down, and in the bits above, 0 or one
+/// more than the number of the reason to send (heartbeat, autosave, commit, terminate, hidden).
+#[wasm_bindgen]
+pub fn tick() -> u32 {
+    visit(|it| {
+        let due = it.tick(now());
+        u32::from(due.checkpoint) | due.send.map_or(0, |reason| (reason as u32 + 1) << 1)
+    })
+}
+
+/// Encodes everything that is not acknowledged; the cell then says where the message lies.
+#[wasm_bindgen]
+pub fn encode(reason: u32) {
+    runtime((), |it| {
+        let Some(visit) = it.visit.as_mut() else { return };
+        let now = now();
+        visit.settle(now);
+        let reason = match reason {
+            0 => Reason::Heartbeat,
+            1 => Reason::Autosave,
+            2 => Reason::Commit,
+            3 => Reason::Terminate,
+            _ => Reason::Hidden,
+        };
+        let message = write_commit(visit, CommitHead { reason, now });
+        it.put(message.into_bytes());
+    });
+}
+
+/// A message is on its way.
+#[wasm_bindgen]
+pub fn sent() {
+    visit(|it| it.outbox().sent(now().monotonic_ms));
+}
+
+/// The receipt of a message.
+#[wasm_bindgen]
+pub fn receipt(acked: f64, heartbeat_ms: u32) {
+    visit(|it| it.outbox().receipt(acked as u64, heartbeat_ms));
+}
+
+/// A message did not get through; answers how long the next one waits, in ms. `chance` is from 0 to 1.
+#[wasm_bindgen]
+pub fn failed(retry_after_ms: f64, chance: f64) -> f64 {
+    visit(|it| it.outbox().failed(now().monotonic_ms, retry_after_ms, chance))
+}
+
+/// The server knows nothing of the visit: everything is sent again.
+#[wasm_bindgen]
+pub fn send_everything() {
+    visit(|it| it.outbox().send_everything());
+}
+
+/// The highest number of a change.
+#[wasm_bindgen]
+pub fn seq() -> f64 {
+    visit(|it| it.seq() as f64)
+}
+
+/// What was measured so far in this visit, in ms.
+#[wasm_bindgen]
+pub fn measured_ms() -> f64 {
+    visit(|it| it.totals().measured_ms as f64)
+}
+
+/// Whether time counts now.
+#[wasm_bindgen]
+pub fn is_counting() -> bool {
+    visit(|it| it.is_counting())
+}
+
+/// The visit's whole state; the cell then says where the bytes lie.
+#[wasm_bindgen]
+pub fn snapshot() {
+    runtime((), |it| {
+        let bytes = it.visit.as_ref().map(Visit::snapshot).unwrap_or_default();
+        it.put(bytes);
+    });
+}
+
+/// Goes on from a snapshot, which lies in the inbox; answers whether it was one.
+#[wasm_bindgen]
+pub fn restore(bytes: u32) -> bool {
+    runtime(false, |it| {
+        it.visit = Visit::restore(it.bytes(bytes as usize), now());
+        it.visit.is_some()
+    })
+}

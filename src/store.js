@@ -1,0 +1,129 @@
+// @ts-check
+// What outlives the page: per visit, one message that holds all that the server has not acknowledged.
+
+const DATABASE = "seattime";
+const STORE = "visits";
+const COPY = "seattime:";
+
+/** @type {Promise<IDBDatabase | null>} */
+let opened;
+
+function database() {
+    opened ??= new Promise((resolve) => {
+        try {
+            const request = indexedDB.open(DATABASE, 1);
+            request.onupgradeneeded = () => request.result.createObjectStore(STORE);
+            request.onsuccess = () => resolve(request.result);
+            request.onerror = () => resolve(null); // Private windows may refuse; then the network is all there is.
+        } catch {
+            resolve(null);
+        }
+    });
+    return opened;
+}
+
+/** @type {IDBDatabase | null} At hand without waiting, for the page's exit. */
+let ready = null;
+
+/** Opens the place; everything else works without it, only less safely. */
+export async function open() {
+    ready = await database();
+}
+
+/**
+ * Writes a visit's message down; a later one replaces it.
+ *
+ * @param {string} visit
+ * @param {string} message
+ * @returns {Promise<boolean>} Whether it is written.
+ */
+export function keep(visit, message) {
+    return change((store) => store.put(message, visit));
+}
+
+/**
+ * Forgets a visit: all of it is acknowledged.
+ *
+ * @param {string} visit
+ */
+export function forget(visit) {
+    try {
+        localStorage.removeItem(COPY + visit);
+    } catch { /* Storage may be switched off. */ }
+    return change((store) => store.delete(visit));
+}
+
+/**
+ * A second copy that is there before the call returns, for a page that is going away.
+ *
+ * @param {string} visit
+ * @param {string} message
+ */
+export function copy(visit, message) {
+    try {
+        localStorage.setItem(COPY + visit, message);
+    } catch { /* Full, or switched off: the copy is never the only one. */ }
+}
+
+/** @returns {Promise<Map<string, string>>} Every visit that left something behind, with its message. */
+export async function leftovers() {
+    /** @type {Map<string, string>} */
+    const found = new Map();
+    const ids = /** @type {string[]} */ (await ask((store) => store.getAllKeys()) ?? []);
+    const messages = /** @type {string[]} */ (await ask((store) => store.getAll()) ?? []);
+    ids.forEach((id, n) => found.set(id, messages[n]));
+    try {
+        for (const key of Object.keys(localStorage)) {
+            const message = key.startsWith(COPY) && localStorage.getItem(key);
+            const id = key.slice(COPY.length);
+            // Of two, the one that knows more; both are whole.
+            if (message && seqOf(message) > seqOf(found.get(id))) found.set(id, message);
+        }
+    } catch { /* Switched off. */ }
+    return found;
+}
+
+/** @param {string | undefined} message */
+function seqOf(message) {
+    try {
+        return message === undefined ? -1 : JSON.parse(message).seq;
+    } catch {
+        return -1;
+    }
+}
+
+/**
+ * @param {(store: IDBObjectStore) => IDBRequest} act
+ * @returns {Promise<boolean>}
+ */
+function change(act) {
+    return new Promise((resolve) => {
+        try {
+            if (ready === null) return resolve(false);
+            const transaction = ready.transaction(STORE, "readwrite");
+            transaction.oncomplete = () => resolve(true);
+            transaction.onabort = () => resolve(false);
+            act(transaction.objectStore(STORE));
+            transaction.commit?.();
+        } catch {
+            resolve(false);
+        }
+    });
+}
+
+/**
+ * @param {(store: IDBObjectStore) => IDBRequest} act
+ * @returns {Promise<unknown>}
+ */
+function ask(act) {
+    return new Promise((resolve) => {
+        try {
+            if (ready === null) return resolve(undefined);
+            const request = act(ready.transaction(STORE, "readonly").objectStore(STORE));
+            request.onsuccess = () => resolve(request.result);
+            request.onerror = () => resolve(undefined);
+        } catch {
+            resolve(undefined);
+        }
+    });
+}

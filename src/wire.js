@@ -1,0 +1,64 @@
+// @ts-check
+// Requests to the server: what went through, what did not and what to do about it.
+
+/**
+ * @typedef {object} Problem Why a request did not go through.
+ * @property {number} status Of HTTP; 0 where nothing came back.
+ * @property {string} code A stable code of the server, or `offline`.
+ * @property {string} detail For people.
+ * @property {number} retryAfterMs How long the server asks to wait.
+ * @property {any} body What else it said.
+ */
+
+/**
+ * Posts JSON.
+ *
+ * @param {string} url
+ * @param {string} body
+ * @param {boolean} [keepalive] Whether it has to outlive the page.
+ * @returns {Promise<{ answer?: any, problem?: Problem }>} Never rejects.
+ */
+export async function post(url, body, keepalive = false) {
+    try {
+        const response = await fetch(url, {
+            method: "POST",
+            headers: { "content-type": "application/json" },
+            body,
+            keepalive,
+            credentials: "omit",
+            cache: "no-store",
+        });
+        const answer = await response.json().catch(() => ({}));
+        if (response.ok) return { answer };
+        const seconds = Number(response.headers.get("retry-after"));
+        return {
+            problem: {
+                status: response.status,
+                code: String(answer.code ?? "failed"),
+                detail: String(answer.detail ?? answer.title ?? `the server answered ${response.status}`),
+                retryAfterMs: seconds > 0 ? seconds * 1000 : 0,
+                body: answer,
+            },
+        };
+    } catch {
+        const detail = "the server cannot be reached";
+        return { problem: { status: 0, code: "offline", detail, retryAfterMs: 0, body: {} } };
+    }
+}
+
+/**
+ * Sends while the page goes away: a request that outlives it, or a beacon where that is refused.
+ *
+ * @param {string} url
+ * @param {string} body
+ * @returns {Promise<{ answer?: any, problem?: Problem }>}
+ */
+export function postAndLeave(url, body) {
+    // A request that is too large to outlive the page is refused at once, so the beacon is asked in time.
+    const outlives = new Blob([body]).size < 60_000;
+    const sent = post(url, body, outlives);
+    return sent.then((it) => {
+        if (it.problem?.status === 0) navigator.sendBeacon?.(url, body);
+        return it;
+    });
+}

@@ -6,17 +6,17 @@ use seattime_core::{Refusal, Visit};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Everything that an instance keeps.
-#[derive(Default)]
 pub(crate) struct Runtime {
     pub(crate) visit: Option<Visit>,
     inbox: Vec<u8>,
     outbox: Vec<u8>,
-    /// A text's address, its length in bytes, and an element; boxed, so that it never moves.
-    cell: Box<[u32; 3]>,
+    /// A text's address, its length in bytes, and an element.
+    cell: [u32; 3],
 }
 
 thread_local! {
-    static RUNTIME: RefCell<Runtime> = RefCell::default();
+    static RUNTIME: RefCell<Runtime> =
+        const { RefCell::new(Runtime { visit: None, inbox: Vec::new(), outbox: Vec::new(), cell: [0; 3] }) };
 }
 
 /// Runs `call` on the instance's state; content that calls from within a call gets `busy`.
@@ -56,13 +56,13 @@ impl Runtime {
 
     /// Says where a text lies that stays where it is until the next call.
     pub(crate) fn point_at(&mut self, address: usize, length: usize) {
-        let [at, bytes, _] = &mut *self.cell;
+        let [at, bytes, _] = &mut self.cell;
         (*at, *bytes) = (address as u32, length as u32);
     }
 
     /// Says which element a name stands for, and what the shim may do with it.
     pub(crate) fn set_element(&mut self, packed: u32) {
-        let [_, _, element] = &mut *self.cell;
+        let [_, _, element] = &mut self.cell;
         *element = packed;
     }
 }

@@ -128,7 +128,7 @@ pub fn encode(reason: u32) {
             _ => Reason::Hidden,
         };
         let message = write_commit(visit, CommitHead { reason, now });
-        it.put(message.into_bytes());
+        it.put(message);
     });
 }
 

@@ -59,11 +59,8 @@ pub(crate) fn wasm(project: &Project, page: &Page) -> Result<()> {
     step::run(project, "build", "making the wasm smaller", &mut optimize)?;
     println!("build: the wasm had {before} bytes and has {}", fs::metadata(&wasm)?.len());
 
-    let src = project.root.join("src");
-    for script in [files::directly_in(&src, ".js")?, files::directly_in(&src, ".d.ts")?].concat() {
-        copy(&script, &src, &made)?;
-    }
-    fs::write(made.join("package.json"), package_json(made.join("seattime.d.ts").is_file()))?;
+    scripts(project, &made)?;
+    fs::write(made.join("package.json"), package_json())?;
     // wasm-pack's own, which would keep the folder out of whatever embeds it.
     fs::remove_file(made.join(".gitignore"))?;
 
@@ -73,6 +70,32 @@ pub(crate) fn wasm(project: &Project, page: &Page) -> Result<()> {
         copy(&file, &made, &pkg)?;
     }
     stamp::write(&note, &made_of(&sources, project)?)
+}
+
+/// Puts the modules of `src/` beside the glue: their types, then themselves without comments, since
+/// every learner pays for each KiB.
+fn scripts(project: &Project, made: &Path) -> Result<()> {
+    let types = project.notes().join("types");
+    empty(&types)?;
+    let mut declare = project.program("node");
+    declare.args(["node_modules/typescript/bin/tsc", "--project", "tsconfig.types.json"]);
+    step::run(project, "build", "checking the page's scripts", &mut declare)?;
+    let declared = types.join("src");
+    for file in files::directly_in(&declared, ".d.ts")? {
+        copy(&file, &declared, made)?;
+    }
+    let src = project.root.join("src");
+    let glue = made.join("wasm.js");
+    for script in files::directly_in(&src, ".js")?.iter().chain([&glue]) {
+        let name = script.file_name().context("a script without a name")?;
+        let mut minify = project.program("node");
+        minify.arg("node_modules/terser/bin/terser").arg(script).args(["--module", "--compress", "--mangle"]);
+        let said = minify.arg("--output").arg(made.join(name)).output().context("cannot start terser")?;
+        if !said.status.success() {
+            bail!("terser cannot read {}: {}", script.display(), String::from_utf8_lossy(&said.stderr));
+        }
+    }
+    Ok(())
 }
 
 /// Makes a folder that has nothing in it: what an older version had must not be shipped on.
@@ -127,6 +150,8 @@ fn sources_of_pkg(project: &Project, page: &Page) -> Result<String> {
         "Cargo.toml",
         "Cargo.lock",
         "package-lock.json",
+        "tsconfig.json",
+        "tsconfig.types.json",
     ] {
         sources = sources.tree(&project.root.join(path))?;
     }
@@ -140,9 +165,8 @@ fn made_of(sources: &str, project: &Project) -> Result<String> {
 }
 
 /// wasm-pack's own would name its glue as the entry; ours is the module on top of it.
-fn package_json(has_types: bool) -> String {
+fn package_json() -> String {
     let version = env!("CARGO_PKG_VERSION"); // xtask has the workspace's.
-    let types = if has_types { "\n  \"types\": \"seattime.d.ts\"," } else { "" };
     format!(
         r#"{{
   "name": "seattime",
@@ -151,7 +175,8 @@ fn package_json(has_types: bool) -> String {
   "license": "MIT OR Apache-2.0",
   "type": "module",
   "main": "seattime.js",
-  "module": "seattime.js",{types}
+  "module": "seattime.js",
+  "types": "seattime.d.ts",
   "files": ["*.js", "*.d.ts", "wasm_bg.wasm"]
 }}
 "#

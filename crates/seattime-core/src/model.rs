@@ -75,14 +75,15 @@ impl Version {
     }
 
     fn why_unknown(self, name: &str) -> Refusal {
-        if let Some((owner, keyword)) = name.rsplit_once("._")
-            && self.elements().iter().any(|it| it.name == owner)
-        {
-            match keyword {
-                "children" => return Refusal::NoChildren,
-                "count" => return Refusal::NoCount,
-                "version" => return Refusal::NoVersion,
-                _ => {}
+        for (keyword, refusal) in [
+            ("._children", Refusal::NoChildren),
+            ("._count", Refusal::NoCount),
+            ("._version", Refusal::NoVersion),
+        ] {
+            if let Some(owner) = name.strip_suffix(keyword)
+                && self.elements().iter().any(|it| it.name == owner)
+            {
+                return refusal;
             }
         }
         let is_below =

@@ -1,9 +1,8 @@
 //! Writing a commit by hand: the page's way, without a JSON library.
 
-use std::fmt::Write;
-
 use seattime_core::session::{Kind, State};
 use seattime_core::time::{EvidenceKind, Reported};
+use seattime_core::value::digits;
 use seattime_core::{Instant, Reason, Visit};
 
 /// What a message says of itself.
@@ -15,11 +14,11 @@ pub struct CommitHead {
     pub now: Instant,
 }
 
-/// Writes a commit from everything above the number that is acknowledged.
+/// Writes a commit, as UTF-8, from everything above the number that is acknowledged.
 ///
 /// The visit has to be settled first ([`Visit::settle`]), so that every change has its number.
-pub fn write_commit(visit: &Visit, head: CommitHead) -> String {
-    let mut json = Json(String::with_capacity(1_024));
+pub fn write_commit(visit: &Visit, head: CommitHead) -> Vec<u8> {
+    let mut json = Json(Vec::with_capacity(1_024));
     let (acked, identity, ledger) = (visit.acked(), &visit.identity, visit.ledger());
     json.raw("{\"v\":1,\"token\":").text(&identity.token);
     json.raw(",\"visit\":").text(&identity.visit);
@@ -112,51 +111,50 @@ pub fn write_commit(visit: &Visit, head: CommitHead) -> String {
     json.0
 }
 
-/// A JSON text in the making.
-struct Json(String);
+/// A JSON text in the making, as UTF-8.
+struct Json(Vec<u8>);
 
 impl Json {
     fn raw(&mut self, text: &str) -> &mut Json {
-        self.0.push_str(text);
+        self.0.extend_from_slice(text.as_bytes());
         self
     }
 
     fn number(&mut self, value: i64) -> &mut Json {
-        let _ = write!(self.0, "{value}"); // Writing into a String cannot fail.
+        if value < 0 {
+            self.0.push(b'-');
+        }
+        digits::push(&mut self.0, value.unsigned_abs(), 1);
         self
     }
 
     fn text(&mut self, text: &str) -> &mut Json {
-        self.0.push('"');
-        for character in text.chars() {
-            match character {
-                '"' => self.0.push_str("\\\""),
-                '\\' => self.0.push_str("\\\\"),
-                '\n' => self.0.push_str("\\n"),
-                '\r' => self.0.push_str("\\r"),
-                '\t' => self.0.push_str("\\t"),
-                it if it < ' ' => {
-                    const HEX: [char; 16] =
-                        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-                    self.0.push_str(if it < '\u{10}' { "\\u000" } else { "\\u001" });
-                    self.0.push(HEX.get(it as usize % 16).copied().unwrap_or('0'));
+        self.0.push(b'"');
+        for &byte in text.as_bytes() {
+            match byte {
+                b'"' | b'\\' => self.0.extend_from_slice(&[b'\\', byte]),
+                0..b' ' => {
+                    let digit = byte & 15;
+                    self.raw(if byte < 16 { "\\u000" } else { "\\u001" });
+                    self.0.push(if digit < 10 { b'0' + digit } else { b'a' - 10 + digit });
                 }
+                // Of a character of several bytes, none is in the ranges above.
                 it => self.0.push(it),
             }
         }
-        self.0.push('"');
+        self.0.push(b'"');
         self
     }
 
     fn list<T>(&mut self, items: impl Iterator<Item = T>, mut each: impl FnMut(&mut Json, T)) {
-        self.0.push('[');
+        self.0.push(b'[');
         for (n, item) in items.enumerate() {
             if n > 0 {
-                self.0.push(',');
+                self.0.push(b',');
             }
             each(self, item);
         }
-        self.0.push(']');
+        self.0.push(b']');
     }
 
     /// An interval, left open for more.
@@ -165,7 +163,7 @@ impl Json {
     }
 
     fn end(&mut self) {
-        self.0.push(']');
+        self.0.push(b']');
     }
 
     fn reported(&mut self, (reported, at): (Reported, seattime_core::time::Moment)) {
@@ -179,6 +177,6 @@ impl Json {
         if matches!(reported, Reported::Zero | Reported::Set(_)) {
             self.raw(",\"at\":[").number(i64::from(at.stretch)).raw(",").number(at.ms).raw("]");
         }
-        self.0.push('}');
+        self.0.push(b'}');
     }
 }

@@ -15,7 +15,7 @@ fn at(ms: f64) -> Instant {
 
 fn encoded(visit: &mut Visit, now: Instant, reason: Reason) -> serde_json::Result<Commit> {
     visit.settle(now);
-    serde_json::from_str(&write_commit(visit, CommitHead { reason, now }))
+    serde_json::from_slice(&write_commit(visit, CommitHead { reason, now }))
 }
 
 /// Ticks once a second, as the page does.

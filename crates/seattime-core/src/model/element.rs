@@ -104,15 +104,14 @@ impl Space {
 /// Nothing, or a tag of the shape `code-sub-sub`: two or three letters, `i` or `x`, then subtags of up to
 /// eight letters and digits.
 fn is_language(text: &str) -> bool {
-    let mut tags = text.split('-');
+    let mut tags = text.as_bytes().split(|it| *it == b'-');
     let first = tags.next().unwrap_or_default();
-    let is_code = matches!(first.len(), 2 | 3) || matches!(first, "i" | "I" | "x" | "X");
-    let mut rest = tags.clone();
-    text.is_empty()
-        || is_code
-            && first.bytes().all(|it| it.is_ascii_alphabetic())
-            && (first.len() > 1 || rest.next().is_some())
-            && tags.all(|it| matches!(it.len(), 1..=8) && it.bytes().all(|it| it.is_ascii_alphanumeric()))
+    let is_code = match first {
+        [] => return text.is_empty(),
+        [b'i' | b'I' | b'x' | b'X'] => first.len() < text.len(),
+        _ => matches!(first.len(), 2 | 3) && first.iter().all(u8::is_ascii_alphabetic),
+    };
+    is_code && tags.all(|it| matches!(it.len(), 1..=8) && it.iter().all(u8::is_ascii_alphanumeric))
 }
 
 /// A row of the table.

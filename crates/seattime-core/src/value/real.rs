@@ -10,31 +10,36 @@ pub const ONE: i64 = 10_000_000;
 ///
 /// Spec: RTE, *real (10,7)*; SCORM 1.2 RTE, *CMIDecimal*.
 pub fn parse(text: &str) -> Option<i64> {
-    let (is_negative, digits) = match text.as_bytes().first()? {
-        b'-' => (true, text.get(1..)?),
-        b'+' => (false, text.get(1..)?),
-        _ => (false, text),
+    let (is_negative, digits) = match text.as_bytes() {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        all => (false, all),
     };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    if whole.is_empty() && fraction.is_empty() {
-        return None;
-    }
     let mut steps = 0_i64;
-    for digit in whole.bytes() {
-        steps = steps.saturating_mul(10).saturating_add(digit_of(digit)?);
+    let mut places: Option<u8> = None;
+    let mut is_number = false;
+    for &byte in digits {
+        if byte == b'.' && places.is_none() {
+            places = Some(0);
+            continue;
+        }
+        let digit = digit_of(byte)?;
+        is_number = true;
+        match &mut places {
+            Some(7) => (steps, places) = (steps.saturating_add(i64::from(digit >= 5)), Some(8)),
+            Some(8..) => {}
+            before_or_after => {
+                steps = steps.saturating_mul(10).saturating_add(digit);
+                if let Some(places) = before_or_after {
+                    *places += 1;
+                }
+            }
+        }
     }
-    let mut fraction = fraction.bytes();
-    for _ in 0..7 {
-        let digit = fraction.next().map_or(Some(0), digit_of)?;
-        steps = steps.saturating_mul(10).saturating_add(digit);
+    for _ in places.unwrap_or(0)..7 {
+        steps = steps.saturating_mul(10);
     }
-    if fraction.next().map_or(Some(0), digit_of)? >= 5 {
-        steps = steps.saturating_add(1);
-    }
-    for digit in fraction {
-        digit_of(digit)?;
-    }
-    Some(if is_negative { -steps } else { steps })
+    is_number.then_some(if is_negative { -steps } else { steps })
 }
 
 fn digit_of(byte: u8) -> Option<i64> {

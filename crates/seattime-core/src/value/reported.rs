@@ -1,71 +1,71 @@
 //! Session times as content writes them: any form that can only be read in one way.
 
+use super::digits;
+
 /// How long a session time is, in ms, if the text can only be read in one way.
 ///
 /// Both versions' forms are read whichever API is spoken, with any number of digits: hours, minutes
-/// and seconds with colons, or an interval with days and less. Years and months have no fixed length,
+/// and seconds with colons, or an interval with weeks and less. Years and months have no fixed length,
 /// a lone number no unit: neither can be read. What is beyond 64 bits cannot either.
 pub fn readable_ms(text: &str) -> Option<i64> {
-    let text = text.trim();
-    match text.strip_prefix(['P', 'p']) {
-        Some(body) => interval_ms(body),
-        None => clock_ms(text),
+    let text = text.as_bytes().trim_ascii();
+    match text {
+        [b'P' | b'p', body @ ..] => interval_ms(body),
+        _ => clock_ms(text),
     }
 }
 
 /// `H:M:S`, with any number of digits.
-fn clock_ms(text: &str) -> Option<i64> {
-    let mut fields = text.split(':');
-    let (hours, minutes, seconds) = (fields.next()?, fields.next()?, fields.next()?);
-    if fields.next().is_some() {
+fn clock_ms(text: &[u8]) -> Option<i64> {
+    let (hours, text) = decimal(text, 3_600_000)?;
+    let (minutes, text) = decimal(text.strip_prefix(b":")?, 60_000)?;
+    let (seconds, rest) = decimal(text.strip_prefix(b":")?, 1_000)?;
+    if hours.is_fraction || minutes.is_fraction || !rest.is_empty() {
         return None;
     }
-    whole(hours, 3_600_000)?.checked_add(whole(minutes, 60_000)?)?.checked_add(decimal(seconds, 1_000)?)
+    hours.ms.checked_add(minutes.ms)?.checked_add(seconds.ms)
 }
 
 /// What follows the `P` of an interval: weeks, days, hours, minutes and seconds, in this order.
-fn interval_ms(body: &str) -> Option<i64> {
+fn interval_ms(body: &[u8]) -> Option<i64> {
     const UNITS: [(u8, i64); 5] =
         [(b'W', 604_800_000), (b'D', 86_400_000), (b'H', 3_600_000), (b'M', 60_000), (b'S', 1_000)];
     let (mut sum, mut rest, mut units, mut in_time) = (None, body, UNITS.iter(), false);
-    while !rest.is_empty() {
-        if let Some(time) = rest.strip_prefix(['T', 't']).filter(|_| !in_time) {
-            (rest, in_time) = (time, true);
+    while let [first, tail @ ..] = rest {
+        if matches!(first, b'T' | b't') && !in_time {
+            (rest, in_time) = (tail, true);
             continue;
         }
-        let digits = rest.find(|it: char| !it.is_ascii_digit() && it != '.' && it != ',')?;
-        let (number, tail) = rest.split_at_checked(digits)?;
-        let designator = tail.as_bytes().first()?.to_ascii_uppercase();
+        let designator = rest.iter().find(|it| it.is_ascii_alphabetic())?.to_ascii_uppercase();
         let is_clock_unit = matches!(designator, b'H' | b'M' | b'S');
         let &(_, size) = units.find(|it| it.0 == designator).filter(|_| is_clock_unit == in_time)?;
-        sum = Some(decimal(number, size)?.checked_add(sum.unwrap_or(0))?);
-        rest = tail.get(1..)?;
+        let (number, tail) = decimal(rest, size)?;
+        sum = Some(number.ms.checked_add(sum.unwrap_or(0))?);
+        rest = tail.split_first().filter(|it| it.0.is_ascii_alphabetic())?.1;
     }
     sum
 }
 
-fn whole(text: &str, size: i64) -> Option<i64> {
-    if text.is_empty() || !text.bytes().all(|it| it.is_ascii_digit()) {
-        return None;
-    }
-    text.parse::<i64>().ok()?.checked_mul(size)
+struct Decimal {
+    ms: i64,
+    is_fraction: bool,
 }
 
-/// A number that may have a fraction, times `size`, rounded down; digits beyond the sixth are dropped.
-fn decimal(text: &str, size: i64) -> Option<i64> {
-    let (units, fraction) = text.split_once(['.', ',']).unwrap_or((text, ""));
-    let mut sum = whole(units, size)?;
-    if !fraction.bytes().all(|it| it.is_ascii_digit()) {
-        return None;
-    }
+/// A number that may have a fraction, at the start of a text, times `size` and rounded down; digits
+/// beyond the sixth after the point are dropped.
+fn decimal(text: &[u8], size: i64) -> Option<(Decimal, &[u8])> {
+    let (whole, rest) = text.split_at_checked(digits::leading(text))?;
+    let ms = i64::try_from(digits::parse(whole)?).ok()?.checked_mul(size)?;
+    let [b'.' | b',', after @ ..] = rest else { return Some((Decimal { ms, is_fraction: false }, rest)) };
+    let (decimals, rest) = after.split_at_checked(digits::leading(after))?;
     let mut place = 1_000_000;
     let mut millionths = 0;
-    for digit in fraction.bytes().take(6) {
+    for digit in decimals.iter().take(6) {
         place /= 10;
         millionths += i64::from(digit - b'0') * place;
     }
-    sum = sum.checked_add(millionths.checked_mul(size)? / 1_000_000)?;
-    Some(sum)
+    let ms = ms.checked_add(millionths.checked_mul(size)? / 1_000_000)?;
+    Some((Decimal { ms, is_fraction: true }, rest))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Lengths of time, as either version of SCORM writes them.
 
-use std::fmt::Write;
+use super::digits;
 
 /// A length of time: whole months, and hundredths of a second.
 ///
@@ -80,39 +80,26 @@ impl Timespan {
     /// # Ok::<(), seattime_core::TimespanError>(())
     /// ```
     pub fn parse_2004(text: &str) -> Result<Timespan, TimespanError> {
-        let body = text.strip_prefix('P').ok_or(Malformed { at: 0 })?;
-        let mut sum = Timespan::default();
-        let mut at = 1;
-        let mut rest = body;
+        let [b'P', rest @ ..] = text.as_bytes() else { return Err(Malformed { at: 0 }) };
+        let (mut rest, mut units, mut sum) = (rest, DATE_UNITS.iter(), None);
         let mut in_time = false;
-        let mut next_unit = 0;
-        let mut parts = 0;
-        while !rest.is_empty() {
-            if let Some(time) = rest.strip_prefix('T').filter(|_| !in_time) {
+        loop {
+            let at = text.len() - rest.len();
+            match rest {
+                [] => return sum.ok_or(Malformed { at }),
                 // A `T` that nothing follows is malformed where the first part should stand.
-                (rest, in_time, next_unit, at) = (time, true, 0, at + 1);
-                if rest.is_empty() {
-                    return Err(Malformed { at });
+                [b'T'] => return Err(Malformed { at: at + 1 }),
+                [b'T', time @ ..] if !in_time => (rest, units, in_time) = (time, TIME_UNITS.iter(), true),
+                _ => {
+                    let (part, tail) = Part::parse(rest, &mut units).ok_or(Malformed { at })?;
+                    let amount = part.whole.and_then(|it| it.checked_mul(part.size)).ok_or(TooLong)?;
+                    let (months, hundredths) = if part.is_months { (amount, 0) } else { (0, amount) };
+                    let before = sum.unwrap_or_default();
+                    sum = Some(checked_sum(before, months, hundredths, part.fraction).ok_or(TooLong)?);
+                    rest = tail;
                 }
-                continue;
             }
-            let units: &[(u8, bool, u64)] = if in_time { &TIME_UNITS } else { &DATE_UNITS };
-            let part = Part::parse(rest).ok_or(Malformed { at })?;
-            let unit =
-                units.iter().skip(next_unit).position(|it| it.0 == part.unit).ok_or(Malformed { at })?;
-            next_unit += unit + 1;
-            let &(designator, is_months, size) = units.get(next_unit - 1).ok_or(Malformed { at })?;
-            if part.fraction.is_some() && designator != b'S' {
-                return Err(Malformed { at });
-            }
-            let amount = part.whole.ok_or(TooLong)?.checked_mul(size).ok_or(TooLong)?;
-            let (months, hundredths) = if is_months { (amount, 0) } else { (0, amount) };
-            sum = sum.checked_plus(months, hundredths)?.checked_plus(0, part.fraction.unwrap_or(0))?;
-            rest = rest.get(part.bytes..).unwrap_or_default();
-            at += part.bytes;
-            parts += 1;
         }
-        if parts == 0 { Err(Malformed { at }) } else { Ok(sum) }
     }
 
     /// Parses a SCORM 1.2 time span, such as `0001:30:04.25`.
@@ -126,22 +113,27 @@ impl Timespan {
     ///
     /// [`TimespanError::Malformed`]; the run-time answers it with error 405, *Incorrect Data Type*.
     pub fn parse_12(text: &str) -> Result<Timespan, TimespanError> {
+        let bytes = text.as_bytes();
         let mut at = 0;
-        let mut field = |text: &str, digits: std::ops::RangeInclusive<usize>| {
-            let is_number = digits.contains(&text.len()) && text.bytes().all(|it| it.is_ascii_digit());
-            let number = text.parse::<u64>().ok().filter(|_| is_number).ok_or(Malformed { at })?;
-            at += text.len() + 1;
-            Ok(number)
+        let mut field = |fewest: usize, most: usize, ends_with: &[u8]| {
+            let rest = bytes.get(at..).unwrap_or_default();
+            let (number, tail) = rest.split_at_checked(digits::leading(rest)).unwrap_or_default();
+            let is_ended = tail.first().map_or(ends_with.is_empty(), |it| ends_with.contains(it));
+            let fits =
+                (fewest..=most).contains(&number.len()) && (is_ended || tail.is_empty() && ends_with == b".");
+            let value = digits::parse(number).filter(|_| fits).ok_or(Malformed { at })?;
+            at += number.len() + 1;
+            Ok((value, number.len(), tail.is_empty()))
         };
-        let mut fields = text.splitn(3, ':');
-        let hours = field(fields.next().unwrap_or_default(), 2..=4)?;
-        let minutes = field(fields.next().unwrap_or_default(), 2..=2)?;
-        let seconds = fields.next().unwrap_or_default();
-        let (seconds, fraction) = seconds.split_once('.').map_or((seconds, None), |it| (it.0, Some(it.1)));
-        let seconds = field(seconds, 2..=2)?;
-        let hundredths = match fraction {
-            Some(text) => field(text, 1..=2)? * if text.len() == 1 { 10 } else { 1 },
-            None => 0,
+        let (hours, _, _) = field(2, 4, b":")?;
+        let (minutes, _, _) = field(2, 2, b":")?;
+        let (seconds, _, is_whole) = field(2, 2, b".")?;
+        let hundredths = match is_whole {
+            true => 0,
+            false => {
+                let (fraction, digits, _) = field(1, 2, b"")?;
+                fraction * if digits == 1 { 10 } else { 1 }
+            }
         };
         Ok(Timespan::new(0, hours * HOUR + minutes * MINUTE + seconds * SECOND + hundredths))
     }
@@ -149,17 +141,25 @@ impl Timespan {
     /// Writes it as SCORM 2004 does: hours, minutes and seconds, and months where there are any.
     pub fn print_2004(self) -> String {
         let (hours, minutes, seconds, hundredths) = self.clock();
-        let mut text = String::from("P");
-        // Writing into a String cannot fail.
+        let mut text = vec![b'P'];
         if self.months > 0 {
-            let _ = write!(text, "{}M", self.months);
+            digits::push(&mut text, self.months, 1);
+            text.push(b'M');
         }
-        let _ = write!(text, "T{hours}H{minutes}M{seconds}");
+        text.push(b'T');
+        let mut part = |number, width, unit| {
+            digits::push(&mut text, number, width);
+            text.push(unit);
+        };
+        part(hours, 1, b'H');
+        part(minutes, 1, b'M');
         if hundredths > 0 {
-            let _ = write!(text, ".{hundredths:02}");
+            part(seconds, 1, b'.');
+            part(hundredths, 2, b'S');
+        } else {
+            part(seconds, 1, b'S');
         }
-        text.push('S');
-        text
+        ascii(text)
     }
 
     /// Writes it as SCORM 1.2 does, `HH:MM:SS.SS` with two to four digits of hours; what is longer
@@ -169,7 +169,13 @@ impl Timespan {
         if hours > 9_999 {
             return String::from("9999:59:59.99");
         }
-        format!("{hours:02}:{minutes:02}:{seconds:02}.{hundredths:02}")
+        let mut text = Vec::new();
+        for (number, unit) in [(hours, b':'), (minutes, b':'), (seconds, b'.'), (hundredths, b' ')] {
+            digits::push(&mut text, number, 2);
+            text.push(unit);
+        }
+        text.pop();
+        ascii(text)
     }
 
     /// Hours, minutes, seconds and hundredths.
@@ -177,47 +183,55 @@ impl Timespan {
         let it = self.hundredths;
         (it / HOUR, it / MINUTE % 60, it / SECOND % 60, it % SECOND)
     }
+}
 
-    fn checked_plus(self, months: u64, hundredths: u64) -> Result<Timespan, TimespanError> {
-        Ok(Timespan {
-            months: self.months.checked_add(months).ok_or(TooLong)?,
-            hundredths: self.hundredths.checked_add(hundredths).ok_or(TooLong)?,
-        })
-    }
+fn checked_sum(sum: Timespan, months: u64, hundredths: u64, fraction: u64) -> Option<Timespan> {
+    Some(Timespan {
+        months: sum.months.checked_add(months)?,
+        hundredths: sum.hundredths.checked_add(hundredths)?.checked_add(fraction)?,
+    })
+}
+
+/// A text of bytes that were written here, all of them ASCII.
+fn ascii(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_default()
 }
 
 /// Designator, whether it counts months, and its size in months or hundredths of a second.
-const DATE_UNITS: [(u8, bool, u64); 3] = [(b'Y', true, 12), (b'M', true, 1), (b'D', false, DAY)];
-const TIME_UNITS: [(u8, bool, u64); 3] = [(b'H', false, HOUR), (b'M', false, MINUTE), (b'S', false, SECOND)];
+type Unit = (u8, bool, u64);
+const DATE_UNITS: [Unit; 3] = [(b'Y', true, 12), (b'M', true, 1), (b'D', false, DAY)];
+const TIME_UNITS: [Unit; 3] = [(b'H', false, HOUR), (b'M', false, MINUTE), (b'S', false, SECOND)];
 
-/// A number with its designator, at the start of a text.
+/// A number with its designator.
 struct Part {
     /// `None` where 64 bits cannot count it.
     whole: Option<u64>,
-    /// What stands after the point, in hundredths.
-    fraction: Option<u64>,
-    unit: u8,
-    bytes: usize,
+    /// What stands after the point, in hundredths; only seconds have it.
+    fraction: u64,
+    is_months: bool,
+    size: u64,
 }
 
 impl Part {
-    fn parse(text: &str) -> Option<Part> {
-        let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
-        let whole = text.get(..digits(text)).filter(|it| !it.is_empty())?;
-        let mut bytes = whole.len();
+    /// Reads a part at the start of a text, and takes its unit and all before it from those left.
+    fn parse<'a>(text: &'a [u8], units: &mut std::slice::Iter<'_, Unit>) -> Option<(Part, &'a [u8])> {
+        let (whole, mut rest) = text.split_at_checked(digits::leading(text)).filter(|it| !it.0.is_empty())?;
         let mut fraction = None;
-        if let Some(after) = text.get(bytes..)?.strip_prefix('.') {
-            let decimals = after.get(..digits(after))?;
+        if let [b'.', after @ ..] = rest {
+            let (decimals, tail) = after.split_at_checked(digits::leading(after))?;
             let scale = match decimals.len() {
                 1 => 10,
                 2 => 1,
                 _ => return None,
             };
-            fraction = Some(decimals.parse::<u64>().ok()? * scale);
-            bytes += 1 + decimals.len();
+            (fraction, rest) = (Some(digits::parse(decimals)? * scale), tail);
         }
-        let unit = *text.as_bytes().get(bytes)?;
-        Some(Part { whole: whole.parse().ok(), fraction, unit, bytes: bytes + 1 })
+        let (designator, tail) = rest.split_first()?;
+        let &(_, is_months, size) = units.find(|it| it.0 == *designator)?;
+        if fraction.is_some() && *designator != b'S' {
+            return None;
+        }
+        Some((Part { whole: digits::parse(whole), fraction: fraction.unwrap_or(0), is_months, size }, tail))
     }
 }
 

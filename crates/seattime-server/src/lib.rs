@@ -1,1 +1,23 @@
 //! Launches attempts, keeps commits, answers reports.
+//!
+//! The server is a library: [`serve`] is given the world that it runs in, so that tests run the very same
+//! server with a clock that they set.
+
+pub mod app;
+pub mod assets;
+pub mod clock;
+pub mod config;
+pub mod error;
+pub mod faults;
+pub mod import;
+mod mime;
+mod routes;
+pub mod secret;
+pub mod store;
+pub mod token;
+pub mod world;
+
+pub use app::{App, router};
+pub use config::Config;
+pub use error::StartError;
+pub use world::{Server, World, serve};

@@ -1,0 +1,153 @@
+//! What every handler is given, and all routes in one list.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use crate::assets::Assets;
+use crate::clock::{ServerClock, SteadyClock};
+use crate::config::{Config, SILENCE_MS, TENANT};
+use crate::error::{Problem, StartError};
+use crate::faults::{Dropped, Faults};
+use crate::routes::{commits, content, demo, health, launches, packages, pages, reports, visits};
+use crate::secret::{ServerKey, sha256};
+use crate::store::Store;
+use crate::store::sqlite::SqliteStore;
+use crate::token::Tokens;
+use crate::world::World;
+
+/// The longest commit, in bytes.
+pub const MAX_COMMIT_BYTES: usize = 256 * 1024;
+/// The longest package, in bytes.
+pub const MAX_PACKAGE_BYTES: usize = 512 * 1024 * 1024;
+/// The longest body of any other request, in bytes.
+const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// What every handler is given.
+#[derive(Clone)]
+pub struct App {
+    /// How the server is set up.
+    pub config: Arc<Config>,
+    /// What is kept.
+    pub store: Arc<dyn Store>,
+    pub(crate) key: Arc<ServerKey>,
+    pub(crate) tokens: Arc<Tokens>,
+    pub(crate) faults: Arc<dyn Faults>,
+    pub(crate) assets: Arc<dyn Assets>,
+    clock: Arc<dyn ServerClock>,
+}
+
+impl App {
+    /// Opens what is kept, and makes what a first start needs.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`], one line that says what to do.
+    pub async fn start(config: Config, world: World) -> Result<App, StartError> {
+        let data = config.data.clone();
+        for folder in [data.join("content"), data.join("incoming")] {
+            std::fs::create_dir_all(&folder)
+                .map_err(|reason| StartError::Folder { folder: data.display().to_string(), reason })?;
+        }
+        let path = data.join("seattime.db");
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path, world.vfs.as_deref())?);
+        let failed = |error: crate::store::StoreError| StartError::Database {
+            path: path.display().to_string(),
+            reason: error.to_string(),
+        };
+        let key = store.server_key().await.map_err(failed)?;
+        let latest_ms = store.latest_ms().await.map_err(failed)?;
+        let clock: Arc<dyn ServerClock> = Arc::new(SteadyClock::new(world.clock, latest_ms));
+        let now_ms = clock.now_ms().await;
+        store.put_key(TENANT, &sha256(config.api_key.as_bytes()), now_ms).await.map_err(failed)?;
+        Ok(App {
+            tokens: Arc::new(Tokens::new(&key)),
+            key: Arc::new(key),
+            store,
+            faults: world.faults,
+            assets: world.assets,
+            clock,
+            config: Arc::new(config),
+        })
+    }
+
+    /// The server's time, in ms since 1970.
+    pub async fn now_ms(&self) -> i64 {
+        self.clock.now_ms().await
+    }
+
+    /// Closes what nothing was heard of.
+    pub async fn sweep(&self) {
+        let now_ms = self.now_ms().await;
+        match self.store.close_silent(now_ms, SILENCE_MS).await {
+            Ok(0) => {}
+            Ok(closed) => tracing::info!(closed, "Closed visits that nothing was heard of"),
+            Err(error) => tracing::error!(%error, "Visits could not be closed"),
+        }
+    }
+
+    /// The tenant whose API key the request carries.
+    pub(crate) async fn tenant_of(&self, headers: &HeaderMap) -> Result<String, Problem> {
+        let key = bearer(headers).ok_or_else(Problem::key_invalid)?;
+        let tenant = self.store.tenant_of_key(&sha256(key.as_bytes())).await?;
+        tenant.ok_or_else(Problem::key_invalid)
+    }
+}
+
+/// What the header Authorization bears.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// All routes.
+pub fn router(app: App) -> Router {
+    let mut routes = Router::new()
+        .route("/healthz", get(health::get_health))
+        .route("/readyz", get(health::get_readiness))
+        .route("/api/v1/launches", post(launches::post_launch))
+        .route("/api/v1/report", get(reports::get_report))
+        .route("/run/v1/visits", post(visits::post_visit))
+        .route("/content/{grant}/{package}/{*path}", get(content::get_file))
+        .route("/reports/my-learning", get(pages::get_my_learning))
+        .route("/player", get(pages::get_player))
+        .route("/{folder}/", get(pages::get_index))
+        .route("/{folder}/{file}", get(pages::get_file))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .route("/run/v1/commits", post(commits::post_commit).layer(DefaultBodyLimit::max(MAX_COMMIT_BYTES)))
+        .route(
+            "/api/v1/packages",
+            post(packages::post_package)
+                .layer(DefaultBodyLimit::max(MAX_PACKAGE_BYTES))
+                .get(packages::get_packages),
+        );
+    routes = if app.config.demo {
+        routes.route("/", get(demo::get_start)).route("/demo/launches", post(demo::post_launch))
+    } else {
+        routes.route("/", get(pages::get_start))
+    };
+    let nosniff = HeaderValue::from_static("nosniff");
+    routes
+        .fallback(async || Problem::not_found("page"))
+        .layer(SetResponseHeaderLayer::overriding(header::X_CONTENT_TYPE_OPTIONS, nosniff))
+        .layer(CatchPanicLayer::custom(|panic: Box<dyn Any + Send>| after_panic(panic)))
+        .with_state(app)
+}
+
+/// A panic ends one request, not the process; a dropped connection is a test's wish.
+fn after_panic(panic: Box<dyn Any + Send>) -> Response {
+    if panic.is::<Dropped>() {
+        std::panic::resume_unwind(panic);
+    }
+    let reason = panic.downcast_ref::<&str>().copied().unwrap_or("no reason given");
+    tracing::error!(reason, "A handler panicked");
+    Problem::internal().into_response()
+}

@@ -1,0 +1,235 @@
+//! What a request can fail with, and what the client is told: problem documents (RFC 9457).
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use seattime_wire::Receipt;
+use serde_json::{Map, Value, json};
+
+use crate::store::StoreError;
+
+/// Why a request was not answered as asked.
+///
+/// Its body is a problem document with a `code` that never changes its meaning.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    status: StatusCode,
+    code: String,
+    detail: String,
+    retry_after_s: Option<u32>,
+    extra: Map<String, Value>,
+}
+
+impl Problem {
+    /// A problem with a stable code, and a sentence that says what was found, what was expected and
+    /// what to do.
+    pub fn new(status: StatusCode, code: impl Into<String>, detail: impl Into<String>) -> Problem {
+        Problem { status, code: code.into(), detail: detail.into(), retry_after_s: None, extra: Map::new() }
+    }
+
+    /// 400: the body is not what the route takes.
+    pub(crate) fn bad_json(error: &serde_json::Error) -> Problem {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "bad_json",
+            format!("the body is not the JSON that this address takes: {error}; send it again as documented"),
+        )
+    }
+
+    /// 404: there is none, or it is somebody else's.
+    pub(crate) fn not_found(what: &str) -> Problem {
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            format!("there is no such {what}, or it is not yours; check the address and the id"),
+        )
+    }
+
+    /// 413: longer than the route takes.
+    pub(crate) fn too_large(limit_bytes: usize) -> Problem {
+        Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_large",
+            format!(
+                "the body is longer than the {limit_bytes} bytes that this address takes; send less at once"
+            ),
+        )
+    }
+
+    /// 401: there is no API key, or none that is known.
+    pub(crate) fn key_invalid() -> Problem {
+        Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "key_invalid",
+            "the header Authorization holds no valid API key; send \"Bearer \" and the key of the file api-key",
+        )
+    }
+
+    /// 401: the token is missing.
+    pub(crate) fn token_missing() -> Problem {
+        Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "token_missing",
+            "there is no token; send the one that the visit was opened with",
+        )
+    }
+
+    /// 401: the token was not made here, or not for this; all kinds alike.
+    pub(crate) fn token_invalid() -> Problem {
+        Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "token_invalid",
+            "the token is not valid here; launch the course again",
+        )
+    }
+
+    /// 401: the token was good once.
+    pub(crate) fn token_expired() -> Problem {
+        Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "token_expired",
+            "the token has expired; launch the course again",
+        )
+    }
+
+    /// 409: a newer visit has the lease; everything that was sent is kept.
+    pub(crate) fn superseded(receipt: &Receipt) -> Problem {
+        let mut problem = Problem::new(
+            StatusCode::CONFLICT,
+            "superseded",
+            "the course was continued in another window; what was sent is kept, go on there",
+        );
+        if let Ok(Value::Object(fields)) = serde_json::to_value(receipt) {
+            problem.extra = fields;
+        }
+        problem
+    }
+
+    /// 503: nothing was kept; it may be sent again.
+    pub(crate) fn unavailable() -> Problem {
+        let mut problem = Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "the server cannot keep this now; send it again in a moment",
+        );
+        problem.retry_after_s = Some(1);
+        problem
+    }
+
+    /// 500: the server's fault; logged where it happened.
+    pub(crate) fn internal() -> Problem {
+        Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "the server failed; send it again in a moment",
+        )
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Problem {
+        match error {
+            StoreError::Busy => Problem::unavailable(),
+            StoreError::NotFound(what) => Problem::not_found(what),
+            StoreError::LaunchUsed => Problem::new(
+                StatusCode::GONE,
+                "launch_used",
+                "the code of this launch was used already; launch the course again",
+            ),
+            StoreError::LaunchExpired => Problem::new(
+                StatusCode::GONE,
+                "launch_expired",
+                "the code of this launch is older than two minutes; launch the course again",
+            ),
+            StoreError::KeyReused => Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency_key_reused",
+                "this Idempotency-Key came with another body before; use a new key for a new launch",
+            ),
+            StoreError::Failed(reason) => {
+                tracing::error!(reason, "The store failed");
+                Problem::unavailable()
+            }
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut body = self.extra;
+        let title = self.status.canonical_reason().unwrap_or("Error");
+        let fields = [
+            ("type", json!(format!("urn:seattime:problem:{}", self.code))),
+            ("title", json!(title)),
+            ("status", json!(self.status.as_u16())),
+            ("code", json!(self.code)),
+            ("detail", json!(self.detail)),
+        ];
+        body.extend(fields.map(|(name, value)| (name.to_owned(), value)));
+        let mut response = (self.status, Value::Object(body).to_string()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+/// Why the server does not start: one line each, for whoever started it.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Something else listens there, or the address is not this machine's.
+    #[error(
+        "cannot listen on {address}: {reason}; stop what listens there, or choose another port with --port"
+    )]
+    Listen {
+        /// The address that was asked for.
+        address: String,
+        /// What the system said.
+        reason: std::io::Error,
+    },
+    /// The data folder cannot be made, or not be written to.
+    #[error("cannot write to the data folder {folder}: {reason}; choose another with --data")]
+    Folder {
+        /// The folder.
+        folder: String,
+        /// What the system said.
+        reason: std::io::Error,
+    },
+    /// The database was written by a newer version.
+    #[error(
+        "the database {path} has schema {found}, this version knows up to {known}; start the newer version"
+    )]
+    Newer {
+        /// Where it lies.
+        path: String,
+        /// The schema that it has.
+        found: i64,
+        /// The newest schema that this version knows.
+        known: i64,
+    },
+    /// The database cannot be opened or read.
+    #[error("cannot open the database {path}: {reason}")]
+    Database {
+        /// Where it lies.
+        path: String,
+        /// What the database said.
+        reason: String,
+    },
+    /// The database library has a fault that can destroy data.
+    #[error("SQLite {found} is built in, 3.51.3 or newer is needed")]
+    OldSqlite {
+        /// The version that is built in.
+        found: String,
+    },
+    /// The machine gives no random numbers.
+    #[error("the system gives no random numbers: {0}")]
+    Random(String),
+    /// A page can only be reached from this machine, but the server would be open to others.
+    #[error("the demo may only be served to this machine; leave out --demo, or use --host 127.0.0.1")]
+    DemoInPublic,
+}

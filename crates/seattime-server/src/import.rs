@@ -1,0 +1,105 @@
+//! Importing a package: checked, unpacked under numbers, moved into place whole, then known to the store.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Seek};
+use std::path::Path;
+
+use seattime_package::{Activity, ActivityKind, Package, PackageError};
+use seattime_wire::{Api, SessionKind};
+use sha2::{Digest, Sha256};
+
+use crate::store::{StoredActivity, StoredPackage};
+
+/// Unpacks a zip into `data/content/` and answers what the store has to keep.
+///
+/// A package is named by the hash of its bytes, so importing it again finds it there.
+///
+/// # Errors
+///
+/// [`PackageError`] says what is wrong with the package; nothing is left behind then.
+pub fn unpack(data: &Path, zip: &mut File, course: Option<&str>) -> Result<StoredPackage, PackageError> {
+    zip.rewind()?;
+    let mut hash = Sha256::new();
+    io::copy(zip, &mut HashWriter(&mut hash))?;
+    let id: String = hash.finalize().iter().map(|it| format!("{it:02x}")).collect();
+    let mut package = Package::open(zip)?;
+
+    let place = data.join("content").join(&id);
+    if !place.is_dir() {
+        let aside = data.join("incoming").join(format!("{id}-{}", uuid::Uuid::new_v4()));
+        fs::create_dir_all(&aside)?;
+        let moved = fill(&mut package, &aside).and_then(|()| Ok(fs::rename(&aside, &place)?));
+        if let Err(error) = moved {
+            fs::remove_dir_all(&aside)?;
+            // Somebody else may have imported the same bytes meanwhile.
+            if !place.is_dir() {
+                return Err(error);
+            }
+        }
+    }
+    let manifest = package.manifest();
+    let title = if manifest.title.is_empty() { manifest.identifier.clone() } else { manifest.title.clone() };
+    let api = if manifest.schema.is_2004() { Api::Scorm2004 } else { Api::Scorm12 };
+    Ok(StoredPackage {
+        course: course.unwrap_or(&title).to_owned(),
+        title,
+        api,
+        activities: manifest.activities.iter().map(|it| stored(it, api)).collect(),
+        files: package.files().iter().map(|it| (it.path.clone(), it.size_bytes)).collect(),
+        id,
+    })
+}
+
+/// Writes every file under its number, down to the disk.
+fn fill(package: &mut Package<&mut File>, folder: &Path) -> Result<(), PackageError> {
+    for n in 0..package.files().len() {
+        let mut file = BufWriter::new(File::create_new(folder.join(n.to_string()))?);
+        package.copy_file(n, &mut file)?;
+        file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+    }
+    Ok(File::open(folder)?.sync_all()?)
+}
+
+fn stored(activity: &Activity, api: Api) -> StoredActivity {
+    let elements = match api {
+        Api::Scorm12 => [
+            ("cmi.launch_data", &activity.launch_data),
+            ("cmi.student_data.mastery_score", &activity.mastery_score),
+            ("cmi.student_data.max_time_allowed", &activity.max_time_allowed),
+            ("cmi.student_data.time_limit_action", &activity.time_limit_action),
+            ("", &None),
+        ],
+        Api::Scorm2004 => [
+            ("cmi.launch_data", &activity.launch_data),
+            ("cmi.scaled_passing_score", &activity.scaled_passing_score),
+            ("cmi.completion_threshold", &activity.completion_threshold),
+            ("cmi.max_time_allowed", &activity.max_time_allowed),
+            ("cmi.time_limit_action", &activity.time_limit_action),
+        ],
+    };
+    let defaults = elements.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?)));
+    StoredActivity {
+        id: activity.id.clone(),
+        title: activity.title.clone(),
+        kind: match activity.kind {
+            ActivityKind::Sco => SessionKind::Sco,
+            ActivityKind::Asset => SessionKind::Asset,
+        },
+        depth: activity.depth,
+        href: activity.href.clone(),
+        defaults: defaults.collect(),
+    }
+}
+
+struct HashWriter<'a>(&'a mut Sha256);
+
+impl io::Write for HashWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,11 @@
+//! One file a resource.
+
+pub(crate) mod commits;
+pub(crate) mod content;
+pub(crate) mod demo;
+pub(crate) mod health;
+pub(crate) mod launches;
+pub(crate) mod packages;
+pub(crate) mod pages;
+pub(crate) mod reports;
+pub(crate) mod visits;

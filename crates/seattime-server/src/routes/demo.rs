@@ -1,0 +1,57 @@
+//! The demo: courses for anybody on this machine, without an LMS.
+
+use axum::Form;
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use super::launches;
+use crate::app::App;
+use crate::config::TENANT;
+use crate::error::Problem;
+
+/// The courses: `GET /`.
+pub(crate) async fn get_start(State(app): State<App>) -> Result<Response, Problem> {
+    let mut items = String::new();
+    for line in app.store.packages(TENANT).await? {
+        let (topic, title, course) = (escaped(&line.topic), escaped(&line.title), escaped(&line.course));
+        items.push_str(&format!(
+            "<li><form method=\"post\" action=\"/demo/launches\"><input type=\"hidden\" name=\"topic\" \
+             value=\"{topic}\"><p><strong>{title}</strong><br>{course}</p><button>Take it</button></form></li>"
+        ));
+    }
+    let page = format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Seattime: demo</title>\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <link rel=\"stylesheet\" href=\"/shared/colours.css\"><link rel=\"stylesheet\" href=\"/shared/start.css\">\
+         </head><body><main><h1>Demo courses</h1><p>Take a course, close it, and read your minutes in \
+         <a href=\"/reports/my-learning\">My Learning Report</a>.</p><ul>{items}</ul></main></body></html>"
+    );
+    let mut response = Html(page).into_response();
+    let policy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'";
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    Ok(response)
+}
+
+/// Which course to take.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Choice {
+    topic: String,
+}
+
+/// Launches a course for the demo's learner: `POST /demo/launches`.
+pub(crate) async fn post_launch(
+    State(app): State<App>,
+    Form(choice): Form<Choice>,
+) -> Result<Redirect, Problem> {
+    Ok(Redirect::to(&launches::demo(&app, choice.topic).await?))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
+}

@@ -1,0 +1,113 @@
+//! Launches: an LMS's permission to open an attempt.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, StatusCode};
+use seattime_wire::Mode;
+use serde::{Deserialize, Serialize};
+
+use super::commits::json_of;
+use crate::app::{App, MAX_COMMIT_BYTES};
+use crate::error::Problem;
+use crate::secret::sha256;
+use crate::store::NewLaunch;
+
+const PURPOSE: &str = "code";
+
+/// What an LMS asks for.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LaunchRequest {
+    learner: Learner,
+    topic: String,
+    #[serde(default)]
+    mode: Mode,
+    #[serde(default)]
+    return_url: Option<String>,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+struct Learner {
+    id: String,
+    #[serde(default)]
+    name: String,
+}
+
+/// What an LMS is told.
+#[derive(Debug, Serialize)]
+pub(crate) struct LaunchAnswer {
+    launch: String,
+    /// Where the learner has to be sent, within two minutes and once.
+    url: String,
+    attempt: u32,
+}
+
+/// Makes a launch: `POST /api/v1/launches`, with an API key. The same Idempotency-Key with the same body
+/// answers the same launch.
+///
+/// # Errors
+///
+/// | status | when |
+/// |--------|------|
+/// | 400 | the body is not a launch: `bad_json`; a field is empty or too long: `bad_launch` |
+/// | 401 | there is no valid API key: `key_invalid` |
+/// | 404 | there is no such topic |
+/// | 422 | the Idempotency-Key came with another body: `idempotency_key_reused` |
+pub(crate) async fn post_launch(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<(StatusCode, Json<LaunchAnswer>), Problem> {
+    let tenant = app.tenant_of(&headers).await?;
+    let body_hash = body.as_ref().map(|it| sha256(it)).unwrap_or_default();
+    let request: LaunchRequest = json_of(&headers, body, MAX_COMMIT_BYTES)?;
+    let key = headers.get("idempotency-key").and_then(|it| it.to_str().ok()).map(str::to_owned);
+    let mut answer = make(&app, &tenant, request, key.map(|it| (it, body_hash))).await?;
+    answer.url.insert_str(0, app.config.public_url.as_deref().unwrap_or_default());
+    Ok((StatusCode::CREATED, Json(answer)))
+}
+
+async fn make(
+    app: &App,
+    tenant: &str,
+    request: LaunchRequest,
+    idempotency: Option<(String, String)>,
+) -> Result<LaunchAnswer, Problem> {
+    let bad = |detail: String| Problem::new(StatusCode::BAD_REQUEST, "bad_launch", detail);
+    let id = request.learner.id.trim();
+    if id.is_empty() || id.len() > 255 {
+        return Err(bad(format!("learner.id has {} bytes; expected 1 to 255", id.len())));
+    }
+    if let Some(url) = request.return_url.as_deref().filter(|it| !is_web(it)) {
+        return Err(bad(format!("return_url is {url:?}; expected an http or https address")));
+    }
+    let launch = uuid::Uuid::new_v4().to_string();
+    let code = app.key.mark(PURPOSE, &launch);
+    let new = NewLaunch {
+        launch,
+        learner: id.to_owned(),
+        learner_name: request.learner.name,
+        topic: request.topic,
+        mode: request.mode,
+        return_url: request.return_url,
+        code_hash: sha256(code.as_bytes()),
+        idempotency,
+    };
+    let made = app.store.launch(tenant, new, app.now_ms().await).await?;
+    // From the id, so that a request that is repeated is told the same code, and no code is kept.
+    let code = app.key.mark(PURPOSE, &made.launch);
+    Ok(LaunchAnswer { url: format!("/player/#code={code}"), launch: made.launch, attempt: made.attempt })
+}
+
+/// Makes a launch for a learner of the demo; answers where to go, on the host that was asked.
+pub(crate) async fn demo(app: &App, topic: String) -> Result<String, Problem> {
+    let learner = Learner { id: "demo-learner".to_owned(), name: "Learner, Demo".to_owned() };
+    let request = LaunchRequest { learner, topic, mode: Mode::Continue, return_url: None };
+    Ok(make(app, crate::config::TENANT, request, None).await?.url)
+}
+
+fn is_web(url: &str) -> bool {
+    url.len() <= 2_048 && (url.starts_with("https://") || url.starts_with("http://"))
+}

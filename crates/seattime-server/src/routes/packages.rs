@@ -1,0 +1,109 @@
+//! Packages: imported once, launched often.
+
+use std::fs::File;
+use std::io::Write;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use serde::{Deserialize, Serialize};
+
+use crate::app::{App, MAX_PACKAGE_BYTES};
+use crate::error::Problem;
+use crate::import;
+use crate::store::{PackageLine, StoredPackage};
+
+/// How a package is filed.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Filed {
+    /// Name of the course; the package's title, if left out.
+    course: Option<String>,
+}
+
+/// What was imported.
+#[derive(Debug, Serialize)]
+pub(crate) struct Imported {
+    topic: String,
+    title: String,
+    course: String,
+    activities: usize,
+}
+
+/// Imports a package: `POST /api/v1/packages?course=NAME`, the zip as the body, with an API key. The same
+/// bytes again are found, not kept twice.
+///
+/// # Errors
+///
+/// 401 `key_invalid`; 413 above [`MAX_PACKAGE_BYTES`]; 422 with a code that says what is wrong with the
+/// package. Nothing is kept then.
+pub(crate) async fn post_package(
+    State(app): State<App>,
+    Query(filed): Query<Filed>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<(StatusCode, Json<Imported>), Problem> {
+    let tenant = app.tenant_of(&headers).await?;
+    let body = body.map_err(|_| Problem::too_large(MAX_PACKAGE_BYTES))?;
+    let package = import(&app, &tenant, body, filed.course).await?;
+    let imported = Imported {
+        activities: package.activities.len(),
+        topic: package.id,
+        title: package.title,
+        course: package.course,
+    };
+    Ok((StatusCode::CREATED, Json(imported)))
+}
+
+/// The packages: `GET /api/v1/packages`, with an API key.
+pub(crate) async fn get_packages(
+    State(app): State<App>,
+    headers: HeaderMap,
+) -> Result<Json<Vec<PackageLine>>, Problem> {
+    let tenant = app.tenant_of(&headers).await?;
+    Ok(Json(app.store.packages(&tenant).await?))
+}
+
+async fn import(
+    app: &App,
+    tenant: &str,
+    zip: impl AsRef<[u8]> + Send + 'static,
+    course: Option<String>,
+) -> Result<StoredPackage, Problem> {
+    let data = app.config.data.clone();
+    let unpacked = tokio::task::spawn_blocking(move || {
+        let path = data.join("incoming").join(uuid::Uuid::new_v4().to_string());
+        let mut file = File::options().read(true).write(true).create_new(true).open(&path)?;
+        let unpacked = file
+            .write_all(zip.as_ref())
+            .map_err(seattime_package::PackageError::from)
+            .and_then(|()| import::unpack(&data, &mut file, course.as_deref()));
+        std::fs::remove_file(path)?;
+        unpacked
+    });
+    let package = unpacked.await.map_err(|_| Problem::internal())?.map_err(|error| {
+        if let seattime_package::PackageError::Unreadable(error) = &error {
+            tracing::error!(%error, "A package could not be unpacked");
+        }
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), error.to_string())
+    })?;
+    app.store.put_package(tenant, package.clone(), app.now_ms().await).await?;
+    Ok(package)
+}
+
+impl App {
+    /// Imports a package that lies in memory; answers the topic's id.
+    ///
+    /// # Errors
+    ///
+    /// As `POST /api/v1/packages`.
+    pub async fn import(
+        &self,
+        tenant: &str,
+        zip: Vec<u8>,
+        course: Option<String>,
+    ) -> Result<String, Problem> {
+        Ok(import(self, tenant, zip, course).await?.id)
+    }
+}

@@ -1,0 +1,73 @@
+//! Pages and the run-time, from the folders that the server carries.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+
+use crate::app::App;
+use crate::error::Problem;
+use crate::mime;
+use crate::secret::sha256;
+
+/// Nothing but our own; the player may also compile wasm and show content in a frame.
+const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
+                      img-src 'self' data:; connect-src 'self'; frame-src 'self'; form-action 'self'; \
+                      base-uri 'none'; object-src 'none'";
+
+/// A folder's page: `GET /player/`, `GET /report/`.
+pub(crate) async fn get_index(
+    State(app): State<App>,
+    Path(folder): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    file(&app, &headers, &folder, "index.html")
+}
+
+/// A page's file: `GET /player/play.js`, `GET /pkg/seattime.js`.
+pub(crate) async fn get_file(
+    State(app): State<App>,
+    Path((folder, name)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    file(&app, &headers, &folder, &name)
+}
+
+/// My Learning Report: `GET /reports/my-learning`.
+pub(crate) async fn get_my_learning(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+    file(&app, &headers, "report", "index.html")
+}
+
+/// The player without its slash, with which its addresses are relative to it.
+pub(crate) async fn get_player() -> Redirect {
+    Redirect::permanent("/player/")
+}
+
+/// Where somebody lands who only knows the host: `GET /`.
+pub(crate) async fn get_start() -> &'static str {
+    "This is Seattime, a run-time for SCORM courses. Courses are launched from your LMS.\n\
+     Your own times: /reports/my-learning\n"
+}
+
+fn file(app: &App, headers: &HeaderMap, folder: &str, name: &str) -> Result<Response, Problem> {
+    let path = if folder == "pkg" { format!("pkg/{name}") } else { format!("www/{folder}/{name}") };
+    let bytes = app.assets.get(&path).ok_or_else(|| Problem::not_found("page"))?;
+    let mark = format!("\"{}\"", sha256(&bytes).get(..16).unwrap_or_default());
+    if headers.get(header::IF_NONE_MATCH).is_some_and(|it| it.as_bytes() == mark.as_bytes()) {
+        return Ok(StatusCode::NOT_MODIFIED.into_response());
+    }
+    let mut response = bytes.into_owned().into_response();
+    let kind = match mime::type_of(name) {
+        Some("text/html") => "text/html; charset=utf-8",
+        kind => kind.unwrap_or("application/octet-stream"),
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert("permissions-policy", HeaderValue::from_static("unload=(self)"));
+    if let Ok(mark) = HeaderValue::from_str(&mark) {
+        headers.insert(header::ETAG, mark);
+    }
+    Ok(response)
+}

@@ -1,0 +1,69 @@
+//! Visits: the launch's code in, everything that content may ask for out.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::HeaderMap;
+use seattime_wire::{OpenVisit, OpenedVisit};
+
+use super::commits::json_of;
+use super::content;
+use crate::app::App;
+use crate::error::Problem;
+use crate::faults::pass;
+use crate::secret::sha256;
+use crate::store::Opening;
+use crate::token::LaunchClaims;
+
+/// Opens a visit: `POST /run/v1/visits`. It takes the attempt's lease.
+///
+/// # Errors
+///
+/// | status | when |
+/// |--------|------|
+/// | 401 | the launch's token is not valid: `token_missing`, `token_invalid`, `token_expired` |
+/// | 404 | there is no such launch |
+/// | 410 | the code was used, or is older than two minutes: `launch_used`, `launch_expired` |
+pub(crate) async fn post_visit(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<OpenedVisit>, Problem> {
+    let now_ms = app.now_ms().await;
+    let opening = match json_of(&headers, body, crate::app::MAX_COMMIT_BYTES)? {
+        OpenVisit::Code { code } => Opening::Code(sha256(code.as_bytes())),
+        OpenVisit::Reload { launch_token } => {
+            let LaunchClaims { tenant, learner, launch } = app.tokens.launch_of(&launch_token, now_ms)?;
+            Opening::Launch { tenant, learner, launch }
+        }
+    };
+    pass(&*app.faults, "before_visit")?;
+    let mut opened = app.store.open_visit(opening, app.config.policy, now_ms).await?;
+    pass(&*app.faults, "after_visit")?;
+    for activity in &mut opened.activities {
+        activity.url = content::address(&app, &opened.topic, &activity.url);
+    }
+    let claims = opened.claims;
+    let launch = LaunchClaims {
+        tenant: claims.tenant.clone(),
+        learner: claims.learner.clone(),
+        launch: opened.launch,
+    };
+    Ok(Json(OpenedVisit {
+        token: app.tokens.for_visit(&claims, now_ms)?,
+        launch_token: app.tokens.for_launch(&launch, now_ms)?,
+        visit: claims.visit,
+        lease: claims.lease,
+        server_ms: now_ms,
+        policy: opened.policy,
+        api: opened.api,
+        mode: claims.mode,
+        attempt: opened.attempt,
+        course: opened.course,
+        topic: opened.title,
+        return_url: opened.return_url,
+        activities: opened.activities,
+        values: opened.values,
+    }))
+}

@@ -1,0 +1,305 @@
+//! The port `Store`: what is kept, and what can be asked of it.
+
+mod figures;
+mod raw;
+pub mod sqlite;
+mod standing;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use seattime_wire::{Activity, Api, Commit, Mode, Policy, Receipt};
+use serde::{Deserialize, Serialize};
+
+use crate::secret::ServerKey;
+use crate::token::VisitClaims;
+
+/// What a store answers, later.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// Why a store did not do what it was asked for; nothing was kept then.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// Too much is waiting to be written.
+    #[error("too much is waiting to be written")]
+    Busy,
+    /// There is none, or it belongs to somebody else.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// A launch's code came a second time.
+    #[error("the launch's code was used")]
+    LaunchUsed,
+    /// A launch's code came too late.
+    #[error("the launch's code has expired")]
+    LaunchExpired,
+    /// A key for idempotency came with another body.
+    #[error("the key came with another body")]
+    KeyReused,
+    /// The database failed.
+    #[error("the database failed: {0}")]
+    Failed(String),
+}
+
+/// A package as it is kept: immutable, named by the hash of its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredPackage {
+    /// SHA-256 of the zip, in hexadecimal digits; also the topic's id.
+    pub id: String,
+    /// Its title, from the manifest.
+    pub title: String,
+    /// Name of the course that it belongs to.
+    pub course: String,
+    /// Which API it speaks.
+    pub api: Api,
+    /// What can be launched, in the order of the organization.
+    pub activities: Vec<StoredActivity>,
+    /// Its files: path in the package, and length in bytes; number `n` in this list is its name on disk.
+    pub files: Vec<(String, u64)>,
+}
+
+/// What can be launched in a package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredActivity {
+    /// Identifier of the item in the manifest.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// `sco` or `asset`.
+    pub kind: seattime_wire::SessionKind,
+    /// How deep it lies in the organization, from 0.
+    pub depth: u32,
+    /// Where it is launched: path in the package, with query and fragment.
+    pub href: String,
+    /// Elements that the manifest sets, such as `cmi.launch_data`: name and value.
+    pub defaults: Vec<(String, String)>,
+}
+
+/// One line of a list of packages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackageLine {
+    /// The topic's id.
+    pub topic: String,
+    /// Its title.
+    pub title: String,
+    /// Name of the course.
+    pub course: String,
+    /// Which API it speaks.
+    pub api: Api,
+}
+
+/// A launch that an LMS asks for.
+#[derive(Debug, Clone)]
+pub struct NewLaunch {
+    /// Its id, made by whoever asks.
+    pub launch: String,
+    /// The LMS's own id of the learner.
+    pub learner: String,
+    /// The learner's name, `Last, First`.
+    pub learner_name: String,
+    /// The topic's id.
+    pub topic: String,
+    /// What is asked for.
+    pub mode: Mode,
+    /// Where to go afterwards.
+    pub return_url: Option<String>,
+    /// Hash of the code that opens it.
+    pub code_hash: String,
+    /// The LMS's Idempotency-Key with the hash of the request's body.
+    pub idempotency: Option<(String, String)>,
+}
+
+/// A launch that was made, now or by the same request before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MadeLaunch {
+    /// Its id; with the server's key it gives the code, so that a repeated request is told the same one.
+    pub launch: String,
+    /// Number of the attempt, from 1; 0 where it counts for none.
+    pub attempt: u32,
+}
+
+/// Who opens a visit.
+#[derive(Debug, Clone)]
+pub enum Opening {
+    /// A launch's code, by its hash: works once, for 120 s.
+    Code(String),
+    /// A launch that was opened before from the same browser.
+    Launch {
+        /// Whom it belongs to.
+        tenant: String,
+        /// Who learns.
+        learner: String,
+        /// Its id.
+        launch: String,
+    },
+}
+
+/// A visit that was opened: everything that its page has to be told.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// What its token says.
+    pub claims: VisitClaims,
+    /// The launch's id.
+    pub launch: String,
+    /// How its time is judged.
+    pub policy: Policy,
+    /// Which API the package speaks.
+    pub api: Api,
+    /// Number of the attempt.
+    pub attempt: u32,
+    /// Name of the course.
+    pub course: String,
+    /// Name of the topic.
+    pub title: String,
+    /// The topic's id: the package that its content comes from.
+    pub topic: String,
+    /// Where to go afterwards.
+    pub return_url: Option<String>,
+    /// What can be launched; `url` holds the path in the package.
+    pub activities: Vec<Activity>,
+    /// Per activity, what its elements hold.
+    pub values: std::collections::BTreeMap<String, std::collections::BTreeMap<String, String>>,
+}
+
+/// A commit to be merged.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// What its token says; the store trusts it and nothing else about whose it is.
+    pub claims: VisitClaims,
+    /// What it says.
+    pub commit: Commit,
+    /// When it arrived, by the server's clock.
+    pub received_ms: i64,
+    /// How long to wait between signs of life, in ms.
+    pub heartbeat_ms: u32,
+}
+
+/// What became of a commit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Merged {
+    /// What the page is told; its token is the handler's business.
+    pub receipt: Receipt,
+    /// Whether a newer visit has the lease.
+    pub is_superseded: bool,
+}
+
+/// Whose rows a report shows.
+#[derive(Debug, Clone, Default)]
+pub struct ReportOf {
+    /// One learner, by our id.
+    pub learner: Option<String>,
+    /// One learner, by the LMS's own id.
+    pub lms_id: Option<String>,
+    /// One course.
+    pub course: Option<String>,
+}
+
+/// What is kept, and what can be asked of it. Every call names its tenant, directly or by its claims;
+/// what belongs to another is not found.
+pub trait Store: Send + Sync {
+    /// The server's own key, made at the first start.
+    fn server_key(&self) -> Answer<'_, ServerKey>;
+
+    /// The latest time that is on disk, in ms since 1970.
+    fn latest_ms(&self) -> Answer<'_, i64>;
+
+    /// Keeps a tenant and a key of its API, by the key's hash.
+    fn put_key(&self, tenant: &str, key_hash: &str, now_ms: i64) -> Answer<'_, ()>;
+
+    /// The tenant that an API key belongs to.
+    fn tenant_of_key(&self, key_hash: &str) -> Answer<'_, Option<String>>;
+
+    /// Keeps a package; keeping it again changes nothing but its course.
+    fn put_package(&self, tenant: &str, package: StoredPackage, now_ms: i64) -> Answer<'_, ()>;
+
+    /// The packages of a tenant, by course and title.
+    fn packages(&self, tenant: &str) -> Answer<'_, Vec<PackageLine>>;
+
+    /// Number and length in bytes of a package's file.
+    fn file(&self, package: &str, path: &str) -> Answer<'_, Option<(u64, u64)>>;
+
+    /// Makes a launch; a repeated Idempotency-Key answers the first one.
+    fn launch(&self, tenant: &str, launch: NewLaunch, now_ms: i64) -> Answer<'_, MadeLaunch>;
+
+    /// Opens a visit: takes the lease and reads the values.
+    fn open_visit(&self, opening: Opening, policy: Policy, now_ms: i64) -> Answer<'_, Opened>;
+
+    /// Merges a commit; it is on disk once this answers.
+    fn merge(&self, arrival: Arrival) -> Answer<'_, Merged>;
+
+    /// Closes what nothing was heard of for `silence_ms`; answers how many visits.
+    fn close_silent(&self, now_ms: i64, silence_ms: i64) -> Answer<'_, usize>;
+
+    /// The report's rows, the latest visit first.
+    fn report(&self, tenant: &str, of: ReportOf) -> Answer<'_, Vec<ReportRow>>;
+}
+
+/// One learner and topic in the report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReportRow {
+    /// The LMS's own id of the learner, and the name.
+    pub learner: ReportLearner,
+    /// Name of the course.
+    pub course: String,
+    /// Name of the topic.
+    pub topic: String,
+    /// Where the latest attempt stands.
+    pub status: String,
+    /// Its score, as content wrote it.
+    pub score: Option<String>,
+    /// Time credited, as `0h 15m 30s`.
+    pub time_spent: String,
+    /// Time credited, in ms.
+    pub time_spent_ms: i64,
+    /// Where it comes from: `reported`, `measured`, or `mixed`.
+    pub provenance: String,
+    /// What was measured, in ms.
+    pub measured_ms: i64,
+    /// What content reported, in ms, where it reported anything.
+    pub reported_ms: Option<i64>,
+    /// What is remarkable, such as `report_exceeds_presence`.
+    pub flags: Vec<String>,
+    /// How many attempts count.
+    pub attempts: u32,
+    /// When the first visit was opened, in ms since 1970.
+    pub first_visit_ms: i64,
+    /// When the last visit was last heard of, in ms since 1970.
+    pub last_visit_ms: i64,
+    /// Every part: sessions, and visit time outside them.
+    pub details: Vec<ReportDetail>,
+}
+
+/// Who learns, in the report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportLearner {
+    /// The LMS's own id.
+    pub id: String,
+    /// The name.
+    pub name: String,
+}
+
+/// One part of a row: a session, or a visit's time outside every session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportDetail {
+    /// Number of the attempt; 0 where it counts for none.
+    pub attempt: u32,
+    /// Title of the activity; `outside` for time in menus and after the end.
+    pub activity: String,
+    /// `running`, `left`, `terminated`, `implicit` or `abandoned`.
+    pub state: String,
+    /// Whether content ever called Initialize.
+    pub is_initialized: bool,
+    /// What was measured, in ms.
+    pub measured_ms: i64,
+    /// What content reported, in ms.
+    pub reported_ms: Option<i64>,
+    /// `unset`, `zero`, `set` or `malformed`.
+    pub reported_state: String,
+    /// What was credited, in ms.
+    pub credited_ms: i64,
+    /// `reported` or `measured`.
+    pub provenance: String,
+    /// What is remarkable.
+    pub flags: Vec<String>,
+    /// When the visit was opened, in ms since 1970.
+    pub started_ms: i64,
+}

@@ -1,0 +1,136 @@
+//! What a visit's messages come to: sets and latest words, whatever order they arrived in.
+
+use std::collections::BTreeMap;
+
+use seattime_core::time::{Bursts, IntervalSet};
+use seattime_wire::{
+    Accepted, Commit, CommitReason, EvidenceKind, Reported, SessionKind, SessionState, StretchInterval,
+};
+use serde::{Deserialize, Serialize};
+
+/// Everything that a visit's messages said of time and sessions, unclipped and on the page's own clock.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RawVisit {
+    pub(crate) stretches: BTreeMap<u32, RawStretch>,
+    pub(crate) sessions: BTreeMap<u32, RawSession>,
+}
+
+/// One stretch.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RawStretch {
+    /// The least of receipt − moment of sending over its live messages, in ms: its start, by our clock.
+    #[serde(default)]
+    live_start_ms: Option<i64>,
+    /// Its start by the page's wall clock, set right by a message's moment of sending; where no live
+    /// message tells better.
+    #[serde(default)]
+    wall_start_ms: Option<i64>,
+    #[serde(default)]
+    human: Vec<(i64, i64)>,
+    #[serde(default)]
+    media: Vec<(i64, i64)>,
+    #[serde(default)]
+    page: Vec<(i64, i64)>,
+    #[serde(default)]
+    visible: Vec<(i64, i64)>,
+}
+
+/// One session's latest word, and its span.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RawSession {
+    seq: u64,
+    pub(crate) kind: SessionKind,
+    pub(crate) activity: String,
+    pub(crate) try_: u32,
+    pub(crate) entry: Option<String>,
+    pub(crate) state: SessionState,
+    pub(crate) accepted: Option<Accepted>,
+    pub(crate) reported: Reported,
+    pub(crate) span: BTreeMap<u32, Vec<(i64, i64)>>,
+}
+
+impl RawVisit {
+    /// Merges a message that arrived at `received_ms`. Idempotent, commutative, associative.
+    pub(crate) fn merge(&mut self, commit: &Commit, received_ms: i64) {
+        for stretch in &commit.stretches {
+            let kept = self.stretches.entry(stretch.n).or_default();
+            let age_ms = commit.sent_date_ms.saturating_sub(stretch.start_date_ms);
+            least(&mut kept.wall_start_ms, received_ms.saturating_sub(age_ms.max(0)));
+            if let Some(sent_at_ms) = stretch.sent_at_ms.filter(|_| commit.reason != CommitReason::Replay) {
+                least(&mut kept.live_start_ms, received_ms.saturating_sub(sent_at_ms));
+            }
+        }
+        for &(n, first, last, kind) in &commit.time.evidence {
+            let kept = self.stretches.entry(n).or_default();
+            let bursts = match kind {
+                EvidenceKind::Human => &mut kept.human,
+                EvidenceKind::Media => &mut kept.media,
+                EvidenceKind::Page => &mut kept.page,
+            };
+            let mut set: Bursts = bursts.iter().copied().collect();
+            set.insert(first.max(0), last);
+            *bursts = set.iter().collect();
+        }
+        for &interval in &commit.time.visible {
+            add(&mut self.stretches.entry(interval.0).or_default().visible, interval);
+        }
+        for session in &commit.sessions {
+            let kept = self.sessions.entry(session.n).or_insert_with(|| RawSession {
+                seq: 0,
+                kind: session.kind,
+                activity: session.activity.clone(),
+                try_: session.try_,
+                entry: None,
+                state: session.state,
+                accepted: None,
+                reported: Reported::Unset,
+                span: BTreeMap::new(),
+            });
+            if session.seq > kept.seq {
+                kept.seq = session.seq;
+                kept.entry.clone_from(&session.entry);
+                kept.state = session.state;
+                kept.accepted = session.accepted;
+                kept.reported = session.reported;
+            }
+            for &interval in &session.span {
+                add(kept.span.entry(interval.0).or_default(), interval);
+            }
+        }
+    }
+}
+
+impl RawStretch {
+    /// Its start by our clock, in ms since 1970, and whether a live message bears it out.
+    pub(crate) fn start(&self) -> Option<(i64, bool)> {
+        match (self.live_start_ms, self.wall_start_ms) {
+            (Some(live), _) => Some((live, true)),
+            (None, wall) => wall.map(|it| (it, false)),
+        }
+    }
+
+    /// Every sign of the learner, whatever it came from.
+    pub(crate) fn evidence(&self) -> Bursts {
+        self.human.iter().chain(&self.media).chain(&self.page).copied().collect()
+    }
+
+    /// When a window of the visit was visible.
+    pub(crate) fn visible(&self) -> IntervalSet {
+        self.visible.iter().copied().collect()
+    }
+
+    /// Whether a hand was seen.
+    pub(crate) fn has_human(&self) -> bool {
+        !self.human.is_empty()
+    }
+}
+
+fn least(kept: &mut Option<i64>, found: i64) {
+    *kept = Some(kept.map_or(found, |it| it.min(found)));
+}
+
+fn add(kept: &mut Vec<(i64, i64)>, (_, start, end): StretchInterval) {
+    let mut set: IntervalSet = kept.iter().copied().collect();
+    set.insert(start.max(0), end);
+    *kept = set.iter().collect();
+}

@@ -1,0 +1,221 @@
+//! `Store` over SQLite: one thread writes, whatever waits goes into one transaction, then all are answered.
+
+mod launches;
+mod merge;
+mod packages;
+mod visits;
+mod writer;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use seattime_wire::Policy;
+
+use self::writer::Writer;
+use super::{
+    Answer, Arrival, MadeLaunch, Merged, NewLaunch, Opened, Opening, PackageLine, ReportOf, ReportRow, Store,
+    StoreError, StoredPackage,
+};
+use crate::error::StartError;
+use crate::secret::ServerKey;
+
+/// A query, from its file.
+macro_rules! sql {
+    ($name:literal) => {
+        include_str!(concat!("sqlite/", $name, ".sql"))
+    };
+}
+macro_rules! sql_here {
+    ($name:literal) => {
+        include_str!(concat!($name, ".sql"))
+    };
+}
+pub(crate) use sql_here;
+
+/// The schema, a step a version: never changed once released, only added to.
+const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_spine.sql")];
+
+/// Before this version, two connections could corrupt the database.
+const OLDEST_SQLITE: i32 = 3_051_003;
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> StoreError {
+        StoreError::Failed(error.to_string())
+    }
+}
+
+impl From<serde_json::Error> for StoreError {
+    fn from(error: serde_json::Error) -> StoreError {
+        StoreError::Failed(format!("a row cannot be read: {error}"))
+    }
+}
+
+/// A store in one file.
+pub struct SqliteStore {
+    writer: Writer,
+    reader: Arc<Mutex<Connection>>,
+    contacts: Arc<merge::Contacts>,
+}
+
+impl SqliteStore {
+    /// Opens the database, makes it where there is none, and brings its schema up to date.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::OldSqlite`], [`StartError::Newer`] and [`StartError::Database`].
+    pub fn open(path: &Path, vfs: Option<&str>) -> Result<SqliteStore, StartError> {
+        if rusqlite::version_number() < OLDEST_SQLITE {
+            return Err(StartError::OldSqlite { found: rusqlite::version().to_owned() });
+        }
+        let failed = |reason: rusqlite::Error| StartError::Database {
+            path: path.display().to_string(),
+            reason: reason.to_string(),
+        };
+        let connect = |flags: OpenFlags| {
+            let connection = match vfs {
+                Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs)?,
+                None => Connection::open_with_flags(path, flags)?,
+            };
+            // FULL: a transaction is on disk before it is answered. A large checkpoint costs less.
+            connection.execute_batch(
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;
+                 PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 16384; PRAGMA cache_size = -65536;
+                 PRAGMA temp_store = MEMORY;",
+            )?;
+            connection.set_prepared_statement_cache_capacity(128);
+            Ok(connection)
+        };
+        let mut writing = connect(OpenFlags::default()).map_err(failed)?;
+        migrate(&mut writing, path)?;
+        let reading = connect(OpenFlags::default()).map_err(failed)?;
+        Ok(SqliteStore {
+            writer: Writer::start(writing),
+            reader: Arc::new(Mutex::new(reading)),
+            contacts: Arc::default(),
+        })
+    }
+
+    /// Runs a query beside the writer.
+    fn read<'a, T: Send + 'static>(
+        &'a self,
+        query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Answer<'a, T> {
+        let reader = Arc::clone(&self.reader);
+        Box::pin(async move {
+            let run = move || query(&reader.lock().unwrap_or_else(PoisonError::into_inner));
+            tokio::task::spawn_blocking(run).await.map_err(|error| StoreError::Failed(error.to_string()))?
+        })
+    }
+
+    fn write<'a, T: Send + 'static>(
+        &'a self,
+        change: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Answer<'a, T> {
+        self.writer.run(change)
+    }
+}
+
+fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StartError> {
+    let path = path.display().to_string();
+    let failed =
+        |reason: rusqlite::Error| StartError::Database { path: path.clone(), reason: reason.to_string() };
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;
+    let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed)?;
+    if found > known {
+        return Err(StartError::Newer { path, found, known });
+    }
+    for (step, version) in MIGRATIONS.iter().zip(1..).skip(usize::try_from(found).unwrap_or(0)) {
+        transaction.execute_batch(step).map_err(failed)?;
+        transaction.pragma_update(None, "user_version", version).map_err(failed)?;
+    }
+    transaction.commit().map_err(failed)
+}
+
+impl Store for SqliteStore {
+    fn server_key(&self) -> Answer<'_, ServerKey> {
+        self.write(|db| {
+            let made = ServerKey::random().map_err(|error| StoreError::Failed(error.to_string()))?;
+            db.prepare_cached(sql!("put_server_key"))?.execute([made.to_hex()])?;
+            let kept: String = db.prepare_cached(sql!("server_key"))?.query_row([], |row| row.get(0))?;
+            ServerKey::from_hex(&kept)
+                .ok_or_else(|| StoreError::Failed("the server's key is damaged".to_owned()))
+        })
+    }
+
+    fn latest_ms(&self) -> Answer<'_, i64> {
+        self.read(|db| Ok(db.prepare_cached(sql!("latest"))?.query_row([], |row| row.get(0))?))
+    }
+
+    fn put_key(&self, tenant: &str, key_hash: &str, now_ms: i64) -> Answer<'_, ()> {
+        let (tenant, key_hash) = (tenant.to_owned(), key_hash.to_owned());
+        self.write(move |db| {
+            db.prepare_cached(sql!("put_tenant"))?.execute((&tenant, now_ms))?;
+            db.prepare_cached(sql!("put_key"))?.execute((&key_hash, &tenant, now_ms))?;
+            Ok(())
+        })
+    }
+
+    fn tenant_of_key(&self, key_hash: &str) -> Answer<'_, Option<String>> {
+        let key_hash = key_hash.to_owned();
+        self.read(move |db| {
+            Ok(db
+                .prepare_cached(sql!("tenant_of_key"))?
+                .query_row([key_hash], |row| row.get(0))
+                .optional()?)
+        })
+    }
+
+    fn put_package(&self, tenant: &str, package: StoredPackage, now_ms: i64) -> Answer<'_, ()> {
+        let tenant = tenant.to_owned();
+        self.write(move |db| packages::put(db, &tenant, &package, now_ms))
+    }
+
+    fn packages(&self, tenant: &str) -> Answer<'_, Vec<PackageLine>> {
+        let tenant = tenant.to_owned();
+        self.read(move |db| packages::list(db, &tenant))
+    }
+
+    fn file(&self, package: &str, path: &str) -> Answer<'_, Option<(u64, u64)>> {
+        let key = (package.to_owned(), path.to_owned());
+        self.read(move |db| {
+            let found = db
+                .prepare_cached(sql!("file"))?
+                .query_row(key, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
+                .optional()?;
+            Ok(found.map(|(n, size)| (n.unsigned_abs(), size.unsigned_abs())))
+        })
+    }
+
+    fn launch(&self, tenant: &str, launch: NewLaunch, now_ms: i64) -> Answer<'_, MadeLaunch> {
+        let tenant = tenant.to_owned();
+        self.write(move |db| launches::make(db, &tenant, &launch, now_ms))
+    }
+
+    fn open_visit(&self, opening: Opening, policy: Policy, now_ms: i64) -> Answer<'_, Opened> {
+        self.write(move |db| visits::open(db, &opening, &policy, now_ms))
+    }
+
+    fn merge(&self, arrival: Arrival) -> Answer<'_, Merged> {
+        let contacts = Arc::clone(&self.contacts);
+        self.write(move |db| merge::merge(db, &contacts, &arrival))
+    }
+
+    fn close_silent(&self, now_ms: i64, silence_ms: i64) -> Answer<'_, usize> {
+        let contacts = Arc::clone(&self.contacts);
+        self.write(move |db| merge::close_silent(db, &contacts, now_ms.saturating_sub(silence_ms)))
+    }
+
+    fn report(&self, tenant: &str, of: ReportOf) -> Answer<'_, Vec<ReportRow>> {
+        let tenant = tenant.to_owned();
+        self.read(move |db| {
+            let mut query = db.prepare_cached(sql!("standings"))?;
+            let rows = query
+                .query_map((tenant, of.learner, of.lms_id, of.course), |row| row.get::<_, String>(0))?
+                .collect::<Result<Vec<_>, _>>()?;
+            rows.iter().map(|it| Ok(serde_json::from_str(it)?)).collect()
+        })
+    }
+}

@@ -1,0 +1,1 @@
+SELECT id FROM learner WHERE tenant = ?1 AND lms_id = ?2

@@ -1,0 +1,1 @@
+INSERT INTO idempotency (tenant, key, body_hash, launch, number, made_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)

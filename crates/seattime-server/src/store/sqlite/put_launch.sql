@@ -1,0 +1,2 @@
+INSERT INTO launch (learner, id, tenant, attempt, mode, return_url, code_hash, made_ms)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)

@@ -1,0 +1,200 @@
+//! The report's row of one learner and topic, from the figures of its visits.
+
+use std::collections::BTreeMap;
+
+use seattime_core::Version;
+use seattime_core::attempt::{Outcome, outcome, rolled_up};
+use seattime_core::time::{IntervalSet, bounded};
+use seattime_wire::{Api, SessionKind};
+
+use super::figures::Figures;
+use super::{ReportDetail, ReportLearner, ReportRow, StoredActivity};
+
+/// Values of one activity's latest try, by element.
+pub(crate) type Values = BTreeMap<String, String>;
+
+/// One attempt with its visits.
+#[derive(Debug, Default)]
+pub(crate) struct AttemptFacts {
+    /// From 1; 0 for what counts for none.
+    pub(crate) number: u32,
+    /// Per visit: when it was opened, when it was last heard of, and what it comes to.
+    pub(crate) visits: Vec<(i64, i64, Figures)>,
+}
+
+/// The version that a package's API belongs to.
+pub(crate) fn version(api: Api) -> Version {
+    match api {
+        Api::Scorm12 => Version::V12,
+        Api::Scorm2004 => Version::V2004,
+    }
+}
+
+/// Where an activity stands: by its values, or, for an asset, by having been launched.
+pub(crate) fn activity_outcome<'a>(
+    api: Api,
+    activity: &StoredActivity,
+    values: Option<&'a Values>,
+    was_launched: bool,
+) -> Outcome<'a> {
+    let done = |status| Outcome { status, score_raw: None, score_scaled: None };
+    match (activity.kind, values) {
+        (SessionKind::Asset | SessionKind::Media, _) => {
+            done(if was_launched { "completed" } else { "not attempted" })
+        }
+        (SessionKind::Sco, None) => done(if was_launched { "incomplete" } else { "not attempted" }),
+        (SessionKind::Sco, Some(values)) => {
+            outcome(version(api), |name| values.get(name).map(String::as_str))
+        }
+    }
+}
+
+/// The row; `values` and `launched` are those of the latest attempt, per activity.
+pub(crate) fn row(
+    learner: ReportLearner,
+    course: &str,
+    topic: &str,
+    api: Api,
+    activities: &[StoredActivity],
+    attempts: &[AttemptFacts],
+    values: &BTreeMap<String, Values>,
+) -> ReportRow {
+    let counted = || attempts.iter().filter(|it| it.number > 0 && it.visits.iter().any(|it| it.2.counts));
+    let mut whole = IntervalSet::new();
+    let mut sum_ms = 0_i64;
+    for attempt in counted() {
+        let mut union = IntervalSet::new();
+        let mut of_attempt = 0_i64;
+        for (_, _, figures) in &attempt.visits {
+            union.union(&figures.bound.iter().copied().collect());
+            of_attempt = figures.parts.iter().fold(of_attempt, |sum, it| sum.saturating_add(it.credited_ms));
+        }
+        sum_ms = sum_ms.saturating_add(bounded(of_attempt, union.length_ms()));
+        whole.union(&union);
+    }
+    let time_spent_ms = bounded(sum_ms, whole.length_ms());
+    let parts = || counted().flat_map(|it| &it.visits).flat_map(|it| &it.2.parts);
+    let reported: Vec<i64> = parts().filter_map(|it| it.reported_ms).collect();
+    let launched: Vec<&str> = attempts
+        .last()
+        .into_iter()
+        .flat_map(|it| &it.visits)
+        .flat_map(|it| &it.2.parts)
+        .map(|it| it.activity.as_str())
+        .collect();
+    let outcomes: Vec<Outcome<'_>> = activities
+        .iter()
+        .map(|it| activity_outcome(api, it, values.get(&it.id), launched.contains(&it.id.as_str())))
+        .collect();
+    let visits = || attempts.iter().flat_map(|it| &it.visits);
+    let mut flags = Vec::new();
+    if parts().any(|it| it.exceeds_presence) {
+        flags.push("report_exceeds_presence".to_owned());
+    }
+    ReportRow {
+        learner,
+        course: course.to_owned(),
+        topic: topic.to_owned(),
+        status: rolled_up(outcomes.iter().map(|it| it.status)).to_owned(),
+        score: score(&outcomes),
+        time_spent: spent(time_spent_ms),
+        time_spent_ms,
+        provenance: provenance(parts().filter(|it| it.credited_ms > 0).map(|it| it.provenance.as_str())),
+        measured_ms: whole.length_ms(),
+        reported_ms: (!reported.is_empty())
+            .then(|| reported.iter().fold(0, |sum: i64, it| sum.saturating_add(*it))),
+        flags,
+        attempts: u32::try_from(counted().count()).unwrap_or(u32::MAX),
+        first_visit_ms: visits().map(|it| it.0).min().unwrap_or(0),
+        last_visit_ms: visits().map(|it| it.1).max().unwrap_or(0),
+        details: details(activities, attempts),
+    }
+}
+
+fn details(activities: &[StoredActivity], attempts: &[AttemptFacts]) -> Vec<ReportDetail> {
+    let title =
+        |id: &str| activities.iter().find(|it| it.id == id).map_or(id, |it| it.title.as_str()).to_owned();
+    let mut details = Vec::new();
+    for attempt in attempts {
+        for (opened_ms, _, figures) in &attempt.visits {
+            details.extend(figures.parts.iter().map(|part| ReportDetail {
+                attempt: attempt.number,
+                activity: if part.n == 0 { "outside".to_owned() } else { title(&part.activity) },
+                state: part.state.clone(),
+                is_initialized: part.is_initialized,
+                measured_ms: part.measured_ms,
+                reported_ms: part.reported_ms,
+                reported_state: part.reported_state.clone(),
+                // What is looked at in review or browse is shown and never credited.
+                credited_ms: if attempt.number > 0 { part.credited_ms } else { 0 },
+                provenance: part.provenance.clone(),
+                flags:
+                    part.exceeds_presence.then(|| "report_exceeds_presence".to_owned()).into_iter().collect(),
+                started_ms: *opened_ms,
+            }));
+        }
+    }
+    details
+}
+
+fn provenance<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    let mut words: Vec<&str> = words.collect();
+    words.sort_unstable();
+    words.dedup();
+    match words.as_slice() {
+        [] => "measured",
+        [one] => one,
+        _ => "mixed",
+    }
+    .to_owned()
+}
+
+/// The score of the activity that has one; of several, their mean.
+fn score(outcomes: &[Outcome<'_>]) -> Option<String> {
+    let texts: Vec<String> = outcomes
+        .iter()
+        .filter_map(|it| match (it.score_raw, it.score_scaled.and_then(|it| it.parse::<f64>().ok())) {
+            (Some(raw), _) => Some(raw.to_owned()),
+            (None, scaled) => scaled.map(|it| short(it * 100.0)),
+        })
+        .collect();
+    match texts.as_slice() {
+        [] => None,
+        [one] => Some(one.clone()),
+        several => {
+            let numbers: Vec<f64> = several.iter().filter_map(|it| it.parse().ok()).collect();
+            Some(short(numbers.iter().sum::<f64>() / numbers.len().max(1) as f64))
+        }
+    }
+}
+
+/// A number with at most two digits after the point.
+fn short(number: f64) -> String {
+    let text = format!("{number:.2}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A time as the report writes it, whole seconds rounded down.
+pub(crate) fn spent(ms: i64) -> String {
+    let seconds = ms.max(0) / 1_000;
+    format!("{}h {}m {}s", seconds / 3_600, seconds / 60 % 60, seconds % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_scores_are_written_for_people() {
+        assert_eq!(spent(930_999), "0h 15m 30s");
+        assert_eq!(spent(100 * 3_600_000), "100h 0m 0s");
+        let of = |score_raw, score_scaled| Outcome { status: "passed", score_raw, score_scaled };
+        assert_eq!(score(&[of(None, None)]), None);
+        assert_eq!(score(&[of(Some("80"), Some("0.8"))]).as_deref(), Some("80"));
+        assert_eq!(score(&[of(None, Some("0.855"))]).as_deref(), Some("85.5"));
+        assert_eq!(
+            score(&[of(Some("80"), None), of(None, None), of(Some("91"), None)]).as_deref(),
+            Some("85.5")
+        );
+    }
+}

@@ -1,2 +1,46 @@
 //! The one binary, `seattime`.
-fn main() {}
+
+mod assets;
+mod commands;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+/// A SCORM run-time that keeps honest time.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve courses: launch them, keep what learners did, answer reports.
+    Serve(commands::serve::Arguments),
+    /// Import courses into the data folder; the server may be running.
+    Import(commands::import::Arguments),
+}
+
+fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_env(seattime_server::config::LOG_VARIABLE);
+    let filter = filter.unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let result = tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
+        runtime.block_on(async {
+            match Arguments::parse().command {
+                Command::Serve(arguments) => commands::serve::run(arguments).await,
+                Command::Import(arguments) => commands::import::run(arguments).await,
+            }
+        })
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("seattime: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -26,6 +26,16 @@ impl Problem {
         Problem { status, code: code.into(), detail: detail.into(), retry_after_s: None, extra: Map::new() }
     }
 
+    /// Its stable code.
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// What was found, what was expected and what to do.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// 400: the body is not what the route takes.
     pub(crate) fn bad_json(error: &serde_json::Error) -> Problem {
         Problem::new(

@@ -10,27 +10,29 @@ pub enum PackageError {
     #[error("the archive is cut off or damaged ({0}); zip the course again and send the whole file")]
     Truncated(String),
     /// There is no manifest at the root.
-    #[error("there is no imsmanifest.xml at the root of the archive{}", found_in(.0.as_deref()))]
+    #[error("there is no imsmanifest.xml at the root of the archive, where SCORM expects it{}", found_in(.0.as_deref()))]
     ManifestMissing(Option<String>),
-    /// Two entries have one name.
-    #[error("the archive holds two files of the name {0:?}; zip the course again with each file once")]
+    /// Two entries have one name, or would on some file systems.
+    #[error("the archive holds {0}; expected each file once: rename or remove one, and zip the course again")]
     DuplicateEntry(String),
     /// A name that leads out of the package, or means different files on different machines.
     #[error("the name {0:?} in the archive is not a plain relative path; rename the file and zip again")]
     UnsafePath(String),
-    /// An entry that is no file.
-    #[error("{0:?} in the archive is a link; put the file itself into the archive")]
+    /// An entry that is neither file nor folder.
+    #[error(
+        "{0:?} in the archive is a link or a device, expected a file; put the file itself into the archive"
+    )]
     Symlink(String),
     /// It unpacks to more than is sensible.
-    #[error("the archive unpacks to too much ({0}); remove what does not belong to the course")]
+    #[error("the archive unpacks to more than it should ({0}); remove what does not belong to the course")]
     Bomb(String),
     /// It has too many entries.
     #[error(
-        "the archive holds {found} files, at most {most} are taken; remove what does not belong to the course"
+        "the archive holds {found} entries, at most {most} are taken; remove what does not belong to the course"
     )]
     TooManyFiles {
         /// How many there are.
-        found: usize,
+        found: u64,
         /// How many are taken.
         most: usize,
     },
@@ -52,19 +54,19 @@ pub enum PackageError {
     #[error("imsmanifest.xml is too complex ({0}); remove what does not belong to the course")]
     ManifestTooComplex(String),
     /// The manifest's bytes are not in the encoding that it names.
-    #[error("imsmanifest.xml is not in the encoding that it names ({0}); save it as UTF-8")]
+    #[error("imsmanifest.xml is not in the encoding that it names: {0}; save it as UTF-8")]
     ManifestEncoding(String),
     /// An address in the manifest is not one of a file in the package.
     #[error("the address {0:?} in imsmanifest.xml is not a relative path in the package; correct the href")]
     ManifestBadHref(String),
     /// A file that the manifest launches is not there.
-    #[error("imsmanifest.xml launches {0:?}, which is not in the archive; add the file or correct the href")]
+    #[error("imsmanifest.xml launches {0}, which is not in the package; add it or correct the reference")]
     ResourceMissing(String),
     /// It is another kind of package, or has nothing to launch.
     #[error("this looks like {0}; expected a SCORM 1.2 or SCORM 2004 package with something to launch")]
     KindUnsupported(String),
     /// It cannot be read.
-    #[error("the file cannot be read: {0}")]
+    #[error("the file cannot be read or unpacked: {0}; send it again")]
     Unreadable(#[from] std::io::Error),
 }
 
@@ -73,11 +75,43 @@ fn found_in(folder: Option<&str>) -> String {
         Some(folder) => {
             format!("; it was found in the folder {folder:?}: zip the folder's contents, not the folder")
         }
-        None => "; this is no SCORM package, or the manifest was left out".to_owned(),
+        None => {
+            "; this is no SCORM package, or the manifest was left out: export the course again".to_owned()
+        }
     }
 }
 
 impl PackageError {
+    /// Without what no message needs: names and texts in a package may be megabytes long.
+    pub(crate) fn shortened(mut self) -> PackageError {
+        const MOST_BYTES: usize = 300;
+        let text = match &mut self {
+            PackageError::Truncated(text)
+            | PackageError::ManifestMissing(Some(text))
+            | PackageError::DuplicateEntry(text)
+            | PackageError::UnsafePath(text)
+            | PackageError::Symlink(text)
+            | PackageError::Bomb(text)
+            | PackageError::UnsupportedMethod(text)
+            | PackageError::ManifestNotXml { reason: text, .. }
+            | PackageError::ManifestTooComplex(text)
+            | PackageError::ManifestEncoding(text)
+            | PackageError::ManifestBadHref(text)
+            | PackageError::ResourceMissing(text)
+            | PackageError::KindUnsupported(text) => text,
+            PackageError::NotZip
+            | PackageError::ManifestMissing(None)
+            | PackageError::TooManyFiles { .. }
+            | PackageError::ManifestDtdForbidden
+            | PackageError::Unreadable(_) => return self,
+        };
+        if text.len() > MOST_BYTES {
+            text.truncate(text.floor_char_boundary(MOST_BYTES));
+            text.push('…');
+        }
+        self
+    }
+
     /// The stable code.
     pub const fn code(&self) -> &'static str {
         match self {

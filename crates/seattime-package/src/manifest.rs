@@ -1,8 +1,11 @@
 //! What a manifest says: which version, and what can be launched in which order.
 
+use std::collections::{HashMap, HashSet};
+
 use roxmltree::{Document, Node, ParsingOptions};
 
 use crate::error::PackageError;
+use crate::href;
 use crate::xml;
 
 /// The version of SCORM that a manifest speaks.
@@ -32,10 +35,24 @@ pub struct Manifest {
     pub schema: Schema,
     /// Its identifier.
     pub identifier: String,
-    /// Title of its default organization.
+    /// Title of its default organization, else of its first activity.
     pub title: String,
-    /// What can be launched, in the order of the default organization; at least one.
+    /// What can be launched, in the order of the default organization; at least one. Items with
+    /// `isvisible="false"` are left out, unless all are.
     pub activities: Vec<Activity>,
+    /// The items above the activities that are not launched themselves, in the order of the organization.
+    pub chapters: Vec<Chapter>,
+}
+
+/// An item that only has a title, for whoever draws the organization as a tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chapter {
+    /// Its title; empty where it has none.
+    pub title: String,
+    /// How deep it lies in the organization, from 0.
+    pub depth: u32,
+    /// Place in [`Manifest::activities`] of the first activity below it, from 0.
+    pub before: usize,
 }
 
 /// Whether content talks to the API.
@@ -50,13 +67,14 @@ pub enum ActivityKind {
 /// A leaf of the organization. Values are the manifest's own texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Activity {
-    /// Identifier of the item.
+    /// Identifier of the item; where that is missing or used before, something unique is made of it.
     pub id: String,
-    /// Its title.
+    /// Its title, else the path of its file.
     pub title: String,
     /// Whether it talks to the API.
     pub kind: ActivityKind,
-    /// Where it is launched: path in the package, with the item's parameters.
+    /// Where it is launched: a relative address, percent-encoded, of a file that is in the package, with the
+    /// item's parameters. Never begins with `/`, never leads out of the package.
     pub href: String,
     /// How deep it lies in the organization, from 0.
     pub depth: u32,
@@ -66,7 +84,7 @@ pub struct Activity {
     pub max_time_allowed: Option<String>,
     /// `adlcp:timelimitaction`.
     pub time_limit_action: Option<String>,
-    /// `adlcp:datafromlms`.
+    /// `adlcp:datafromlms`, with its spaces.
     pub launch_data: Option<String>,
     /// `adlcp:completionThreshold`; 2004 only.
     pub completion_threshold: Option<String>,
@@ -75,22 +93,22 @@ pub struct Activity {
 }
 
 impl Manifest {
-    /// Reads a manifest; `has_file` says which paths are in the package.
-    pub(crate) fn parse(bytes: &[u8], has_file: impl Fn(&str) -> bool) -> Result<Manifest, PackageError> {
+    /// Reads a manifest; `files` are the paths in the package.
+    pub(crate) fn parse<'a>(
+        bytes: &[u8],
+        files: impl Iterator<Item = &'a str>,
+    ) -> Result<Manifest, PackageError> {
         let text = xml::decode(bytes)?;
         xml::look_over(&text)?;
-        let options = ParsingOptions { nodes_limit: 1_000_000, ..ParsingOptions::default() };
+        let options = ParsingOptions { nodes_limit: xml::MOST_NODES, ..ParsingOptions::default() };
         let document = Document::parse_with_options(&text, options).map_err(|error| match error {
             roxmltree::Error::DtdDetected => PackageError::ManifestDtdForbidden,
             roxmltree::Error::NodesLimitReached => {
-                PackageError::ManifestTooComplex("more than 1,000,000 nodes".to_owned())
+                PackageError::ManifestTooComplex("more than 200,000 nodes".to_owned())
             }
             error => {
-                let at = error.pos();
-                PackageError::ManifestNotXml {
-                    at: format!("{}:{}", at.row, at.col),
-                    reason: error.to_string(),
-                }
+                let at = format!("{}:{}", error.pos().row, error.pos().col);
+                PackageError::ManifestNotXml { at, reason: error.to_string() }
             }
         })?;
         let root = document.root_element();
@@ -98,205 +116,288 @@ impl Manifest {
             let found = format!("XML with the root {:?}", root.tag_name().name());
             return Err(PackageError::KindUnsupported(found));
         }
-        let reading = Reading { root, schema: schema_of(root)?, has_file: &has_file };
-        let (title, activities) = reading.activities()?;
-        if activities.is_empty() {
-            return Err(PackageError::KindUnsupported(
-                "a package in which nothing can be launched".to_owned(),
-            ));
-        }
+        let reading = Reading::new(root, files.collect())?;
+        let organization = reading.organization();
+        let found = reading.shown(organization)?;
+        let activities = reading.activities(&found)?;
+        let named = organization.and_then(|it| text_of(it, "title"));
         Ok(Manifest {
             schema: reading.schema,
             identifier: root.attribute("identifier").unwrap_or_default().to_owned(),
-            title,
+            title: named.or_else(|| Some(activities.first()?.title.clone())).unwrap_or_default(),
             activities,
+            chapters: chapters(&found),
         })
     }
 }
 
-/// The version: by the schema's version, else by the namespaces.
-fn schema_of(root: Node<'_, '_>) -> Result<Schema, PackageError> {
-    let metadata = child(root, "metadata");
-    let version = metadata.and_then(|it| text_of(it, "schemaversion")).unwrap_or_default();
-    let schema = match version.to_lowercase().as_str() {
-        "1.2" => Some(Schema::Scorm12),
-        "2004 4th edition" => Some(Schema::Scorm2004FourthEdition),
-        "2004 3rd edition" => Some(Schema::Scorm2004ThirdEdition),
-        "cam 1.3" | "2004 2nd edition" | "1.3" => Some(Schema::Scorm2004SecondEdition),
-        _ => None,
-    };
-    let by_namespace = || {
-        root.namespaces().find_map(|it| match it.uri() {
-            uri if uri.contains("adlcp_rootv1p2") => Some(Schema::Scorm12),
-            uri if uri.contains("adlcp_v1p3") => Some(Schema::Scorm2004ThirdEdition),
-            _ => None,
-        })
-    };
-    schema.or_else(by_namespace).ok_or_else(|| {
-        PackageError::KindUnsupported(format!("a content package of the schema version {version:?}"))
-    })
+impl Activity {
+    /// Bytes of all its texts.
+    fn length(&self) -> usize {
+        let optional = [
+            &self.mastery_score,
+            &self.max_time_allowed,
+            &self.time_limit_action,
+            &self.launch_data,
+            &self.completion_threshold,
+            &self.scaled_passing_score,
+        ];
+        let texts = optional.into_iter().flatten().chain([&self.id, &self.title, &self.href]);
+        texts.map(String::len).sum()
+    }
 }
 
-struct Reading<'a, F> {
+/// Bytes that the texts of all activities may come to.
+const MOST_TEXT: usize = 16 << 20;
+
+/// What can be launched: an item, its resource and its depth.
+type Found<'a> = (Node<'a, 'a>, Node<'a, 'a>, u32);
+
+struct Reading<'a> {
     root: Node<'a, 'a>,
     schema: Schema,
-    has_file: &'a F,
+    files: HashSet<&'a str>,
+    /// In their order.
+    resources: Vec<Node<'a, 'a>>,
+    by_id: HashMap<&'a str, Node<'a, 'a>>,
+    /// `xml:base` of the manifest and of its resources.
+    bases: [&'a str; 2],
+    /// Sequencings that items refer to.
+    shared: HashMap<&'a str, Node<'a, 'a>>,
 }
 
-impl<F: Fn(&str) -> bool> Reading<'_, F> {
-    /// Title and leaves of the default organization; without one, the resources that can be launched.
-    fn activities(&self) -> Result<(String, Vec<Activity>), PackageError> {
-        let organizations = child(self.root, "organizations");
-        let default = organizations.and_then(|it| it.attribute("default"));
-        let organization = organizations.and_then(|all| {
-            let mut each = children(all, "organization");
-            each.clone().find(|it| it.attribute("identifier") == default).or_else(|| each.next())
-        });
-        let mut activities = Vec::new();
-        let mut title = String::new();
-        if let Some(organization) = organization {
-            title = text_of(organization, "title").unwrap_or_default();
-            // Items may nest as deep as the XML, which was bounded before.
-            let mut open: Vec<(Node<'_, '_>, u32)> =
-                children(organization, "item").map(|it| (it, 0)).collect();
-            open.reverse();
-            while let Some((item, depth)) = open.pop() {
-                let inner: Vec<_> = children(item, "item").map(|it| (it, depth + 1)).collect();
-                if let Some(resource) = item.attribute("identifierref").filter(|it| !it.is_empty()) {
-                    activities.extend(self.activity(item, resource, depth)?);
-                }
-                open.extend(inner.into_iter().rev());
-            }
-        }
-        if activities.is_empty() {
-            for resource in self.resources().filter(|it| self.kind(*it) == ActivityKind::Sco) {
-                activities.extend(self.launched(resource, resource, 0)?);
-            }
-        }
-        Ok((title, activities))
+impl<'a> Reading<'a> {
+    fn new(root: Node<'a, 'a>, files: HashSet<&'a str>) -> Result<Reading<'a>, PackageError> {
+        let all = child(root, "resources");
+        let resources: Vec<_> = all.into_iter().flat_map(|it| children(it, "resource")).collect();
+        let shared = child(root, "sequencingCollection").into_iter();
+        let shared = shared.flat_map(|it| children(it, "sequencing"));
+        Ok(Reading {
+            root,
+            schema: schema_of(root, &resources)?,
+            files,
+            by_id: resources.iter().rev().filter_map(|it| Some((it.attribute("identifier")?, *it))).collect(),
+            resources,
+            bases: [base(root), all.map_or("", base)],
+            shared: shared.filter_map(|it| Some((it.attribute("ID")?, it))).collect(),
+        })
     }
 
-    fn resources(&self) -> impl Iterator<Item = Node<'_, '_>> {
-        child(self.root, "resources").into_iter().flat_map(|it| children(it, "resource"))
+    /// The default organization, else the first.
+    fn organization(&self) -> Option<Node<'a, 'a>> {
+        let all = child(self.root, "organizations")?;
+        let default = all.attribute("default");
+        let mut each = children(all, "organization");
+        each.clone().find(|it| it.attribute("identifier") == default).or_else(|| each.next())
+    }
+
+    /// What can be launched, without what is hidden.
+    fn shown(&self, organization: Option<Node<'a, 'a>>) -> Result<Vec<Found<'a>>, PackageError> {
+        let mut found = self.referred(organization)?;
+        if found.is_empty() {
+            found.push(self.only()?);
+        }
+        if found.iter().any(|(item, ..)| is_visible(*item)) {
+            found.retain(|(item, ..)| is_visible(*item));
+        }
+        Ok(found)
+    }
+
+    fn activities(&self, found: &[Found<'a>]) -> Result<Vec<Activity>, PackageError> {
+        let mut ids = HashSet::new();
+        let mut activities = Vec::with_capacity(found.len());
+        let mut length = 0;
+        for (place, (item, resource, depth)) in found.iter().enumerate() {
+            let mut activity = self.activity(*item, *resource, *depth)?;
+            // Many items may share one long address or limit: 9 KB of zip could become gigabytes.
+            length += activity.length();
+            if length > MOST_TEXT {
+                let what = "its items come to more than 16 MiB of text".to_owned();
+                return Err(PackageError::ManifestTooComplex(what));
+            }
+            while activity.id.is_empty() || !ids.insert(activity.id.clone()) {
+                activity.id.push_str(&format!("~{place}"));
+            }
+            activities.push(activity);
+        }
+        Ok(activities)
+    }
+
+    /// The items of an organization that refer to a resource, with it and with their depth, in their order.
+    fn referred(&self, organization: Option<Node<'a, 'a>>) -> Result<Vec<Found<'a>>, PackageError> {
+        let mut found = Vec::new();
+        let mut open: Vec<_> =
+            organization.into_iter().flat_map(|it| children(it, "item")).map(|it| (it, 0)).collect();
+        open.reverse();
+        while let Some((item, depth)) = open.pop() {
+            let inner: Vec<_> = children(item, "item").map(|it| (it, depth + 1)).collect();
+            let is_folder = !inner.is_empty();
+            open.extend(inner.into_iter().rev());
+            let Some(id) = item.attribute("identifierref").filter(|it| !it.is_empty()) else { continue };
+            match self.by_id.get(id) {
+                // Tools let chapters refer to resources that hold files and launch none.
+                Some(resource) if is_folder && address(*resource).is_none() => {}
+                Some(resource) => found.push((item, *resource, depth)),
+                None => return Err(PackageError::ResourceMissing(format!("the resource {id:?}"))),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Without items: the only SCO, or the only resource that has an address.
+    fn only(&self) -> Result<Found<'a>, PackageError> {
+        let can_launch = || self.resources.iter().filter(|it| address(**it).is_some());
+        let scos: Vec<_> = can_launch().filter(|it| kind(**it) == ActivityKind::Sco).collect();
+        let all: Vec<_> = can_launch().collect();
+        match (scos.as_slice(), all.as_slice()) {
+            ([only], _) | ([], [only]) => Ok((**only, **only, 0)),
+            (_, all) => Err(PackageError::KindUnsupported(format!(
+                "a resource package: no item of an organization says which of {} resources to launch",
+                all.len()
+            ))),
+        }
     }
 
     fn activity(
         &self,
-        item: Node<'_, '_>,
-        resource: &str,
+        item: Node<'a, 'a>,
+        resource: Node<'a, 'a>,
         depth: u32,
-    ) -> Result<Option<Activity>, PackageError> {
-        let found = self.resources().find(|it| it.attribute("identifier") == Some(resource));
-        let found = found.ok_or_else(|| PackageError::ResourceMissing(resource.to_owned()))?;
-        self.launched(item, found, depth)
-    }
-
-    fn kind(&self, resource: Node<'_, '_>) -> ActivityKind {
-        let kind = resource.attributes().find(|it| it.name().eq_ignore_ascii_case("scormtype"));
-        match kind {
-            Some(it) if it.value().eq_ignore_ascii_case("sco") => ActivityKind::Sco,
-            _ => ActivityKind::Asset,
-        }
-    }
-
-    /// An activity, or nothing where its resource has no address.
-    fn launched(
-        &self,
-        item: Node<'_, '_>,
-        resource: Node<'_, '_>,
-        depth: u32,
-    ) -> Result<Option<Activity>, PackageError> {
-        let Some(href) = resource.attribute("href").filter(|it| !it.is_empty()) else { return Ok(None) };
-        let base = |node: Node<'_, '_>| {
-            let found = node.attribute(("http://www.w3.org/XML/1998/namespace", "base")).unwrap_or_default();
-            found.to_owned()
+    ) -> Result<Activity, PackageError> {
+        let (path, rest) = self.target(resource)?;
+        let rest = href::joined(&rest, item.attribute("parameters").unwrap_or_default());
+        let limit = || {
+            let limits = self.sequencing(item, "limitConditions")?;
+            limits.attribute("attemptAbsoluteDurationLimit").map(str::to_owned)
         };
-        let resources = child(self.root, "resources").map(base).unwrap_or_default();
-        let whole = format!("{}{resources}{}{href}", base(self.root), base(resource));
-        let href = joined(&whole, item.attribute("parameters").unwrap_or_default());
-        let path = file_of(&whole).ok_or_else(|| PackageError::ManifestBadHref(whole.clone()))?;
-        if !(self.has_file)(&path) {
-            return Err(PackageError::ResourceMissing(path));
-        }
-        let said = |name| text_of(item, name);
-        let sequencing = children(item, "sequencing").next();
-        Ok(Some(Activity {
-            id: item.attribute("identifier").unwrap_or_default().to_owned(),
-            title: said("title").unwrap_or_else(|| path.clone()),
-            kind: self.kind(resource),
-            href,
+        let is_2004 = self.schema.is_2004();
+        Ok(Activity {
+            id: item.attribute("identifier").unwrap_or_default().trim().to_owned(),
+            title: text_of(item, "title").unwrap_or_else(|| path.clone()),
+            kind: kind(resource),
+            href: href::encoded(&path, &rest),
             depth,
-            mastery_score: said("masteryscore"),
-            max_time_allowed: said("maxtimeallowed").or_else(|| {
-                let limits = sequencing.and_then(|it| child(it, "limitConditions"))?;
-                limits.attribute("attemptAbsoluteDurationLimit").map(str::to_owned)
-            }),
-            time_limit_action: said("timelimitaction"),
-            launch_data: said("datafromlms"),
+            mastery_score: text_of(item, "masteryscore").filter(|_| !is_2004),
+            max_time_allowed: if is_2004 { limit() } else { text_of(item, "maxtimeallowed") },
+            time_limit_action: text_of(item, "timelimitaction"),
+            launch_data: child(item, "datafromlms").map(whole_text).filter(|it| !it.trim().is_empty()),
             completion_threshold: self.completion_threshold(item),
-            scaled_passing_score: sequencing.and_then(scaled_passing_score),
-        }))
+            scaled_passing_score: self.scaled_passing_score(item),
+        })
+    }
+
+    /// The file that a resource launches, and query and fragment of its address.
+    fn target(&self, resource: Node<'a, 'a>) -> Result<(String, String), PackageError> {
+        let [outer, inner] = self.bases;
+        let bases = [outer, inner, base(resource)];
+        let href = address(resource).unwrap_or_default();
+        let target = href::resolve(&bases, href)
+            .ok_or_else(|| PackageError::ManifestBadHref(format!("{}{href}", bases.concat())))?;
+        if let Some(path) = target.paths.iter().find(|it| self.files.contains(it.as_str())) {
+            return Ok((path.clone(), target.rest));
+        }
+        let path = target.paths.into_iter().next().unwrap_or_default();
+        let other = self.files.iter().find(|it| it.to_lowercase() == path.to_lowercase());
+        let other = other.map(|it| format!(" (there is {it:?}, in another case)")).unwrap_or_default();
+        Err(PackageError::ResourceMissing(format!("the file {path:?}{other}")))
+    }
+
+    /// A part of an item's sequencing: its own, else of the one that it refers to.
+    fn sequencing(&self, item: Node<'a, 'a>, part: &'static str) -> Option<Node<'a, 'a>> {
+        let own = child(item, "sequencing")?;
+        let shared = || child(*self.shared.get(own.attribute("IDRef")?)?, part);
+        child(own, part).or_else(shared)
     }
 
     /// 3rd Edition: its text; 4th Edition: its attributes, 1.0 where only the switch is set.
-    fn completion_threshold(&self, item: Node<'_, '_>) -> Option<String> {
-        let threshold = child(item, "completionThreshold")?;
+    fn completion_threshold(&self, item: Node<'a, 'a>) -> Option<String> {
+        let threshold = child(item, "completionThreshold").filter(|_| self.schema.is_2004())?;
         if self.schema != Schema::Scorm2004FourthEdition {
             return text_of(item, "completionThreshold");
         }
-        let is_measured = threshold.attribute("completedByMeasure") == Some("true");
-        is_measured.then(|| threshold.attribute("minProgressMeasure").unwrap_or("1.0").to_owned())
+        let is_measured = is_true(threshold.attribute("completedByMeasure"));
+        is_measured.then(|| threshold.attribute("minProgressMeasure").unwrap_or("1.0").trim().to_owned())
+    }
+
+    /// 1.0 where the primary objective is satisfied by measure and names none.
+    fn scaled_passing_score(&self, item: Node<'a, 'a>) -> Option<String> {
+        let objectives = self.sequencing(item, "objectives").filter(|_| self.schema.is_2004())?;
+        let primary = child(objectives, "primaryObjective")?;
+        let is_measured = is_true(primary.attribute("satisfiedByMeasure"));
+        is_measured.then(|| text_of(primary, "minNormalizedMeasure").unwrap_or_else(|| "1.0".to_owned()))
     }
 }
 
-fn scaled_passing_score(sequencing: Node<'_, '_>) -> Option<String> {
-    let primary = child(child(sequencing, "objectives")?, "primaryObjective")?;
-    let is_measured = primary.attribute("satisfiedByMeasure") == Some("true");
-    is_measured.then(|| text_of(primary, "minNormalizedMeasure").unwrap_or_else(|| "1.0".to_owned()))
+/// The version: as the metadata says, else by the namespace of what marks SCOs.
+fn schema_of(root: Node<'_, '_>, resources: &[Node<'_, '_>]) -> Result<Schema, PackageError> {
+    let said = |name| child(root, "metadata").and_then(|it| text_of(it, name)).unwrap_or_default();
+    let (schema, version) = (said("schema"), said("schemaversion"));
+    let words: Vec<_> = version.split_whitespace().map(str::to_lowercase).collect();
+    match words.join(" ").as_str() {
+        "1.2" => return Ok(Schema::Scorm12),
+        "cam 1.3" | "1.3" | "2004 2nd edition" => return Ok(Schema::Scorm2004SecondEdition),
+        "2004 3rd edition" => return Ok(Schema::Scorm2004ThirdEdition),
+        "2004 4th edition" => return Ok(Schema::Scorm2004FourthEdition),
+        _ => {}
+    }
+    let marks = resources.iter().flat_map(|it| it.attributes()).filter_map(|it| it.namespace());
+    let mut uris = root.namespaces().map(|it| it.uri()).chain(marks);
+    let by_namespace = uris.find_map(|uri| match uri {
+        _ if uri.contains("adlcp_rootv1p2") => Some(Schema::Scorm12),
+        _ if uri.contains("adlcp_v1p3") => Some(Schema::Scorm2004ThirdEdition),
+        _ => None,
+    });
+    // A version of SCORM that is not known is not guessed at.
+    let is_unknown = schema.eq_ignore_ascii_case("ADL SCORM") && !version.is_empty();
+    by_namespace.filter(|_| !is_unknown).ok_or_else(|| {
+        PackageError::KindUnsupported(format!("a package of the schema {schema:?}, version {version:?}"))
+    })
 }
 
-/// Appends an item's parameters to an address.
-///
-/// Spec: CAM, *item*, attribute *parameters*.
-fn joined(href: &str, parameters: &str) -> String {
-    let parameters = parameters.trim_start_matches(['?', '&']);
-    if parameters.is_empty() {
-        return href.to_owned();
-    }
-    if parameters.starts_with('#') {
-        return if href.contains('#') { href.to_owned() } else { format!("{href}{parameters}") };
-    }
-    let (address, fragment) = href.split_once('#').map_or((href, None), |it| (it.0, Some(it.1)));
-    let link = if address.contains('?') { '&' } else { '?' };
-    let fragment = fragment.map(|it| format!("#{it}")).unwrap_or_default();
-    format!("{address}{link}{parameters}{fragment}")
-}
-
-/// The file that an address means; nothing where it is not one of the package.
-fn file_of(href: &str) -> Option<String> {
-    let path = href.split(['?', '#']).next()?;
-    if path.contains([':', '\\']) || path.starts_with('/') {
-        return None;
-    }
-    let mut decoded = Vec::new();
-    let mut bytes = path.bytes();
-    while let Some(byte) = bytes.next() {
-        if byte == b'%' {
-            let digits = [bytes.next()?, bytes.next()?];
-            decoded.push(u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?);
-        } else {
-            decoded.push(byte);
+/// The items above what was found, each before the first that lies below it.
+fn chapters(found: &[Found<'_>]) -> Vec<Chapter> {
+    let mut seen: HashSet<_> = found.iter().map(|(item, ..)| item.id()).collect();
+    let mut chapters = Vec::new();
+    for (before, (item, ..)) in found.iter().enumerate() {
+        let is_item = |it: &Node<'_, '_>| it.tag_name().name().eq_ignore_ascii_case("item");
+        let mut above: Vec<_> = item.ancestors().skip(1).take_while(is_item).collect();
+        above.reverse();
+        for (depth, chapter) in (0..).zip(above) {
+            if seen.insert(chapter.id()) && is_visible(chapter) {
+                chapters.push(Chapter {
+                    title: text_of(chapter, "title").unwrap_or_default(),
+                    depth,
+                    before,
+                });
+            }
         }
     }
-    let mut parts: Vec<String> = Vec::new();
-    for part in String::from_utf8(decoded).ok()?.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()?),
-            part => parts.push(part.to_owned()),
-        }
+    chapters
+}
+
+fn kind(resource: Node<'_, '_>) -> ActivityKind {
+    let said = resource.attributes().find(|it| it.name().eq_ignore_ascii_case("scormtype"));
+    match said {
+        Some(it) if it.value().trim().eq_ignore_ascii_case("sco") => ActivityKind::Sco,
+        _ => ActivityKind::Asset,
     }
-    (!parts.is_empty()).then(|| parts.join("/"))
+}
+
+fn base<'a>(node: Node<'a, 'a>) -> &'a str {
+    node.attribute(("http://www.w3.org/XML/1998/namespace", "base")).unwrap_or_default().trim()
+}
+
+fn address<'a>(resource: Node<'a, 'a>) -> Option<&'a str> {
+    resource.attribute("href").map(str::trim).filter(|it| !it.is_empty())
+}
+
+/// Spec: CAM, *item*, attribute *isvisible*: it says nothing of the items inside.
+fn is_visible(item: Node<'_, '_>) -> bool {
+    !matches!(item.attribute("isvisible").map(str::trim), Some("false" | "0"))
+}
+
+fn is_true(value: Option<&str>) -> bool {
+    matches!(value.map(str::trim), Some("true" | "1"))
 }
 
 /// The children of this name, in any case and of any namespace: real manifests mix both up.
@@ -309,6 +410,11 @@ fn child<'a>(node: Node<'a, 'a>, name: &'static str) -> Option<Node<'a, 'a>> {
 }
 
 fn text_of<'a>(node: Node<'a, 'a>, name: &'static str) -> Option<String> {
-    let text = child(node, name)?.text()?.trim();
-    (!text.is_empty()).then(|| text.to_owned())
+    let text = whole_text(child(node, name)?).trim().to_owned();
+    (!text.is_empty()).then_some(text)
+}
+
+/// The text of an element, also where comments part it.
+fn whole_text(node: Node<'_, '_>) -> String {
+    node.children().filter(|it| it.is_text()).filter_map(|it| it.text()).collect()
 }

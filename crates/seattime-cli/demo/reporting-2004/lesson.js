@@ -11,6 +11,7 @@
   var api = find(window) || (window.opener && find(window.opener));
   var pages = document.querySelectorAll("section");
   var at = 0;
+  var progress = 0;
   var isOver = false;
   var spentMs = 0;
   var visibleSince = document.visibilityState === "visible" ? performance.now() : null;
@@ -35,13 +36,23 @@
     document.getElementById("next").disabled = at === pages.length - 1;
     document.getElementById("place").textContent = "Page " + (at + 1) + " of " + pages.length;
     set("cmi.location", at);
-    set("cmi.progress_measure", (at + 1) / pages.length);
-    set("cmi.completion_status", at === pages.length - 1 ? "completed" : "incomplete");
+    // Leafing back takes nothing away.
+    progress = Math.max(progress, Math.round(100 * (at + 1) / pages.length) / 100);
+    set("cmi.progress_measure", progress);
+    set("cmi.completion_status", progress === 1 ? "completed" : "incomplete");
     commit();
   }
 
-  document.getElementById("back").onclick = function () { show(at - 1); };
-  document.getElementById("next").onclick = function () { show(at + 1); };
+  // Whoever reads by ear or by keyboard goes on at the new page's heading.
+  function turn(page) {
+    show(page);
+    var heading = pages[at].querySelector("h1");
+    heading.tabIndex = -1;
+    heading.focus();
+  }
+
+  document.getElementById("back").onclick = function () { turn(at - 1); };
+  document.getElementById("next").onclick = function () { turn(at + 1); };
   document.getElementById("quiz").onsubmit = function (event) {
     event.preventDefault();
     var isRight = new FormData(event.target).get("answer") === "1";
@@ -59,11 +70,12 @@
     api.Terminate("");
   }
   window.addEventListener("pagehide", leave);
-  window.addEventListener("unload", leave);
+  // A page that comes back as it was left has a session that is over: it begins anew.
+  window.addEventListener("pageshow", function (event) { if (event.persisted) location.reload(); });
 
   if (api) {
     api.Initialize("");
-    var location = api.GetValue("cmi.location");
-    show(Number(location) || 0);
+    progress = Number(api.GetValue("cmi.progress_measure")) || 0;
+    show(Number(api.GetValue("cmi.location")) || 0);
   } else show(0);
 })();

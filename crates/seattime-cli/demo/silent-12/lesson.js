@@ -10,6 +10,7 @@
   }
   var api = find(window) || (window.opener && find(window.opener));
   var pages = document.querySelectorAll("section");
+  var quiz = document.getElementById("quiz");
   var at = 0;
   var isOver = false;
 
@@ -23,13 +24,33 @@
     document.getElementById("next").disabled = at === pages.length - 1;
     document.getElementById("place").textContent = "Page " + (at + 1) + " of " + pages.length;
     set("cmi.core.lesson_location", at);
-    set("cmi.suspend_data", JSON.stringify({ page: at }));
+    keep();
+  }
+
+  // Whoever reads by ear or by keyboard goes on at the new page's heading.
+  function turn(page) {
+    show(page);
+    var heading = pages[at].querySelector("h1");
+    heading.tabIndex = -1;
+    heading.focus();
+  }
+
+  function keep() {
+    set("cmi.suspend_data", JSON.stringify({ answers: Array.from(new FormData(quiz)) }));
     commit();
   }
 
-  document.getElementById("back").onclick = function () { show(at - 1); };
-  document.getElementById("next").onclick = function () { show(at + 1); };
-  document.getElementById("quiz").onsubmit = function (event) {
+  // What was kept may come from an older lesson: what does not fit is left out.
+  function recall(text) {
+    try {
+      JSON.parse(text).answers.forEach(function (it) { quiz.elements[it[0]].value = it[1]; });
+    } catch (error) { /* Then the questions are simply unanswered. */ }
+  }
+
+  document.getElementById("back").onclick = function () { turn(at - 1); };
+  document.getElementById("next").onclick = function () { turn(at + 1); };
+  quiz.onchange = keep;
+  quiz.onsubmit = function (event) {
     event.preventDefault();
     var form = new FormData(event.target);
     var score = 50 * Number(form.get("strength") || 0) + 50 * Number(form.get("turn") || 0);
@@ -48,11 +69,13 @@
     api.LMSFinish("");
   }
   window.addEventListener("pagehide", leave);
-  window.addEventListener("unload", leave);
+  // A page that comes back as it was left has a session that is over: it begins anew.
+  window.addEventListener("pageshow", function (event) { if (event.persisted) location.reload(); });
 
   if (api) {
     api.LMSInitialize("");
     if (api.LMSGetValue("cmi.core.lesson_status") === "not attempted") set("cmi.core.lesson_status", "incomplete");
+    recall(api.LMSGetValue("cmi.suspend_data"));
     show(Number(api.LMSGetValue("cmi.core.lesson_location")) || 0);
   } else show(0);
 })();

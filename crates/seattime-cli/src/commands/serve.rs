@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     /// The port to listen on; 0 takes any that is free.
     #[arg(long, default_value_t = 8080)]
     port: u16,
-    /// Where learners reach the server, such as https://learn.example; where it listens, if left out.
+    /// Where learners reach the server, such as `https://learn.example`; where it listens, if left out.
     #[arg(long)]
     public_url: Option<String>,
     /// The folder that everything is kept in.

@@ -13,6 +13,9 @@ use super::{ReportDetail, ReportLearner, ReportRow, StoredActivity};
 /// Values of one activity's latest try, by element.
 pub(crate) type Values = BTreeMap<String, String>;
 
+/// A part shorter than this, in ms, does not change where the whole is said to come from.
+const SHORTEST_MS: i64 = 1_000;
+
 /// One attempt with its visits.
 #[derive(Debug, Default)]
 pub(crate) struct AttemptFacts {
@@ -99,7 +102,9 @@ pub(crate) fn row(
         score: score(&outcomes),
         time_spent: spent(time_spent_ms),
         time_spent_ms,
-        provenance: provenance(parts().filter(|it| it.credited_ms > 0).map(|it| it.provenance.as_str())),
+        provenance: provenance(
+            parts().filter(|it| it.credited_ms >= SHORTEST_MS).map(|it| it.provenance.as_str()),
+        ),
         measured_ms: whole.length_ms(),
         reported_ms: (!reported.is_empty())
             .then(|| reported.iter().fold(0, |sum: i64, it| sum.saturating_add(*it))),

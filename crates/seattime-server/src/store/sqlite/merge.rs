@@ -156,7 +156,7 @@ fn values(
     for session in sessions {
         let is_conflict = claims.lease < attempt.lease && !session.set.is_empty() && {
             let newer = begun_since(db, claims)?;
-            newer.iter().any(|it| *it == session.activity)
+            newer.contains(&session.activity)
         };
         for (element, (text, seq)) in &session.set {
             if let Err(code) = check(version(api), element, text) {

@@ -179,7 +179,7 @@ impl Begin {
         sessions: &[Part],
     ) -> Result<Begin, StoreError> {
         let of_activity = || sessions.iter().filter(|it| it.activity == activity.id && it.is_initialized);
-        let last = of_activity().last();
+        let last = of_activity().next_back();
         let try_ = last.map_or(1, |it| it.try_);
         let values = values_of(db, learner, attempt, &activity.id, try_)?;
         let exit = match api {

@@ -1,0 +1,134 @@
+// @ts-check
+// The packages that the stories take: two built by npm's simple-scorm-packager, the others by hand.
+
+import { once } from "node:events";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import archiver from "archiver";
+import packager from "simple-scorm-packager";
+
+/** @typedef {"1.2" | "2004"} Version */
+
+const require = createRequire(import.meta.url);
+
+/**
+ * A page; `isReady` tells the stories that its script has run.
+ *
+ * @param {string} title
+ * @param {string} script
+ */
+function page(title, script) {
+    return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${title}</title></head>
+<body style="font-family: sans-serif; margin: 2rem"><h1>${title}</h1><p>Read this, and take your time.</p>
+<script>${script}; window.isReady = true;</script></body></html>`;
+}
+
+/**
+ * A course around the pipwerks wrapper, as npm packages it; it never calls LMSFinish by itself.
+ *
+ * @param {Version} version
+ */
+export async function wrapped(version) {
+    const folder = mkdtempSync(join(tmpdir(), "seattime-package-"));
+    const source = join(folder, "source");
+    mkdirSync(source);
+    copyFileSync(require.resolve("@gamestdio/scorm"), join(source, "scorm.js"));
+    const script = `</script><script>var exports = {};</script><script src="scorm.js"></script><script>
+        var scorm = exports.scorm;
+        scorm.configure({ version: "${version}" });
+        var isInitialized = scorm.initialize()`;
+    writeFileSync(join(source, "index.html"), page(`Wrapped ${version}`, script));
+    const outputFolder = join(folder, "zip");
+    // It tells every file that it copies, and its faults the same way.
+    const { log } = console;
+    /** @type {unknown[][]} */
+    const told = [];
+    console.log = (...line) => told.push(line);
+    await new Promise((resolve) => packager({
+        version: version === "1.2" ? "1.2" : "2004 4th Edition",
+        organization: "Seattime",
+        title: `Wrapped ${version}`,
+        identifier: `wrapped-${version}`,
+        startingPage: "index.html",
+        source,
+        package: { zip: true, outputFolder },
+    }, resolve)).finally(() => (console.log = log));
+    const [zip] = readdirSync(outputFolder);
+    if (!zip) throw new Error(`the packager made no zip: ${told.join("; ")}`);
+    const bytes = readFileSync(join(outputFolder, zip));
+    rmSync(folder, { recursive: true });
+    return bytes;
+}
+
+/** Lines that every page by hand needs; `api` is the API, whatever its version. */
+const FIND = `
+    var api = parent.API || parent.API_1484_11;
+    var call = function (name, a, b) {
+        return (api["LMS" + (name === "Terminate" ? "Finish" : name)] || api[name])(a === undefined ? "" : a, b);
+    };
+    var answers = [call("Initialize")]`;
+
+/** Never says anything of time. @param {Version} version */
+export function silent(version) {
+    return zip(version, "Silent", { Silent: page("Silent", FIND) });
+}
+
+/** Says on its way out (in old packages, that is `unload`) how long the wall clock went since it began. @param {Version} version */
+export function wallClock(version) {
+    const element = version === "1.2" ? "cmi.core.session_time" : "cmi.session_time";
+    const text = version === "1.2"
+        ? `var two = function (n) { return ("0" + n).slice(-2); };
+           var text = two(Math.floor(s / 3600)) + ":" + two(Math.floor(s / 60) % 60) + ":" + two(s % 60)`
+        : `var text = "PT" + s + "S"`;
+    return zip(version, "Wall clock", {
+        "Wall clock": page("Wall clock", `${FIND};
+            var began = new Date();
+            addEventListener("${version === "1.2" ? "unload" : "pagehide"}", function () {
+                var s = Math.round((new Date() - began) / 1000);
+                ${text};
+                call("SetValue", "${element}", text);
+                call("Terminate");
+            })`),
+    });
+}
+
+/** Two SCOs, neither of which ever ends itself. @param {Version} version */
+export function two(version) {
+    return zip(version, "Two parts", { "Part A": page("Part A", FIND), "Part B": page("Part B", FIND) });
+}
+
+/**
+ * @param {Version} version
+ * @param {string} title
+ * @param {Record<string, string>} scos Pages by title.
+ */
+async function zip(version, title, scos) {
+    const titles = Object.keys(scos);
+    const is12 = version === "1.2";
+    const spaces = is12
+        ? `xmlns="http://www.imsproject.org/xsd/imscp_rootv1p1p2" xmlns:adlcp="http://www.adlnet.org/xsd/adlcp_rootv1p2"`
+        : `xmlns="http://www.imsglobal.org/xsd/imscp_v1p1" xmlns:adlcp="http://www.adlnet.org/xsd/adlcp_v1p3"`;
+    const type = is12 ? "adlcp:scormtype" : "adlcp:scormType";
+    const items = titles.map((it, n) => `<item identifier="item-${n}" identifierref="res-${n}"><title>${it}</title></item>`);
+    const resources = titles.map((_, n) =>
+        `<resource identifier="res-${n}" type="webcontent" ${type}="sco" href="${n}.html"><file href="${n}.html"/></resource>`);
+    const manifest = `<?xml version="1.0" encoding="UTF-8"?>
+<manifest identifier="${title.replace(" ", "-")}-${version}" version="1.0" ${spaces}>
+<metadata><schema>ADL SCORM</schema><schemaversion>${is12 ? "1.2" : "2004 4th Edition"}</schemaversion></metadata>
+<organizations default="org"><organization identifier="org"><title>${title}</title>${items.join("")}</organization></organizations>
+<resources>${resources.join("")}</resources>
+</manifest>`;
+    const archive = archiver("zip");
+    /** @type {Uint8Array[]} */
+    const chunks = [];
+    archive.on("data", (chunk) => chunks.push(chunk));
+    const ended = once(archive, "end");
+    const date = new Date("2031-01-01T00:00:00Z");
+    archive.append(manifest, { name: "imsmanifest.xml", date });
+    titles.forEach((it, n) => archive.append(scos[it], { name: `${n}.html`, date }));
+    await archive.finalize();
+    await ended;
+    return Buffer.concat(chunks);
+}

@@ -1,0 +1,95 @@
+// @ts-check
+// What the run-time survives: its frame reloaded, its player reloaded, and a trap in its own wasm.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { silent, wrapped } from "./packages.js";
+import { MINUTE, SECOND, World, near } from "./world.js";
+
+/** @type {World} */
+let world;
+before(async () => void (world = await World.begin()));
+after(() => world.end());
+
+for (const version of /** @type {const} */ (["1.2", "2004"])) {
+    const location = version === "1.2" ? "cmi.core.lesson_location" : "cmi.location";
+    const sessionTime = version === "1.2" ? "cmi.core.session_time" : "cmi.session_time";
+    const twoMinutes = version === "1.2" ? "00:02:00" : "PT2M";
+
+    test(`a content frame (${version}) that is reloaded gets a new session, and no error`, async () => {
+        const topic = await world.importPackage(await silent(version), "Recovery");
+        const course = await world.launch(topic, `reload-${version}`);
+        await course.advance(2 * MINUTE);
+        await course.input();
+        assert.equal(await course.inContent(`call("SetValue", "${location}", "page-3")`), "true");
+        await course.inContent("window.isReady = false; location.reload()");
+        await course.until("frames[0].isReady === true");
+        assert.equal(await course.inContent("answers.join()"), "true");
+        assert.equal(await course.inContent(`call("GetLastError")`), "0");
+        // The frame's clock goes on where the page's stands.
+        assert.equal(await course.inContent("Date.now()"), await course.read("Date.now()"));
+        await course.advance(3 * MINUTE);
+        await course.close();
+
+        const row = await world.closedRow(`reload-${version}`);
+        assert.deepEqual(row.details.map((it) => it.state), ["implicit", "left"]);
+        near(row.details[0].credited_ms, 2 * MINUTE, "before");
+        near(row.details[1].credited_ms, 3 * MINUTE, "after");
+        near(row.time_spent_ms, 5 * MINUTE, "topic");
+        assert.equal(row.attempts, 1);
+        assert.deepEqual(course.failures, []);
+    });
+
+    test(`a trap in a call (${version}) costs neither the call nor what was set before`, async () => {
+        const topic = await world.importPackage(await wrapped(version), "Recovery");
+        const course = await world.launch(topic, `trap-${version}`);
+        await course.advance(2 * MINUTE);
+        assert.equal(await course.inContent(`scorm.set("${location}", "page-5")`), true);
+        assert.equal(await course.inContent(`scorm.set("cmi.suspend_data", ${JSON.stringify("ü".repeat(1500))})`), true);
+        // The clock fails once, in the middle of wasm.
+        await course.read(`(() => {
+            const { now } = performance;
+            performance.now = () => {
+                performance.now = now;
+                window.trapped = true;
+                throw new Error("the clock failed");
+            };
+        })()`);
+        assert.equal(await course.inContent(`scorm.set("${sessionTime}", "${twoMinutes}")`), true);
+        assert.equal(await course.read("window.trapped"), true, "the clock was asked");
+        assert.equal(await course.inContent(`scorm.get("${location}")`), "page-5");
+        assert.equal(await course.inContent(`scorm.get("cmi.suspend_data").length`), 1500);
+        assert.equal(await course.inContent(`scorm.set("${location}", "page-6")`), true);
+        await course.advance(MINUTE);
+        await course.close();
+
+        const row = await world.closedRow(`trap-${version}`);
+        assert.equal(row.details.length, 1);
+        near(row.details[0].measured_ms, 3 * MINUTE, "measured");
+        near(row.details[0].reported_ms, 2 * MINUTE, "reported");
+        near(row.time_spent_ms, 3 * MINUTE, "credited"); // What was reported, and a minute that was seen after it.
+        assert.equal(row.provenance, "reported");
+
+        const again = await world.launch(topic, `trap-${version}`);
+        assert.equal(await again.inContent(`scorm.get("${location}")`), "page-6");
+        assert.equal(await again.inContent(`scorm.get("cmi.suspend_data")`), "ü".repeat(1500));
+        await again.close();
+        assert.deepEqual([...course.failures, ...again.failures], []);
+    });
+}
+
+test("a player that is reloaded goes on with its launch, once its code was used", async () => {
+    const topic = await world.importPackage(await wrapped("2004"), "Recovery");
+    const course = await world.launch(topic, "player-reload");
+    await course.advance(2 * MINUTE);
+    await course.inContent(`scorm.set("cmi.location", "page-2"); scorm.commit()`);
+    await course.advance(2 * SECOND);
+    await course.reload();
+    assert.equal(await course.inContent(`scorm.get("cmi.entry")`), "resume");
+    assert.equal(await course.inContent(`scorm.get("cmi.location")`), "page-2");
+    await course.advance(2 * MINUTE);
+    await course.close();
+    const row = await world.row("player-reload", (it) => it.details.length === 2 && it.details.every((each) => each.state === "left"));
+    near(row.time_spent_ms, 4 * MINUTE + 2 * SECOND);
+    assert.equal(row.attempts, 1);
+});

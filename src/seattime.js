@@ -108,6 +108,8 @@ export class Visit {
     /** @type {ReturnType<typeof watch>} */ #signals;
     #listeners = new AbortController();
     #isStopped = false;
+    /** Whether the page is on its way out: its content may still have something to say. */
+    #isLeaving = false;
     #commits;
     /** What was written down last, as far as the numbers of changes tell. */
     #keptSeq = -1;
@@ -247,7 +249,10 @@ export class Visit {
             if (document.visibilityState === "visible") this.#shown();
             else this.#away(() => wasm.hide());
         }, { signal });
-        addEventListener("pagehide", () => this.#away(() => wasm.leave()), { signal });
+        addEventListener("pagehide", () => {
+            this.#isLeaving = true;
+            this.#away(() => wasm.leave());
+        }, { signal });
         addEventListener("freeze", () => this.#away(() => wasm.hide()), { signal });
         addEventListener("pageshow", (event) => event.persisted && this.#shown(), { signal });
         addEventListener("online", () => this.#safe(), { signal });
@@ -255,6 +260,7 @@ export class Visit {
     }
 
     #shown() {
+        this.#isLeaving = false;
         guarded(() => wasm.show(), undefined);
         remember();
     }
@@ -276,8 +282,9 @@ export class Visit {
     /** Content asked for its values to be safe: written down at once, sent as soon as it may be. */
     #safe() {
         if (this.#isStopped) return;
-        const due = guarded(() => wasm.tick(), 0);
-        this.#act(due | 1);
+        // What a frame says while its page goes away comes after the page's own farewell.
+        if (this.#isLeaving) this.#away(() => {});
+        else this.#act(guarded(() => wasm.tick(), 0) | 1);
     }
 
     /**

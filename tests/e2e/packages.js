@@ -29,8 +29,9 @@ function page(title, script) {
  * A course around the pipwerks wrapper, as npm packages it; it never calls LMSFinish by itself.
  *
  * @param {Version} version
+ * @param {string} [title]
  */
-export async function wrapped(version) {
+export async function wrapped(version, title = `Wrapped ${version}`) {
     const folder = mkdtempSync(join(tmpdir(), "seattime-package-"));
     const source = join(folder, "source");
     mkdirSync(source);
@@ -39,7 +40,7 @@ export async function wrapped(version) {
         var scorm = exports.scorm;
         scorm.configure({ version: "${version}" });
         var isInitialized = scorm.initialize()`;
-    writeFileSync(join(source, "index.html"), page(`Wrapped ${version}`, script));
+    writeFileSync(join(source, "index.html"), page(title, script));
     const outputFolder = join(folder, "zip");
     // It tells every file that it copies, and its faults the same way.
     const { log } = console;
@@ -49,8 +50,8 @@ export async function wrapped(version) {
     await new Promise((resolve) => packager({
         version: version === "1.2" ? "1.2" : "2004 4th Edition",
         organization: "Seattime",
-        title: `Wrapped ${version}`,
-        identifier: `wrapped-${version}`,
+        title,
+        identifier: title.replaceAll(" ", "-"),
         startingPage: "index.html",
         source,
         package: { zip: true, outputFolder },
@@ -70,20 +71,20 @@ const FIND = `
     };
     var answers = [call("Initialize")]`;
 
-/** Never says anything of time. @param {Version} version */
-export function silent(version) {
-    return zip(version, "Silent", { Silent: page("Silent", FIND) });
+/** Never says anything of time. @param {Version} version @param {string} [title] */
+export function silent(version, title = "Silent") {
+    return zip(version, title, { [title]: page(title, FIND) });
 }
 
-/** Says on its way out (in old packages, that is `unload`) how long the wall clock went since it began. @param {Version} version */
-export function wallClock(version) {
+/** Says on its way out (in old packages, that is `unload`) how long the wall clock went. @param {Version} version @param {string} [title] */
+export function wallClock(version, title = "Wall clock") {
     const element = version === "1.2" ? "cmi.core.session_time" : "cmi.session_time";
     const text = version === "1.2"
         ? `var two = function (n) { return ("0" + n).slice(-2); };
            var text = two(Math.floor(s / 3600)) + ":" + two(Math.floor(s / 60) % 60) + ":" + two(s % 60)`
         : `var text = "PT" + s + "S"`;
-    return zip(version, "Wall clock", {
-        "Wall clock": page("Wall clock", `${FIND};
+    return zip(version, title, {
+        [title]: page(title, `${FIND};
             var began = new Date();
             addEventListener("${version === "1.2" ? "unload" : "pagehide"}", function () {
                 var s = Math.round((new Date() - began) / 1000);
@@ -94,9 +95,9 @@ export function wallClock(version) {
     });
 }
 
-/** Two SCOs, neither of which ever ends itself. @param {Version} version */
-export function two(version) {
-    return zip(version, "Two parts", { "Part A": page("Part A", FIND), "Part B": page("Part B", FIND) });
+/** Two SCOs, neither of which ever ends itself. @param {Version} version @param {string} [title] */
+export function two(version, title = "Two parts") {
+    return zip(version, title, { "Part A": page("Part A", FIND), "Part B": page("Part B", FIND) });
 }
 
 /**
@@ -115,7 +116,7 @@ async function zip(version, title, scos) {
     const resources = titles.map((_, n) =>
         `<resource identifier="res-${n}" type="webcontent" ${type}="sco" href="${n}.html"><file href="${n}.html"/></resource>`);
     const manifest = `<?xml version="1.0" encoding="UTF-8"?>
-<manifest identifier="${title.replace(" ", "-")}-${version}" version="1.0" ${spaces}>
+<manifest identifier="${title.replaceAll(" ", "-")}-${version}" version="1.0" ${spaces}>
 <metadata><schema>ADL SCORM</schema><schemaversion>${is12 ? "1.2" : "2004 4th Edition"}</schemaversion></metadata>
 <organizations default="org"><organization identifier="org"><title>${title}</title>${items.join("")}</organization></organizations>
 <resources>${resources.join("")}</resources>

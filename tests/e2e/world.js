@@ -414,10 +414,10 @@ export class World {
      *
      * @param {string} topic
      * @param {string} learner
-     * @param {string} [mode]
+     * @param {{ mode?: string, return_url?: string }} [more]
      */
-    async launch(topic, learner, mode = "continue") {
-        const body = JSON.stringify({ learner: { id: learner, name: `Learner ${learner}` }, topic, mode });
+    async launch(topic, learner, { mode = "continue", return_url } = {}) {
+        const body = JSON.stringify({ learner: { id: learner, name: `Learner, ${learner}` }, topic, mode, return_url });
         const headers = { "content-type": "application/json", "idempotency-key": `launch-${++this.#launches}` };
         const { url } = await this.api("/api/v1/launches", { method: "POST", body, headers });
         const page = await this.newTab();
@@ -595,11 +595,13 @@ export class Course {
     /**
      * The learner clicks; afterwards nothing remembers it but what saw it.
      *
-     * @param {string} name Accessible name of a button of the player.
+     * @param {string} name What the accessible name of a button or link of the page begins with.
      */
     async click(name) {
-        const button = `[...document.querySelectorAll('button')].find((it) => it.innerText.trim().startsWith(${JSON.stringify(name)}))`;
-        await this.clickAt(await this.#middle(button));
+        const called = "(it.getAttribute('aria-label') ?? it.innerText).trim()";
+        const found = `[...document.querySelectorAll('button, a')].find((it) => ${called}.startsWith(${JSON.stringify(name)}))`;
+        await this.until(`${found} !== undefined`);
+        await this.clickAt(await this.#middle(found));
     }
 
     async clickContent() {
@@ -611,7 +613,7 @@ export class Course {
         for (const type of /** @type {const} */ (["mousePressed", "mouseReleased"])) {
             await this.cdp.send("Input.dispatchMouseEvent", { type, x, y, button: "left", clickCount: 1 });
         }
-        await this.quiet();
+        await this.until("testWorld.quiet().then(() => true)"); // The click may have led to another page.
         // Five real seconds, in which fake ones would look like hours of evidence.
         await this.until("!navigator.userActivation.isActive");
     }

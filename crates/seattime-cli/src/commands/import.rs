@@ -9,7 +9,7 @@ use seattime_server::config::{Config, TENANT};
 use seattime_server::faults::NoFaults;
 use seattime_server::{App, World};
 
-use super::key;
+use super::key::{self, Kept};
 use crate::assets::Embedded;
 
 #[derive(Debug, clap::Args)]
@@ -17,23 +17,22 @@ pub(crate) struct Arguments {
     /// The packages, each a .zip file.
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// The folder that everything is kept in.
-    #[arg(long, default_value = "data")]
-    data: PathBuf,
+    #[command(flatten)]
+    kept: Kept,
     /// Name of the course; each package's title, if left out.
     #[arg(long)]
     course: Option<String>,
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<()> {
-    let (api_key, _) = key::of(&arguments.data)?;
+    let (api_key, _) = key::of(&arguments.kept)?;
     let world = World {
         clock: Arc::new(SystemClock),
         faults: Arc::new(NoFaults),
         vfs: None,
         assets: Arc::new(Embedded),
     };
-    let app = App::start(Config::local(arguments.data, api_key), world).await?;
+    let app = App::start(Config::local(arguments.kept.data, api_key), world).await?;
     let mut refused = 0;
     for path in &arguments.files {
         let zip = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;

@@ -2,16 +2,28 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
-use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use seattime_server::config::API_KEY_VARIABLE;
 use seattime_server::secret::ServerKey;
 
+/// Where everything is kept, and the key of the API.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Kept {
+    /// The folder that everything is kept in.
+    #[arg(long, default_value = "data")]
+    pub(crate) data: PathBuf,
+    /// The key of the API; without it, the one of the file `api-key` in the data folder.
+    #[arg(long, env = API_KEY_VARIABLE, hide_env_values = true)]
+    api_key: Option<String>,
+}
+
 /// The key, and where whoever needs it finds it.
-pub(crate) fn of(data: &Path) -> Result<(String, String)> {
-    if let Ok(key) = std::env::var(API_KEY_VARIABLE) {
-        return Ok((key, format!("in {API_KEY_VARIABLE}")));
+pub(crate) fn of(kept: &Kept) -> Result<(String, String)> {
+    let data = &kept.data;
+    if let Some(key) = &kept.api_key {
+        return Ok((key.clone(), "the one that was given".to_owned()));
     }
     fs::create_dir_all(data).with_context(|| {
         format!("cannot make the data folder {}; choose another with --data", data.display())

@@ -2,7 +2,6 @@
 
 use std::io::{Cursor, Write};
 use std::net::IpAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use seattime_server::faults::NoFaults;
 use seattime_server::{Server, World, serve};
 use zip::write::SimpleFileOptions;
 
-use super::key;
+use super::key::{self, Kept};
 use crate::assets::{Demo, Embedded};
 
 /// How often silent visits are looked for.
@@ -30,21 +29,20 @@ pub(crate) struct Arguments {
     /// Where learners reach the server, such as `https://learn.example`; where it listens, if left out.
     #[arg(long)]
     public_url: Option<String>,
-    /// The folder that everything is kept in.
-    #[arg(long, default_value = "data")]
-    data: PathBuf,
+    #[command(flatten)]
+    kept: Kept,
     /// Offer the demo courses to anybody on this machine.
     #[arg(long)]
     demo: bool,
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<()> {
-    let (api_key, place) = key::of(&arguments.data)?;
+    let (api_key, place) = key::of(&arguments.kept)?;
     let config = Config {
         host: arguments.host,
         port: arguments.port,
         public_url: arguments.public_url.map(|it| it.trim_end_matches('/').to_owned()),
-        data: arguments.data,
+        data: arguments.kept.data,
         api_key,
         demo: arguments.demo,
         policy: DEFAULT_POLICY,

@@ -106,9 +106,10 @@ impl Ledger {
     pub fn show(&mut self, now: Instant) {
         self.sample(now);
         if !self.is_visible {
+            // Its own note first: whatever samples the clock lets the last note grow.
             self.is_visible = true;
-            self.note_evidence(now, EvidenceKind::Page);
             self.note_visible(now);
+            self.note_evidence(now, EvidenceKind::Page);
         }
     }
 
@@ -344,4 +345,113 @@ fn read_times<T>(from: &mut Reader<'_>, about: T) -> Option<Note<T>> {
         last: from.signed()?,
         seq: from.number()?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::{Clock, SetClock};
+
+    const POLICY: PresencePolicy = PresencePolicy { idle_limit_ms: 300_000, tail_ms: 30_000 };
+
+    /// A ledger under a clock that a test moves, second by second, as the page does.
+    struct Story {
+        clock: SetClock,
+        ledger: Ledger,
+    }
+
+    impl Story {
+        fn open() -> Story {
+            let clock = SetClock::default();
+            let ledger = Ledger::open(clock.now(), true);
+            Story { clock, ledger }
+        }
+
+        fn pass(&mut self, seconds: u32) -> &mut Story {
+            for _ in 0..seconds {
+                self.clock.advance(1_000.0);
+                self.ledger.sample(self.clock.now());
+            }
+            self
+        }
+
+        fn sign(&mut self) -> &mut Story {
+            self.ledger.note_evidence(self.clock.now(), EvidenceKind::Human);
+            self
+        }
+
+        fn hide(&mut self) -> &mut Story {
+            self.ledger.hide(self.clock.now());
+            self
+        }
+
+        fn show(&mut self) -> &mut Story {
+            self.ledger.show(self.clock.now());
+            self
+        }
+
+        /// The machine sleeps: the wall clock runs on, the monotonic one by `monotonic_s`.
+        fn sleep(&mut self, seconds: u32, monotonic_s: u32) -> &mut Story {
+            self.clock.advance(f64::from(monotonic_s) * 1_000.0);
+            self.clock.set_wall(f64::from(seconds - monotonic_s) * 1_000.0);
+            self
+        }
+
+        fn measured_s(&self) -> i64 {
+            self.ledger.measured_ms(POLICY, None) / 1_000
+        }
+    }
+
+    #[test]
+    fn time_is_measured_by_the_rules_whatever_happens_to_page_and_machine() {
+        const HOUR: u32 = 3_600;
+        #[rustfmt::skip]
+        let stories: &[(&str, fn(&mut Story), i64)] = &[
+            ("worked on, then left",      |it| { it.pass(240).sign().pass(60).hide(); }, 300),
+            ("hidden for half an hour",   |it| { it.pass(240).sign().pass(60).hide().pass(1_800).show().pass(240).sign().pass(60).hide(); }, 600),
+            ("left open overnight",       |it| { it.pass(9 * HOUR).sign().pass(30).hide(); }, 60),
+            ("asleep, clock runs on",     |it| { it.pass(60).sign().pass(20).sleep(8 * HOUR, 8 * HOUR).pass(1).sign().pass(60).hide(); }, 80 + 60),
+            ("asleep, clock stands",      |it| { it.pass(60).sign().pass(20).sleep(8 * HOUR, 0).pass(1).sign().pass(60).hide(); }, 80 + 60),
+            ("wall clock set back",       |it| { it.pass(60).sign(); it.clock.set_wall(-3_600_000.0); it.pass(60).sign(); }, 60),
+            ("a dialog of ten seconds",   |it| { it.pass(60).sleep(10, 10).pass(20).sign(); }, 90),
+        ];
+        for (name, take, expected_s) in stories {
+            let mut story = Story::open();
+            take(&mut story);
+            assert_eq!(story.measured_s(), *expected_s, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_hidden_page_whose_timers_are_slowed_down_makes_no_stretch_a_minute() {
+        let mut story = Story::open();
+        story.pass(10).hide();
+        for _ in 0..480 {
+            story.clock.advance(60_000.0);
+            story.ledger.sample(story.clock.now());
+        }
+        assert_eq!(story.ledger.stretches().len(), 1);
+        story.show();
+        assert_eq!(story.ledger.stretches().len(), 2);
+    }
+
+    #[test]
+    fn spans_follow_what_is_loaded_across_stretches() {
+        let mut story = Story::open();
+        story.ledger.load(story.clock.now(), 1);
+        story.pass(600).sign().sleep(3_600, 0).pass(1).sign();
+        story.ledger.load(story.clock.now(), 2);
+        story.pass(100).sign();
+        let spans: Vec<_> =
+            story.ledger.spans().iter().map(|it| (it.about, it.stretch, it.first, it.last)).collect();
+        assert_eq!(spans, [(1, 0, 0, 600_000), (1, 1, 0, 0), (2, 1, 0, 100_000)]);
+        assert_eq!(story.ledger.measured_ms(POLICY, Some(2)), 100_000);
+        let bytes = {
+            let mut to = Writer::default();
+            story.ledger.write(&mut to);
+            to.finish()
+        };
+        let read = Ledger::read(&mut Reader::new(&bytes)).map(|it| it.measured_ms(POLICY, None));
+        assert_eq!(read, Some(story.ledger.measured_ms(POLICY, None)));
+    }
 }

@@ -1,0 +1,106 @@
+// @ts-check
+// What the learner sees: the player, the way out of it, and My Learning Report, on a desk and on a phone.
+//
+// With SEATTIME_SCREENSHOTS=docs (or another folder), the pages are kept there as pictures.
+
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { resolve } from "node:path";
+import { after, before, test } from "node:test";
+import { silent, two, wallClock, wrapped } from "./packages.js";
+import { HOUR, MINUTE, ROOT, SECOND, World } from "./world.js";
+
+/** @typedef {import("./world.js").Course} Course */
+
+const SCREENS = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
+const LEARNER = "Anna";
+const COURSE = "Safety on board";
+
+/** @type {World} */
+let world;
+before(async () => void (world = await World.begin()));
+after(() => world.end());
+
+/** Looks at a page in both sizes: it fits, and is kept as a picture where somebody asked. @param {Course} course @param {string} name */
+async function look(course, name) {
+    for (const [screen, size] of Object.entries(SCREENS)) {
+        await course.page.setViewport(size);
+        const { scrollWidth, clientWidth } = await course.read(
+            "(({ scrollWidth, clientWidth }) => ({ scrollWidth, clientWidth }))(document.documentElement)",
+        );
+        assert.ok(scrollWidth <= clientWidth, `${name} is ${scrollWidth} wide on a ${screen} of ${clientWidth}`);
+        const folder = process.env.SEATTIME_SCREENSHOTS;
+        if (!folder) continue;
+        mkdirSync(resolve(ROOT, folder), { recursive: true });
+        await course.page.screenshot({ path: resolve(ROOT, folder, `${name}-${screen}.png`) });
+    }
+    await course.page.setViewport(SCREENS.desktop);
+}
+
+/** @param {Course} course */
+const shown = (course) => course.read("document.body.innerText");
+
+test("a learner takes courses, leaves, and reads the right minutes in the report", async () => {
+    const fire = await world.importPackage(await wrapped("2004", "Fire drill"), COURSE);
+    const first = await world.launch(fire, LEARNER);
+    await first.advance(4 * MINUTE);
+    await first.input();
+    await first.inContent(`scorm.set("cmi.success_status", "passed"); scorm.set("cmi.completion_status", "completed"); scorm.set("cmi.score.raw", "92"); scorm.set("cmi.score.scaled", "0.92")`);
+    await first.inContent(`scorm.set("cmi.session_time", "PT4M"); scorm.terminate()`);
+    await first.close();
+
+    const ropes = await world.importPackage(await wallClock("2004", "Ropes and knots"), COURSE);
+    const second = await world.launch(ropes, LEARNER);
+    await second.advance(3 * MINUTE);
+    await second.sleep(2 * HOUR);
+    await second.advance(MINUTE + SECOND);
+    await second.click("Leave");
+    await second.close();
+
+    const radio = await world.importPackage(await silent("1.2", "Radio"), COURSE);
+    const third = await world.launch(radio, LEARNER);
+    await third.advance(2 * MINUTE);
+    await third.close();
+
+    const topic = await world.importPackage(await two("1.2", "Lifeboats"), COURSE);
+    const course = await world.launch(topic, LEARNER);
+    await course.advance(4 * MINUTE);
+    await course.input();
+    await course.inContent(`call("SetValue", "cmi.core.lesson_status", "incomplete"); call("Commit")`);
+    await course.advance(MINUTE + 30_000);
+    const player = await shown(course);
+    for (const text of [COURSE, "Lifeboats", "Part A", "Part B", "Saved at", "4m 30s"]) {
+        assert.ok(player.includes(text), `the player does not say ${text}: ${player}`);
+    }
+    await look(course, "player");
+
+    await course.click("Leave");
+    await course.until("document.body.innerText.includes('Everything is saved')");
+    await course.click("My Learning Report");
+    await course.until("document.querySelectorAll('tr.row').length === 4");
+    const rows = await course.read("[...document.querySelectorAll('tr.row')].map((it) => it.innerText)");
+    /** @param {string} of @param {string[]} texts */
+    const says = (of, texts) => {
+        const row = rows.find((/** @type {string} */ it) => it.includes(of)) ?? "";
+        for (const text of texts) assert.ok(row.includes(text), `${of} does not say ${text}: ${row}`);
+    };
+    says("Fire drill", [COURSE, "passed", "92", "0h 4m 0s", "reported"]);
+    says("Ropes and knots", ["0h 0m 30s", "measured"]); // It said 2 h 4 min; opening it earned 30 s.
+    says("Radio", ["0h 2m 0s", "measured"]);
+    says("Lifeboats", ["incomplete", "0h 5m 30s", "measured"]);
+    await course.click("Details of Ropes and knots");
+    assert.match(await shown(course), /0h 0m 30s[^]*2h 4m 1s|2h 4m 1s[^]*0h 0m 30s/);
+    await look(course, "report");
+    assert.deepEqual(course.failures, []);
+});
+
+test("leaving goes back to where the launch said", async () => {
+    const topic = await world.importPackage(await silent("1.2"), COURSE);
+    const course = await world.launch(topic, "back", { return_url: `${world.url}/healthz` });
+    await course.advance(MINUTE);
+    await course.click("Leave");
+    await course.until(`location.pathname === "/healthz"`);
+    await course.page.close();
+    const row = await world.closedRow("back");
+    assert.equal(row.time_spent, "0h 1m 0s");
+});

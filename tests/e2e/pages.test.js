@@ -8,9 +8,10 @@ import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { after, before, test } from "node:test";
 import { silent, two, wallClock, wrapped } from "./packages.js";
-import { HOUR, MINUTE, ROOT, SECOND, World } from "./world.js";
+import { ROOT } from "./testbed.js";
+import { HOUR, MINUTE, SECOND, World } from "./world.js";
 
-/** @typedef {import("./world.js").Course} Course */
+/** @typedef {import("./course.js").Course} Course */
 
 const SCREENS = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
 const LEARNER = "Anna";

@@ -9,7 +9,7 @@ import { after, before, test } from "node:test";
 import { silent, wallClock } from "./packages.js";
 import { HOUR, MINUTE, SECOND, World, near } from "./world.js";
 
-/** @typedef {import("./world.js").Course} Course */
+/** @typedef {import("./course.js").Course} Course */
 
 /** @type {World} */
 let world;

@@ -10,7 +10,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { silent } from "./packages.js";
-import { MINUTE, ROOT, SECOND } from "./world.js";
+import { ROOT } from "./testbed.js";
+import { MINUTE, SECOND } from "./world.js";
 
 const FAKED = "2033-05-06 07:08:09";
 const FAKED_MS = Date.UTC(2033, 4, 6, 7, 8, 9);

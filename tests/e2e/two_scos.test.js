@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { two } from "./packages.js";
 import { MINUTE, World, near } from "./world.js";
 
-/** @typedef {import("./world.js").Course} Course */
+/** @typedef {import("./course.js").Course} Course */
 
 /** @type {World} */
 let world;

@@ -371,7 +371,7 @@ impl Visit {
     pub fn totals(&self) -> Totals {
         let measured_ms = self.ledger.measured_ms(self.presence, None);
         let mut outside_ms = measured_ms;
-        let mut sum_ms = 0_i64;
+        let (mut sum_ms, mut excess_ms) = (0_i64, 0_i64);
         for session in &self.sessions {
             let of_session = self.ledger.measured_ms(self.presence, Some(session.n));
             let (reported, at) = session.reported();
@@ -381,10 +381,15 @@ impl Visit {
             };
             // The page does not know what the server saw of it, so its window is what it measured.
             let parts = Parts { measured_ms: of_session, after_report_ms, reported, window_ms: measured_ms };
-            sum_ms = sum_ms.saturating_add(credit(self.policy, &parts).ms);
+            let credited_ms = credit(self.policy, &parts).ms;
+            sum_ms = sum_ms.saturating_add(credited_ms);
+            excess_ms = excess_ms.saturating_add((credited_ms - of_session).max(0));
             outside_ms -= of_session;
         }
-        Totals { measured_ms, credited_ms: bounded(sum_ms.saturating_add(outside_ms.max(0)), measured_ms) }
+        Totals {
+            measured_ms,
+            credited_ms: bounded(sum_ms.saturating_add(outside_ms.max(0)), measured_ms, excess_ms),
+        }
     }
 
     // --- What survives a trap ---

@@ -96,10 +96,13 @@ pub fn credit(policy: CreditPolicy, parts: &Parts) -> Credit {
 
 /// What a level above sessions (attempt, topic, course, learner) is credited, in ms.
 ///
-/// Its parts may add up to more than the whole, because they overlap; the whole is never more than
-/// 1.02 · `union_ms` + 5 s, where `union_ms` is the length of the union of what bounds the parts.
-pub fn bounded(sum_ms: i64, union_ms: i64) -> i64 {
-    sum_ms.min(with_tolerance(union_ms))
+/// Its parts may add up to more than the whole, because they overlap. The whole is never more than
+/// `union_ms`, the length of the union of what bounds the parts, and what the parts were credited above
+/// what was measured of them, `excess_ms`; of that, 2 % of the union and 5 s at most, once per level. So
+/// measured time alone is never more than its union.
+pub fn bounded(sum_ms: i64, union_ms: i64, excess_ms: i64) -> i64 {
+    let most_ms = with_tolerance(union_ms).min(union_ms.saturating_add(excess_ms.max(0)));
+    sum_ms.min(most_ms)
 }
 
 #[cfg(test)]
@@ -138,7 +141,18 @@ mod tests {
 
     #[test]
     fn the_whole_is_bounded_by_the_union_of_its_parts() {
-        assert_eq!(bounded(1_800_000, 1_800_000), 1_800_000);
-        assert_eq!(bounded(3_600_000, 1_800_000), 1_841_000); // two tabs at once: 30 min, 2 % and 5 s
+        const HALF: i64 = 1_800_000;
+        #[rustfmt::skip]
+        let cases = [
+            // sum       union  excess    whole         why it is here
+            (HALF,       HALF,  0,        HALF),
+            (2 * HALF,   HALF,  0,        HALF),      // two tabs at once, both measured
+            (HALF + 900, HALF,  900,      HALF + 900), // reported a little more than was seen
+            (2 * HALF,   HALF,  100_000,  1_841_000), // two tabs that both report: 2 % and 5 s
+            (60_000,     HALF,  0,        60_000),    // reported less than was seen
+        ];
+        for (sum_ms, union_ms, excess_ms, expected) in cases {
+            assert_eq!(bounded(sum_ms, union_ms, excess_ms), expected, "{sum_ms} {union_ms} {excess_ms}");
+        }
     }
 }

@@ -47,7 +47,10 @@ pub(crate) fn activity_outcome<'a>(
         }
         (SessionKind::Sco, None) => done(if was_launched { "incomplete" } else { "not attempted" }),
         (SessionKind::Sco, Some(values)) => {
-            outcome(version(api), |name| values.get(name).map(String::as_str))
+            let outcome = outcome(version(api), |name| values.get(name).map(String::as_str));
+            // It was begun, whatever it has not said of itself yet.
+            let is_begun = was_launched && outcome.status == "not attempted";
+            if is_begun { Outcome { status: "incomplete", ..outcome } } else { outcome }
         }
     }
 }
@@ -64,18 +67,22 @@ pub(crate) fn row(
 ) -> ReportRow {
     let counted = || attempts.iter().filter(|it| it.number > 0 && it.visits.iter().any(|it| it.2.counts));
     let mut whole = IntervalSet::new();
-    let mut sum_ms = 0_i64;
+    let (mut sum_ms, mut excess_ms) = (0_i64, 0_i64);
     for attempt in counted() {
         let mut union = IntervalSet::new();
-        let mut of_attempt = 0_i64;
+        let (mut of_attempt, mut excess) = (0_i64, 0_i64);
         for (_, _, figures) in &attempt.visits {
             union.union(&figures.bound.iter().copied().collect());
-            of_attempt = figures.parts.iter().fold(of_attempt, |sum, it| sum.saturating_add(it.credited_ms));
+            for part in &figures.parts {
+                of_attempt = of_attempt.saturating_add(part.credited_ms);
+                excess = excess.saturating_add((part.credited_ms - part.measured_ms).max(0));
+            }
         }
-        sum_ms = sum_ms.saturating_add(bounded(of_attempt, union.length_ms()));
+        sum_ms = sum_ms.saturating_add(bounded(of_attempt, union.length_ms(), excess));
+        excess_ms = excess_ms.saturating_add(excess);
         whole.union(&union);
     }
-    let time_spent_ms = bounded(sum_ms, whole.length_ms());
+    let time_spent_ms = bounded(sum_ms, whole.length_ms(), excess_ms);
     let parts = || counted().flat_map(|it| &it.visits).flat_map(|it| &it.2.parts);
     let reported: Vec<i64> = parts().filter_map(|it| it.reported_ms).collect();
     let launched: Vec<&str> = attempts

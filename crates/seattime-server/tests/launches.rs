@@ -1,0 +1,165 @@
+//! Packages, launches, content and who may see the report.
+
+mod world;
+
+use axum::body::Body;
+use axum::http::Request;
+use serde_json::{Value, json};
+use world::{KEY, MANIFEST, TestServer, commit, scorm_12, zip};
+
+#[tokio::test]
+async fn bad_packages_are_refused_and_leave_nothing_behind() {
+    let server = TestServer::start().await.unwrap();
+    let broken = MANIFEST.replace("</metadata>", "");
+    #[rustfmt::skip]
+    let cases: &[(&str, Vec<u8>, &str)] = &[
+        ("no zip",                b"GIF89a, and not a course".to_vec(),                               "package_not_zip"),
+        ("cut off",               scorm_12().unwrap()[..200].to_vec(),                                "package_truncated"),
+        ("no manifest",           zip(&[("index.html", "")]).unwrap(),                                "manifest_missing"),
+        ("manifest in a folder",  zip(&[("course/imsmanifest.xml", MANIFEST), ("course/index.html", "")]).unwrap(), "manifest_missing"),
+        ("a way out",             zip(&[("imsmanifest.xml", MANIFEST), ("../../evil", "")]).unwrap(), "package_unsafe_path"),
+        ("manifest is no XML",    zip(&[("imsmanifest.xml", &broken), ("index.html", "")]).unwrap(),  "manifest_not_xml"),
+        ("nothing to launch",     zip(&[("imsmanifest.xml", MANIFEST)]).unwrap(),                     "resource_missing"),
+    ];
+    for (what, body, code) in cases {
+        let answer = server.post_bytes("/api/v1/packages", "application/zip", body.clone()).await.unwrap();
+        assert_eq!(answer.problem(), (422, *code), "{what}");
+        let detail = answer.body["detail"].as_str().unwrap();
+        assert!(detail.len() > 20 && !detail.ends_with('.'), "{what}: {detail}");
+        if *what == "manifest in a folder" {
+            assert!(detail.contains("course"), "says where it was found: {detail}");
+        }
+    }
+    assert_eq!(server.get("/api/v1/packages", KEY).await.unwrap().body, json!([]));
+    for folder in ["content", "incoming"] {
+        assert_eq!(std::fs::read_dir(server.data.path().join(folder)).unwrap().count(), 0, "{folder}");
+    }
+}
+
+#[tokio::test]
+async fn a_package_is_named_by_its_bytes_so_importing_it_twice_keeps_one() {
+    let server = TestServer::start().await.unwrap();
+    let (first, again) = (server.course().await.unwrap(), server.course().await.unwrap());
+    assert_eq!(first, again);
+    assert_eq!(server.get("/api/v1/packages", KEY).await.unwrap().body.as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_code_works_once_and_for_two_minutes() {
+    let server = TestServer::start().await.unwrap();
+    let topic = server.course().await.unwrap();
+    let open = async |code: &str| Some(server.post("/run/v1/visits", &json!({ "code": code })).await?);
+    let code = server.launch(&topic, "anna").await.unwrap();
+    let opened = open(&code).await.unwrap();
+    assert_eq!(opened.status, 200);
+    assert_eq!(open(&code).await.unwrap().problem(), (410, "launch_used"));
+    let late = server.launch(&topic, "anna").await.unwrap();
+    server.advance(120_001);
+    assert_eq!(open(&late).await.unwrap().problem(), (410, "launch_expired"));
+    assert_eq!(open("0123456789abcdef").await.unwrap().problem(), (404, "not_found"));
+
+    // A reload goes on with the token, for twelve hours.
+    let token = json!({ "launch_token": opened.body["launch_token"] });
+    assert_eq!(server.post("/run/v1/visits", &token).await.unwrap().body["lease"], 2);
+    server.advance(12 * 3_600_000);
+    assert_eq!(server.post("/run/v1/visits", &token).await.unwrap().problem(), (401, "token_expired"));
+}
+
+#[tokio::test]
+async fn a_launch_may_be_asked_for_twice() {
+    let server = TestServer::start().await.unwrap();
+    let topic = server.course().await.unwrap();
+    let ask = async |key: &str, learner: &str| {
+        let body = json!({ "learner": { "id": learner, "name": "" }, "topic": topic }).to_string();
+        let request = Request::post("/api/v1/launches").header("authorization", format!("Bearer {KEY}"));
+        let request = request.header("content-type", "application/json").header("idempotency-key", key);
+        server.send(request.body(Body::from(body)).ok()?).await
+    };
+    let (first, again) = (ask("a", "anna").await.unwrap(), ask("a", "anna").await.unwrap());
+    assert_eq!((first.status.as_u16(), &first.body), (201, &again.body));
+    assert_ne!(ask("b", "anna").await.unwrap().body["url"], first.body["url"]);
+    assert_eq!(ask("a", "berta").await.unwrap().problem(), (422, "idempotency_key_reused"));
+}
+
+#[tokio::test]
+async fn bad_launches_are_told_what_is_wrong() {
+    let server = TestServer::start().await.unwrap();
+    let topic = server.course().await.unwrap();
+    let learner = json!({ "id": "anna", "name": "" });
+    #[rustfmt::skip]
+    let cases = [
+        (json!({ "learner": learner, "topic": "none" }),                                       (404, "not_found")),
+        (json!({ "learner": { "id": " " }, "topic": topic }),                                  (400, "bad_launch")),
+        (json!({ "learner": learner, "topic": topic, "return_url": "javascript:alert(1)" }),   (400, "bad_launch")),
+        (json!({ "learner": learner, "topic": topic, "mode": "fast" }),                        (400, "bad_json")),
+        (json!({ "topic": topic }),                                                            (400, "bad_json")),
+    ];
+    for (body, expected) in cases {
+        assert_eq!(server.post("/api/v1/launches", &body).await.unwrap().problem(), expected, "{body}");
+    }
+    for path in ["/api/v1/report", "/api/v1/packages"] {
+        assert_eq!(server.get(path, "wrong").await.unwrap().problem(), (401, "key_invalid"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn content_is_served_under_its_grant_alone_and_in_parts() {
+    let server = TestServer::start().await.unwrap();
+    let topic = server.course().await.unwrap();
+    let visit = server.visit(&topic, "anna").await.unwrap();
+    let url = visit["activities"][0]["url"].as_str().unwrap().to_owned();
+    let base = url.strip_suffix("index.html").unwrap();
+    let get = async |path: &str, range: &str| {
+        let mut request = Request::get(path);
+        if !range.is_empty() {
+            request = request.header("range", range);
+        }
+        server.send(request.body(Body::empty()).ok()?).await
+    };
+    let page = get(&url, "").await.unwrap();
+    assert_eq!((page.status.as_u16(), page.headers["content-type"].as_bytes()), (200, &b"text/html"[..]));
+    assert_eq!(page.headers["x-content-type-options"], "nosniff");
+    assert_eq!(page.headers["permissions-policy"], "unload=(self)");
+    let part = get(&url, "bytes=36-39").await.unwrap();
+    assert_eq!((part.status.as_u16(), part.bytes.as_slice()), (206, &page.bytes[36..40]));
+    assert_eq!(part.headers["content-range"].to_str().unwrap(), format!("bytes 36-39/{}", page.bytes.len()));
+    assert_eq!(get(&url, "bytes=9999-").await.unwrap().problem(), (416, "range_beyond_end"));
+    let tool = get(&format!("{base}tool.php"), "").await.unwrap();
+    assert_eq!(tool.headers["content-disposition"], "attachment");
+
+    let foreign = base.replacen(&base[9..13], "0000", 1);
+    for path in [
+        format!("{foreign}index.html"),
+        format!("{base}none.html"),
+        format!("{base}..%2f..%2fseattime.db"),
+        format!("{base}%2e%2e/index.html"),
+        format!("{base}index.html%00"),
+        base.to_owned(),
+    ] {
+        assert_eq!(get(&path, "").await.unwrap().status, 404, "{path}");
+    }
+    let worker = Request::get(&url).header("service-worker", "script").body(Body::empty()).unwrap();
+    assert_eq!(server.send(worker).await.unwrap().status, 404, "no package may answer for others");
+}
+
+#[tokio::test]
+async fn a_learner_sees_their_own_rows_and_no_others() {
+    let server = TestServer::start().await.unwrap();
+    let topic = server.course().await.unwrap();
+    let mut tokens = Vec::new();
+    for learner in ["anna", "berta"] {
+        let visit = server.visit(&topic, learner).await.unwrap();
+        server.post("/run/v1/commits", &commit(&visit, 1, 60, "x")).await.unwrap();
+        tokens.push(visit["launch_token"].as_str().unwrap().to_owned());
+    }
+    let learners = async |path: &str, token: &str| {
+        let body = server.get(path, token).await?.body;
+        let ids = body["rows"].as_array()?.iter().map(|it| it["learner"]["id"].clone());
+        Some(ids.collect::<Vec<Value>>())
+    };
+    assert_eq!(learners("/api/v1/report", &tokens[0]).await.unwrap(), ["anna"]);
+    assert_eq!(learners("/api/v1/report?learner=berta", &tokens[0]).await.unwrap(), Vec::<Value>::new());
+    assert_eq!(learners("/api/v1/report", KEY).await.unwrap().len(), 2);
+    assert_eq!(learners("/api/v1/report?learner=berta", KEY).await.unwrap(), ["berta"]);
+    assert_eq!(learners("/api/v1/report?course=None", KEY).await.unwrap(), Vec::<Value>::new());
+}

@@ -1,0 +1,162 @@
+//! A server without a socket, under a clock that the test sets.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use std::borrow::Cow;
+use std::io::{Cursor, Write};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt;
+use seattime_server::assets::Assets;
+use seattime_server::clock::ServerClock;
+use seattime_server::faults::NoFaults;
+use seattime_server::{App, Config, World, router};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+pub(crate) const KEY: &str = "test-key";
+pub(crate) const START_MS: i64 = 1_700_000_000_000;
+
+pub(crate) struct SetClock(AtomicI64);
+
+impl ServerClock for SetClock {
+    fn now_ms(&self) -> Pin<Box<dyn Future<Output = i64> + Send + '_>> {
+        Box::pin(std::future::ready(self.0.load(Ordering::SeqCst)))
+    }
+}
+
+struct NoAssets;
+
+impl Assets for NoAssets {
+    fn get(&self, _path: &str) -> Option<Cow<'static, [u8]>> {
+        None
+    }
+}
+
+pub(crate) struct TestServer {
+    pub(crate) app: App,
+    pub(crate) clock: Arc<SetClock>,
+    routes: Router,
+    pub(crate) data: TempDir,
+}
+
+/// What came back.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Answer {
+    /// Status and stable code of a problem.
+    pub(crate) fn problem(&self) -> (u16, &str) {
+        (self.status.as_u16(), self.body["code"].as_str().unwrap_or_default())
+    }
+}
+
+impl TestServer {
+    pub(crate) async fn start() -> Option<TestServer> {
+        let data = tempfile::tempdir().ok()?;
+        let clock = Arc::new(SetClock(AtomicI64::new(START_MS)));
+        let world =
+            World { clock: clock.clone(), faults: Arc::new(NoFaults), vfs: None, assets: Arc::new(NoAssets) };
+        let app = App::start(Config::local(data.path().to_owned(), KEY.to_owned()), world).await.ok()?;
+        Some(TestServer { routes: router(app.clone()), app, clock, data })
+    }
+
+    pub(crate) fn advance(&self, ms: i64) {
+        self.clock.0.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Option<Answer> {
+        let response = self.routes.clone().oneshot(request).await.ok()?;
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.ok()?.to_bytes().to_vec();
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        Some(Answer { status: parts.status, headers: parts.headers, body, bytes })
+    }
+
+    pub(crate) async fn get(&self, path: &str, token: &str) -> Option<Answer> {
+        let request = Request::get(path).header("authorization", format!("Bearer {token}"));
+        self.send(request.body(Body::empty()).ok()?).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Option<Answer> {
+        self.post_bytes(path, "application/json", body.to_string().into_bytes()).await
+    }
+
+    pub(crate) async fn post_bytes(&self, path: &str, kind: &str, body: Vec<u8>) -> Option<Answer> {
+        let request =
+            Request::post(path).header("authorization", format!("Bearer {KEY}")).header("content-type", kind);
+        self.send(request.body(Body::from(body)).ok()?).await
+    }
+
+    /// Imports a course of one SCO; answers the topic.
+    pub(crate) async fn course(&self) -> Option<String> {
+        let answer =
+            self.post_bytes("/api/v1/packages?course=Course", "application/zip", scorm_12()?).await?;
+        Some(answer.body["topic"].as_str()?.to_owned())
+    }
+
+    pub(crate) async fn launch(&self, topic: &str, learner: &str) -> Option<String> {
+        let body = json!({ "learner": { "id": learner, "name": "Muster" }, "topic": topic });
+        let answer = self.post("/api/v1/launches", &body).await?;
+        Some(answer.body["url"].as_str()?.split_once("#code=")?.1.to_owned())
+    }
+
+    /// Launches a course and opens a visit of it.
+    pub(crate) async fn visit(&self, topic: &str, learner: &str) -> Option<Value> {
+        let code = self.launch(topic, learner).await?;
+        Some(self.post("/run/v1/visits", &json!({ "code": code })).await?.body)
+    }
+
+    pub(crate) async fn rows(&self) -> Option<Vec<Value>> {
+        Some(self.get("/api/v1/report", KEY).await?.body["rows"].as_array()?.clone())
+    }
+}
+
+/// A commit of a visit: `seconds` of presence, and one value.
+pub(crate) fn commit(visit: &Value, seq: u64, seconds: i64, location: &str) -> Value {
+    let ms = seconds * 1_000;
+    let mut signs: Vec<Value> =
+        (0..=seconds / 200).map(|it| json!([0, it * 200_000, it * 200_000, "human"])).collect();
+    signs.push(json!([0, ms, ms, "page"]));
+    json!({
+        "v": 1, "token": visit["token"], "visit": visit["visit"], "lease": visit["lease"], "seq": seq,
+        "reason": "commit", "sent_date_ms": START_MS + ms,
+        "stretches": [{ "n": 0, "start_date_ms": START_MS, "sent_at_ms": ms }],
+        "sessions": [{ "n": 1, "seq": seq, "kind": "sco", "activity": "item", "try": 1, "entry": "ab-initio",
+                       "state": "running", "span": [[0, 0, ms]], "reported": { "state": "unset" },
+                       "set": { "cmi.core.lesson_location": [location, seq] } }],
+        "time": { "evidence": signs, "visible": [[0, 0, ms]] }
+    })
+}
+
+pub(crate) fn zip(files: &[(&str, &str)]) -> Option<Vec<u8>> {
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, text) in files {
+        zip.start_file(*name, zip::write::SimpleFileOptions::default()).ok()?;
+        zip.write_all(text.as_bytes()).ok()?;
+    }
+    Some(zip.finish().ok()?.into_inner())
+}
+
+pub(crate) const MANIFEST: &str = r#"<?xml version="1.0"?><manifest identifier="m" xmlns="http://www.imsproject.org/xsd/imscp_rootv1p1p2"
+    xmlns:adlcp="http://www.adlnet.org/xsd/adlcp_rootv1p2"><metadata><schemaversion>1.2</schemaversion></metadata>
+    <organizations default="o"><organization identifier="o"><title>Topic</title><item identifier="item" identifierref="r">
+    <title>Item</title><adlcp:masteryscore>80</adlcp:masteryscore></item></organization></organizations>
+    <resources><resource identifier="r" type="webcontent" adlcp:scormtype="sco" href="index.html"/></resources></manifest>"#;
+
+pub(crate) fn scorm_12() -> Option<Vec<u8>> {
+    zip(&[
+        ("imsmanifest.xml", MANIFEST),
+        ("index.html", "<!doctype html><title>Topic</title>0123456789"),
+        ("tool.php", "x"),
+    ])
+}

@@ -2,140 +2,68 @@
 // Launches content and shows it, with the truth about saving and time.
 
 import { LaunchError, launch } from "../../pkg/seattime.js";
-import { TOKEN, part, say } from "../shared/page.js";
-import { clock, spent } from "../shared/time.js";
+import { keepToken, keptToken, make, part, say } from "../shared/page.js";
+import { cover, uncover } from "./cover.js";
+import { showSaving, showSecond, showStanding } from "./standing.js";
 
 /** @typedef {import("../../pkg/seattime.js").Visit} Visit */
-/** @typedef {import("../../pkg/seattime.js").Saving} Saving */
+/** @typedef {import("./cover.js").Way} Way */
 
 const frame = /** @type {HTMLIFrameElement} */ (part("content"));
+const list = /** @type {HTMLDetailsElement} */ (part("list"));
+const leaveButton = /** @type {HTMLButtonElement} */ (part("leave"));
+const isWide = matchMedia("(min-width: 601px)");
 const DONE = ["completed", "passed", "failed", "browsed"];
-/** What each activity's button says below its title. @type {HTMLElement[]} */
-const standing = [];
+/** @type {Way} */
+const TO_REPORT = { text: "My Learning Report", to: "/reports/my-learning", kind: "plain" };
+const LAUNCH_AGAIN = "Please open the course again from your learning platform.";
 
-/** @param {string} text @param {string} [more] */
-function message(text, more = "") {
-    say(part("message-text"), text);
-    say(part("message-more"), more);
-    part("message").hidden = false;
-    frame.hidden = true;
-}
+/** Why a launch failed, and what to do, by its code. @type {Record<string, [string, string]>} */
+const FAILURES = {
+    launch_used: ["This link was used already.", `A course's link works once. ${LAUNCH_AGAIN}`],
+    launch_expired: ["This link is too old.", `A course's link works for two minutes. ${LAUNCH_AGAIN}`],
+    token_expired: ["This course was open for too long.", LAUNCH_AGAIN],
+    token_invalid: ["This course cannot be continued here.", LAUNCH_AGAIN],
+    not_found: ["There is no such launch.", LAUNCH_AGAIN],
+    offline: ["The server cannot be reached.", "Please check your connection, then try again."],
+};
 
-/** @param {Saving} saving */
-function onSaving(saving) {
-    const line = part("saving");
-    line.classList.toggle("unsaved", saving.state === "unsaved" || saving.state === "stopped");
-    const count = saving.refused?.length ?? 0;
-    const refused = count ? ` (${count} ${count === 1 ? "value was" : "values were"} not kept: ${saving.refused?.[0].element})` : "";
-    if (saving.state === "saved") say(line, `Saved at ${clock(saving.atMs ?? Date.now())}${refused}`);
-    if (saving.state === "saving" && !line.textContent?.startsWith("Saved")) say(line, "Saving …");
-    if (saving.state === "unsaved") {
-        const at = clock(Date.now() + (saving.retryInMs ?? 0));
-        say(line, `Not saved: ${saving.detail}. It is kept on this computer and sent again at ${at}.`);
-    }
-    if (saving.state === "stopped") {
-        say(line, "Continued in another window");
-        message("This course was continued in another window.", "Please go on there; you can close this one.");
-        frame.removeAttribute("src");
-    }
-}
+/** Each activity's button, and what it says of how the activity stands. @type {[HTMLButtonElement, HTMLElement][]} */
+const rows = [];
+/** Whether one activity is being changed for another. */
+let isChanging = false;
+/** Whether another window took over. */
+let isElsewhere = false;
 
-/** @param {{ measuredMs: number, isCounting: boolean }} second */
-function onSecond({ measuredMs, isCounting }) {
-    const pause = isCounting ? "" : " (paused: no sign of you for a while)";
-    say(part("time"), `Time so far: ${spent(measuredMs)}${pause}`);
-}
-
-/** @param {Visit} visit */
-function listActivities(visit) {
-    const { activities } = visit.opened;
-    part("list").hidden = activities.length < 2;
-    /** @type {HTMLDetailsElement} */ (part("list")).open = matchMedia("(min-width: 601px)").matches;
-    activities.forEach((activity, index) => {
-        const button = document.createElement("button");
-        const status = document.createElement("span");
-        status.className = "quiet";
-        status.textContent = activity.status;
-        standing[index] = status;
-        button.append(activity.title, status);
-        button.style.paddingInlineStart = `${0.5 + activity.depth}rem`;
-        button.addEventListener("click", () => void show(visit, index));
-        const item = document.createElement("li");
-        item.append(button);
-        part("activities").append(item);
-    });
-}
-
-/** @param {Visit} visit @param {number} index */
-async function show(visit, index) {
-    part("activities").querySelectorAll("button").forEach((button, n) => {
-        if (n === index) button.setAttribute("aria-current", "true");
-        else button.removeAttribute("aria-current");
-    });
-    frame.title = visit.opened.activities[index].title;
-    part("message").hidden = true;
-    frame.hidden = false;
-    await visit.start(index);
-}
-
-/** @param {Visit} visit */
-async function leave(visit) {
-    /** @type {HTMLButtonElement} */ (part("leave")).disabled = true;
-    message("Saving your work …");
-    const isSaved = await visit.end();
-    const { return_url } = visit.opened;
-    if (isSaved && return_url && /^https?:/.test(return_url)) {
-        location.replace(return_url);
-        return;
-    }
-    part("list").hidden = true;
-    part("leave").hidden = true;
-    const kept = "Your work could not be sent yet. It is kept on this computer and sent when you open a course here again.";
-    message("You can close this window.", isSaved ? "Everything is saved." : kept);
-    const link = document.createElement("a");
-    link.href = "/reports/my-learning";
-    link.textContent = "My Learning Report";
-    part("message-more").append(document.createElement("br"), link);
-    if (isSaved) say(part("saving"), "Saved");
-}
-
-/** @param {unknown} failure */
-function failed(failure) {
-    say(part("saving"), "");
-    if (!(failure instanceof LaunchError)) {
-        console.error(failure);
-        message("The course could not be opened in this browser.", "Please try again with a current browser.");
-        return;
-    }
-    const again = "Please open the course again from where you found it.";
-    message(
-        failure.code === "offline" ? "The server cannot be reached." : `The course could not be opened: ${failure.message}.`,
-        failure.code === "offline" ? "Please check your connection, and load this page again." : again,
-    );
-}
+const codeOf = () => new URLSearchParams(location.hash.slice(1)).get("code") ?? undefined;
+const reload = () => location.reload();
 
 async function play() {
-    const code = new URLSearchParams(location.hash.slice(1)).get("code") ?? undefined;
-    const launchToken = sessionStorage.getItem(TOKEN) ?? undefined;
+    const code = codeOf();
+    // A new launch: what was open here before is not to come back in its place.
+    if (code !== undefined) keepToken(undefined);
+    const launchToken = code === undefined ? keptToken() : undefined;
     if (code === undefined && launchToken === undefined) {
-        message("No course was launched.", "Please open a course from your learning platform.");
-        say(part("saving"), "");
+        showStanding("");
+        cover("No course was launched.", "Please open a course from your learning platform.", [TO_REPORT]);
         return;
     }
-    // The code works once; a reload goes on with the token.
-    history.replaceState(null, "", location.pathname);
     const visit = await launch({
         frame,
         code,
-        launchToken: code === undefined ? launchToken : undefined,
-        onSaving,
-        onSecond,
+        launchToken,
+        onSaving: (saving) => {
+            showSaving(saving);
+            if (saving.state === "stopped") stopped(saving.why);
+        },
+        onSecond: showSecond,
         onEnded: ({ activity, how }) => {
-            const status = standing[visit.opened.activities.indexOf(activity)];
-            if (how === "terminated" && status) say(status, "ended");
+            const row = rows[visit.opened.activities.indexOf(activity)];
+            if (row && how === "terminated") say(row[1], "ended");
         },
     });
-    sessionStorage.setItem(TOKEN, visit.launchToken);
+    forgetCode();
+    keepToken(visit.launchToken);
     const { opened } = visit;
     document.title = opened.topic;
     say(part("course"), opened.course);
@@ -144,16 +72,128 @@ async function play() {
         say(part("note"), `${opened.mode === "review" ? "Review" : "Preview"}: time is shown, not credited`);
         part("note").hidden = false;
     }
-    part("leave").hidden = false;
-    part("leave").addEventListener("click", () => void leave(visit), { once: true });
-    say(part("saving"), "Ready");
-    listActivities(visit);
+    leaveButton.hidden = false;
+    leaveButton.addEventListener("click", () => void leave(visit));
+    showStanding("Ready");
     if (opened.activities.length === 0) {
-        message("There is nothing to launch in this course.", "Please tell whoever sent you here.");
+        cover("There is nothing to take in this course.", "Please tell whoever sent you here.", [TO_REPORT]);
         return;
     }
+    listActivities(visit);
     const next = opened.activities.findIndex((it) => !DONE.includes(it.status));
     await show(visit, Math.max(0, next));
 }
 
+/** Takes the code out of the address: it works once. */
+function forgetCode() {
+    history.replaceState(null, "", location.pathname + location.search);
+}
+
+/** @param {Visit} visit */
+function listActivities(visit) {
+    const { activities } = visit.opened;
+    list.hidden = activities.length < 2;
+    list.open = isWide.matches;
+    activities.forEach((activity, index) => {
+        const button = make("button", activity.title);
+        const status = make("span", activity.status, "quiet");
+        button.append(status);
+        button.style.paddingInlineStart = `${0.6 + Math.min(activity.depth, 5)}rem`;
+        button.addEventListener("click", () => void show(visit, index).catch(failed));
+        rows[index] = [button, status];
+        const item = make("li");
+        item.append(button);
+        part("activities").append(item);
+    });
+}
+
+/**
+ * Launches an activity, if it is not the one that runs.
+ *
+ * @param {Visit} visit
+ * @param {number} index
+ */
+async function show(visit, index) {
+    const [button, status] = rows[index];
+    const isEnded = status.textContent === "ended";
+    if (isChanging || (button.hasAttribute("aria-current") && !isEnded)) return;
+    isChanging = true;
+    for (const [other] of rows) other.removeAttribute("aria-current");
+    button.setAttribute("aria-current", "true");
+    if (isEnded) say(status, "open again");
+    if (!isWide.matches) list.open = false;
+    frame.title = visit.opened.activities[index].title;
+    uncover();
+    try {
+        await visit.start(index);
+    } finally {
+        isChanging = false;
+    }
+}
+
+/** @param {Visit} visit */
+async function leave(visit) {
+    leaveButton.disabled = true;
+    list.hidden = true;
+    cover("Saving your work …");
+    const isSaved = await visit.end().catch((error) => {
+        console.error(error);
+        return false;
+    });
+    leaveButton.hidden = true;
+    const back = address(visit.opened.return_url);
+    if ((isSaved || isElsewhere) && back) {
+        location.replace(back);
+        return;
+    }
+    if (isElsewhere) return; // That is said already.
+    showStanding(isSaved ? "Saved" : "Not saved yet", "", !isSaved);
+    const later = "Your work could not be sent yet. It waits in this browser, and is sent when you next open a course here.";
+    const ways = back ? [{ text: "Go back", to: back }, TO_REPORT] : [TO_REPORT];
+    cover("You can close this window.", isSaved ? "Everything is saved." : later, ways);
+}
+
+/** @param {string | undefined} text @returns {string | undefined} Where to go, if it is an address of the web. */
+function address(text) {
+    const url = text && URL.canParse(text) ? new URL(text) : undefined;
+    return url && ["http:", "https:"].includes(url.protocol) ? url.href : undefined;
+}
+
+/** @param {string | undefined} why */
+function stopped(why) {
+    list.hidden = true;
+    leaveButton.hidden = true;
+    // Content must not go on as if it were kept.
+    frame.src = "about:blank";
+    isElsewhere = why === "superseded";
+    cover(
+        isElsewhere ? "This course was continued in another window." : "This course cannot be continued here.",
+        isElsewhere ? "Please go on there and close this one. What you did here is kept." : LAUNCH_AGAIN,
+        isElsewhere ? [{ text: "Continue here instead", to: reload, kind: "plain" }] : [TO_REPORT],
+    );
+}
+
+/** @param {unknown} failure */
+function failed(failure) {
+    showStanding("");
+    /** @type {Way} */
+    const again = { text: "Try again", to: reload };
+    if (!(failure instanceof LaunchError)) {
+        console.error(failure);
+        cover("The course could not be opened.", "Please try again, or use a current browser.", [again]);
+        return;
+    }
+    // Then the launch may not have been used up, and its code stays in the address for the next try.
+    const isWorthAnotherTry = failure.code === "offline" || failure.status === 429 || failure.status >= 500;
+    if (!isWorthAnotherTry) forgetCode();
+    const [title, text] = FAILURES[failure.code] ?? ["The course could not be opened.", `It was answered: ${failure.message}.`];
+    cover(title, text, isWorthAnotherTry ? [again] : [TO_REPORT]);
+}
+
+part("skip").addEventListener("click", (event) => {
+    event.preventDefault(); // The address is left as it is.
+    (frame.inert ? part("cover-title") : frame).focus();
+});
+// A launch into a window that shows this page already changes nothing but the fragment.
+addEventListener("hashchange", () => codeOf() !== undefined && reload());
 play().catch(failed);

@@ -1,0 +1,98 @@
+// @ts-check
+// What lies behind a row: each session's figures side by side, and why a minute counted or not.
+
+import { make } from "../shared/page.js";
+import { moment, spent } from "../shared/time.js";
+
+/**
+ * @typedef {object} Detail A session, or a visit's time outside of all. A server may leave out what it does not know.
+ * @property {number} [attempt] 0 where it counts for none.
+ * @property {string} [activity] Its title, or `outside`.
+ * @property {string} [state]
+ * @property {boolean} [is_initialized]
+ * @property {number} [measured_ms]
+ * @property {number | null} [reported_ms]
+ * @property {string} [reported_state]
+ * @property {number} [credited_ms]
+ * @property {string} [provenance]
+ * @property {string[]} [flags]
+ * @property {number} [started_ms]
+ */
+
+/** @type {Record<string, string>} */
+const STATES = {
+    running: "still open",
+    left: "window closed",
+    terminated: "ended by the course",
+    implicit: "taken away before the course ended it",
+    abandoned: "closed after ten minutes without a sign",
+    outside: "",
+};
+
+/**
+ * Why the credited time is what it is.
+ *
+ * @param {Detail} it
+ */
+function reason(it) {
+    const reported = `The package reported ${spent(it.reported_ms ?? 0)}`;
+    const seen = `the learner was seen for ${spent(it.measured_ms ?? 0)}`;
+    const isOver = it.flags?.includes("report_exceeds_presence");
+    if (it.attempt === 0) return "Only looked at, in review or preview: shown, not credited.";
+    if (it.activity === "outside") return "Time in the course outside its content, such as its menu; credited as measured.";
+    if (isOver && it.provenance === "reported") return `${reported}, but ${seen}; reports are credited here up to the length of the visit.`;
+    if (isOver) return `${reported}, but ${seen}; the report was not credited.`;
+    if (it.provenance === "reported") return "The package reported its time, and it was credited.";
+    if (it.provenance === "media") return "Credited as it was played.";
+    if (it.provenance === "legacy" || it.provenance === "backfilled") return "Taken over from older records.";
+    if (it.reported_state === "set") return `${reported}; credited as measured.`;
+    if (it.reported_state === "malformed") return "The package reported a time that cannot be read; credited as measured.";
+    if (it.reported_state === "zero") return "The package reported a time of zero; credited as measured.";
+    return "The package reported no time; credited as measured.";
+}
+
+/** @param {Detail} it */
+function bars(it) {
+    const drawn = make("div", "", "bars");
+    /** @type {[string, number | null | undefined][]} */
+    const figures = [["measured", it.measured_ms ?? 0], ["reported", it.reported_ms], ["credited", it.credited_ms ?? 0]];
+    const most = Math.max(1, ...figures.map(([, ms]) => ms ?? 0));
+    for (const [word, ms] of figures) {
+        const lane = make("div", "", "lane");
+        const bar = make("div", "", `bar ${word}`);
+        bar.style.width = `${(100 * (ms ?? 0)) / most}%`;
+        lane.append(bar);
+        const figure = ms ?? undefined;
+        drawn.append(make("span", word, "quiet"), lane, make("span", figure === undefined ? "–" : spent(figure), "figure"));
+    }
+    return drawn;
+}
+
+/**
+ * @param {Detail[]} details
+ * @param {number} creditedMs What the whole row is credited.
+ */
+export function draw(details, creditedMs) {
+    const drawn = make("div");
+    const list = make("ul", "", "sessions");
+    for (const it of details) {
+        const item = make("li");
+        const name = it.activity === "outside" ? "Outside the content" : it.activity ?? "Content";
+        const attempt = it.attempt ? `attempt ${it.attempt}` : "no attempt";
+        const when = it.started_ms ? moment(it.started_ms) : "";
+        const state = STATES[it.state ?? ""] ?? it.state ?? "";
+        item.append(make("h3", name), make("p", [attempt, when, state].filter(Boolean).join(" · "), "quiet"));
+        const why = make("p", reason(it));
+        if (it.flags?.length) why.className = "flagged";
+        item.append(bars(it), why);
+        list.append(item);
+    }
+    drawn.append(list);
+    const sumMs = details.reduce((sum, it) => sum + (it.credited_ms ?? 0), 0);
+    if (sumMs >= creditedMs + 1000) {
+        const text = `The parts add up to ${spent(sumMs)}, and ${spent(creditedMs)} are credited: time that two of them share, as in two windows at once, counts once.`;
+        drawn.append(make("p", text));
+    }
+    if (details.length === 0) drawn.append(make("p", "Nothing more is known of this row."));
+    return drawn;
+}

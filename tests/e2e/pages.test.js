@@ -1,5 +1,5 @@
 // @ts-check
-// What the learner sees: the player, the way out of it, and My Learning Report, on a desk and on a phone.
+// What the learner sees: the player, the way out of it, and My Learning Report, on a desk, on a phone and in the dark.
 //
 // With SEATTIME_SCREENSHOTS=docs (or another folder), the pages are kept there as pictures.
 
@@ -13,7 +13,14 @@ import { HOUR, MINUTE, SECOND, World } from "./world.js";
 
 /** @typedef {import("./course.js").Course} Course */
 
-const SCREENS = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
+const DESKTOP = { width: 1280, height: 800 };
+const PHONE = { width: 390, height: 844 };
+/** How a page is looked at: name, size, colours. @type {[string, { width: number, height: number }, "light" | "dark"][]} */
+const SCREENS = [
+    ["desktop", DESKTOP, "light"],
+    ["phone", PHONE, "light"],
+    ["dark", DESKTOP, "dark"],
+];
 const LEARNER = "Anna";
 const COURSE = "Safety on board";
 
@@ -22,10 +29,11 @@ let world;
 before(async () => void (world = await World.begin()));
 after(() => world.end());
 
-/** Looks at a page in both sizes: it fits, and is kept as a picture where somebody asked. @param {Course} course @param {string} name */
+/** Looks at a page in every way: it fits, and is kept as a picture where somebody asked. @param {Course} course @param {string} name */
 async function look(course, name) {
-    for (const [screen, size] of Object.entries(SCREENS)) {
+    for (const [screen, size, colours] of SCREENS) {
         await course.page.setViewport(size);
+        await course.page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: colours }]);
         const { scrollWidth, clientWidth } = await course.read(
             "(({ scrollWidth, clientWidth }) => ({ scrollWidth, clientWidth }))(document.documentElement)",
         );
@@ -35,7 +43,8 @@ async function look(course, name) {
         mkdirSync(resolve(ROOT, folder), { recursive: true });
         await course.page.screenshot({ path: resolve(ROOT, folder, `${name}-${screen}.png`) });
     }
-    await course.page.setViewport(SCREENS.desktop);
+    await course.page.setViewport(DESKTOP);
+    await course.page.emulateMediaFeatures([]);
 }
 
 /** @param {Course} course */

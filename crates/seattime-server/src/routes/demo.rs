@@ -24,12 +24,13 @@ pub(crate) async fn get_start(State(app): State<App>) -> Result<Response, Proble
     let page = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Seattime: demo</title>\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <link rel=\"stylesheet\" href=\"/shared/colours.css\"><link rel=\"stylesheet\" href=\"/shared/start.css\">\
+         <link rel=\"icon\" href=\"/shared/icon.svg\"><link rel=\"stylesheet\" href=\"/shared/colours.css\">\
+         <link rel=\"stylesheet\" href=\"/shared/start.css\">\
          </head><body><main><h1>Demo courses</h1><p>Take a course, close it, and read your minutes in \
          <a href=\"/reports/my-learning\">My Learning Report</a>.</p><ul>{items}</ul></main></body></html>"
     );
     let mut response = Html(page).into_response();
-    let policy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'";
+    let policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'";
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     Ok(response)
 }

@@ -68,27 +68,20 @@ impl SqliteStore {
         if rusqlite::version_number() < OLDEST_SQLITE {
             return Err(StartError::OldSqlite { found: rusqlite::version().to_owned() });
         }
-        let failed = |reason: rusqlite::Error| StartError::Database {
-            path: path.display().to_string(),
-            reason: reason.to_string(),
-        };
-        let connect = |flags: OpenFlags| {
+        let failed = failed_at(path);
+        let connect = || {
             let connection = match vfs {
-                Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs)?,
-                None => Connection::open_with_flags(path, flags)?,
+                Some(vfs) => Connection::open_with_flags_and_vfs(path, OpenFlags::default(), vfs),
+                None => Connection::open(path),
             };
-            // FULL: a transaction is on disk before it is answered. A large checkpoint costs less.
-            connection.execute_batch(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;
-                 PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 16384; PRAGMA cache_size = -65536;
-                 PRAGMA temp_store = MEMORY;",
-            )?;
-            connection.set_prepared_statement_cache_capacity(128);
+            let connection = connection.map_err(failed)?;
+            schema(&connection, path)?; // Before the first pragma that writes.
+            prepare(&connection).map_err(failed)?;
             Ok(connection)
         };
-        let mut writing = connect(OpenFlags::default()).map_err(failed)?;
+        let mut writing = connect()?;
         migrate(&mut writing, path)?;
-        let reading = connect(OpenFlags::default()).map_err(failed)?;
+        let reading = connect()?;
         Ok(SqliteStore {
             writer: Writer::start(writing),
             reader: Arc::new(Mutex::new(reading)),
@@ -116,17 +109,36 @@ impl SqliteStore {
     }
 }
 
-fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StartError> {
-    let path = path.display().to_string();
-    let failed =
-        |reason: rusqlite::Error| StartError::Database { path: path.clone(), reason: reason.to_string() };
+fn failed_at(path: &Path) -> impl Fn(rusqlite::Error) -> StartError + Copy {
+    move |reason| StartError::Database { path: path.display().to_string(), reason: reason.to_string() }
+}
+
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    // FULL: a transaction is on disk before it is answered. A large checkpoint costs less.
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;
+         PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 16384; PRAGMA cache_size = -65536;
+         PRAGMA temp_store = MEMORY;",
+    )?;
+    connection.set_prepared_statement_cache_capacity(128);
+    Ok(())
+}
+
+/// The version of the schema, if this program knows it.
+fn schema(connection: &Connection, path: &Path) -> Result<i64, StartError> {
+    let found = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed_at(path))?;
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    if found > known {
+        return Err(StartError::Newer { path: path.display().to_string(), found, known });
+    }
+    Ok(found)
+}
+
+fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StartError> {
+    let failed = failed_at(path);
     let transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;
-    let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed)?;
-    if found > known {
-        return Err(StartError::Newer { path, found, known });
-    }
+    let found = schema(&transaction, path)?;
     for (step, version) in MIGRATIONS.iter().zip(1..).skip(usize::try_from(found).unwrap_or(0)) {
         transaction.execute_batch(step).map_err(failed)?;
         transaction.pragma_update(None, "user_version", version).map_err(failed)?;

@@ -5,7 +5,7 @@
 // was set is answered from here, and a long one stays here until somebody needs it. Which element that is
 // allowed for, Rust says; nothing is decided here.
 
-import { element, note, onSnapshot, put, read, recover, remember, wasm } from "./instance.js";
+import { element, note, noteSet, onSnapshot, put, read, recover, remember, wasm } from "./instance.js";
 
 /**
  * @typedef {object} Known A name that was looked up.
@@ -20,16 +20,23 @@ import { element, note, onSnapshot, put, read, recover, remember, wasm } from ".
  * @typedef {object} Host What the API asks of the page around it.
  * @property {() => object | null} topDocument The top document of the content frame, if it can be reached.
  * @property {() => void} safe Writes the state down, and sends it when it may: content asked for it.
- * @property {(call: string, code: number) => void} called Is told of each call that begins or ends a session.
+ * @property {(call: string, code: number) => void} called Is told of each call that begins, saves or ends a session.
+ */
+
+/**
+ * What is told of a call of content: the function's name, its arguments, its answer, and the error code.
+ *
+ * @typedef {(name: string, first: string, second: string, answer: string, code: number) => void} Observer
  */
 
 const PLAIN = 0x80000000;
 const LONG = 0x40000000;
 const NUMBER = 0xffff;
+const NOTHING = 0xffffffff;
 // A text of more characters waits here for whoever needs it.
 const LATE_FROM = 1024;
 // No element's name is as long; what is beyond need not cross to be unknown.
-const LONGEST_NAME = 300;
+const LONGEST_NAME = 4500;
 
 /** @type {Map<string, Known>} */
 const names = new Map();
@@ -39,6 +46,8 @@ let last = 0;
 let isRunning = false;
 /** @type {WeakRef<object> | undefined} */
 let initializedBy;
+/** @type {Observer | undefined} */
+let observer;
 
 /** @param {unknown} value What content passed: real content passes numbers, and leaves arguments out. */
 function text(value) {
@@ -53,7 +62,10 @@ export function handOver() {
     }
     late.clear();
 }
-onSnapshot(handOver);
+onSnapshot(handOver, (name, value) => {
+    const bytes = putName(name);
+    wasm.set_named(bytes, put(value, bytes), value.length);
+});
 
 /** Forgets what was set: a session begins, and its values are others. */
 export function forget() {
@@ -63,41 +75,55 @@ export function forget() {
 }
 
 /**
- * Looks a name up; sets `last`.
+ * What is known of a name. A record's name is built anew each time, and looking it up in the map would cost
+ * more than asking the instance.
  *
  * @param {string} name
- * @param {boolean} toSet
+ */
+function knownAs(name) {
+    if (!isRunning) return undefined;
+    const at = name.charCodeAt(4);
+    const digit = at === 105 ? name.charCodeAt(17) : at === 111 ? name.charCodeAt(15) : 0;
+    return digit > 47 && digit < 58 ? undefined : names.get(name);
+}
+
+/**
+ * Learns which element a name is, unless it names a record; so the table itself bounds the map.
+ *
+ * @param {string} name
  * @returns {Known | undefined}
  */
-function lookUp(name, toSet) {
-    const known = names.get(name);
-    if (known !== undefined && isRunning) return known;
-    last = wasm.look_up(put(name.length > LONGEST_NAME ? name.slice(0, LONGEST_NAME) : name, 0), toSet);
-    if (last !== 0) return undefined;
+function learn(name) {
     const found = element();
-    const made = known ?? {
+    if (found === NOTHING || !isRunning) return undefined;
+    const known = {
         number: found & NUMBER,
         plain: (found & PLAIN) !== 0,
         long: (found & LONG) !== 0,
         text: undefined,
         late: false,
     };
-    names.set(name, made); // The table itself bounds the map: only names that it holds come here.
-    return made;
+    names.set(name, known);
+    return known;
+}
+
+/** @param {string} name */
+function putName(name) {
+    return put(name.length > LONGEST_NAME ? name.slice(0, LONGEST_NAME) : name, 0);
 }
 
 /** @param {string} name */
 function getValue(name) {
-    const known = lookUp(name, false);
-    if (known === undefined) return "";
-    if (known.text !== undefined) {
+    let known = knownAs(name);
+    if (known !== undefined && known.text !== undefined) {
         last = 0;
         return known.text;
     }
-    last = wasm.get_value(known.number);
+    last = known === undefined ? wasm.get_named(putName(name)) : wasm.get_value(known.number);
     if (last !== 0) return "";
     const answer = read();
-    if (known.plain) known.text = answer;
+    known ??= learn(name);
+    if (known !== undefined && known.plain) known.text = answer;
     return answer;
 }
 
@@ -106,30 +132,38 @@ function getValue(name) {
  * @param {string} value
  */
 function setValue(name, value) {
-    const known = lookUp(name, true);
-    if (known === undefined) return "false";
-    if (known.long && known.plain && value.length > LATE_FROM) {
-        last = wasm.announce(known.number, value.length);
+    let known = knownAs(name);
+    const units = value.length;
+    if (known !== undefined && known.long && known.plain && units > LATE_FROM) {
+        last = wasm.announce(known.number, units);
         if (last !== 0) return "false";
-        known.text = wellFormed(value);
-        known.late = true;
+        const text = wellFormed(value);
+        [known.text, known.late] = [text, true];
         late.add(known);
-        const { number } = known;
-        note(() => {
-            wasm.announce(number, value.length);
-            late.add(known);
-        });
+        noteSet(name, text);
         return "true";
     }
-    const size = put(value, 0);
-    last = wasm.set_value(known.number, size, value.length);
-    if (last !== 0) return "false";
-    late.delete(known);
-    known.late = false;
-    // Only what is all ASCII is surely what the instance holds; anything else is read back.
-    known.text = known.plain && size === value.length ? value : undefined;
-    const { number } = known;
-    note(() => wasm.set_value(number, put(value, 0), value.length));
+    let size;
+    if (known === undefined) {
+        const bytes = putName(name);
+        size = put(value, bytes);
+        last = wasm.set_named(bytes, size, units);
+        if (last !== 0) return "false";
+        known = learn(name);
+    } else {
+        size = put(value, 0);
+        last = wasm.set_value(known.number, size, units);
+        if (last !== 0) return "false";
+    }
+    noteSet(name, value);
+    if (known !== undefined && known.plain) {
+        if (known.late) {
+            late.delete(known);
+            known.late = false;
+        }
+        // Only what is all ASCII is surely what the instance holds; anything else is read back.
+        known.text = size === units ? value : undefined;
+    }
     return "true";
 }
 
@@ -178,6 +212,7 @@ function functions(host) {
                 note(() => wasm.commit(false));
                 host.safe();
             }
+            host.called("Commit", last);
             return last === 0 ? "true" : "false";
         },
         GetValue: getValue,
@@ -201,6 +236,34 @@ const ON_FAILURE = { GetValue: "", GetErrorString: "", GetDiagnostic: "", GetLas
 const TELLING = ["GetLastError", "GetErrorString", "GetDiagnostic"];
 
 /**
+ * Who is told of every call; nobody, if left out. It costs content nothing while nobody is.
+ *
+ * @param {Observer} [next]
+ */
+export function observe(next) {
+    observer = next;
+}
+
+/**
+ * What whoever listens does wrong is no matter of content's.
+ *
+ * @param {Observer} observer
+ * @param {string} name
+ * @param {string} first
+ * @param {string} second
+ * @param {string} answer
+ */
+function tell(observer, name, first, second, answer) {
+    const code = last;
+    try {
+        observer(name, first, second, answer, code);
+    } catch (failure) {
+        console.error("seattime: a listener failed", failure);
+    }
+    last = code;
+}
+
+/**
  * A function as content calls it: whatever is passed, it answers a text and throws nothing.
  *
  * @param {string} name
@@ -214,6 +277,15 @@ function bare(name, call) {
         if (!TELLING.includes(name)) last = 101;
         return otherwise;
     };
+    /**
+     * @param {string} first
+     * @param {string} second
+     */
+    const told = (first, second) => {
+        const answer = call(first, second);
+        if (observer !== undefined) tell(observer, name, first, second, answer);
+        return answer;
+    };
     return (/** @type {any} */ first, /** @type {any} */ second) => {
         try {
             if (typeof first !== "string") first = text(first);
@@ -222,12 +294,12 @@ function bare(name, call) {
             return fail(failure); // A value of content's own that will not become a text.
         }
         try {
-            return call(first, second);
+            return told(first, second);
         } catch (failure) {
             try {
                 console.error("seattime: the run-time failed and is replaced", failure);
                 recover();
-                return call(first, second);
+                return told(first, second);
             } catch (again) {
                 return fail(again);
             }

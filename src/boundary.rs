@@ -1,6 +1,6 @@
 //! How texts cross: they lie in an inbox on the way in, and a cell says where they lie on the way out.
 
-use std::cell::RefCell;
+use std::sync::{Mutex, MutexGuard};
 
 use seattime_core::{Refusal, Visit};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -14,17 +14,20 @@ pub(crate) struct Runtime {
     cell: [u32; 3],
 }
 
-thread_local! {
-    static RUNTIME: RefCell<Runtime> =
-        const { RefCell::new(Runtime { visit: None, inbox: Vec::new(), outbox: Vec::new(), cell: [0; 3] }) };
+static RUNTIME: Mutex<Runtime> =
+    Mutex::new(Runtime { visit: None, inbox: Vec::new(), outbox: Vec::new(), cell: [0; 3] });
+
+/// The instance's state, unless a call is within a call.
+fn state() -> Option<MutexGuard<'static, Runtime>> {
+    RUNTIME.try_lock().ok()
 }
 
 /// Runs `call` on the instance's state; content that calls from within a call gets `busy`.
 pub(crate) fn runtime<T>(busy: T, call: impl FnOnce(&mut Runtime) -> T) -> T {
-    RUNTIME.with(|it| match it.try_borrow_mut() {
-        Ok(mut runtime) => call(&mut runtime),
-        Err(_) => busy,
-    })
+    match state() {
+        Some(mut runtime) => call(&mut runtime),
+        None => busy,
+    }
 }
 
 impl Runtime {

@@ -1,7 +1,9 @@
 //! What content calls, as the shim passes it on: every function answers the standard's error code.
 
+use std::borrow::Cow;
+
 use seattime_core::visit::Document;
-use seattime_core::{Access, ElementId, Refusal, Version, Visit};
+use seattime_core::{Access, ElementId, Place, Refusal, Version, Visit};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::boundary::{Runtime, runtime};
@@ -11,6 +13,8 @@ use crate::clock::now;
 const PLAIN: u32 = 1 << 31;
 /// In the cell beside an element: its length alone decides, so that its text may come later.
 const LONG: u32 = 1 << 30;
+/// In the cell instead of an element: it has no number of its own.
+const NOTHING: u32 = u32::MAX;
 /// The error code of both versions for what should never happen.
 const FAILED: u32 = 101;
 
@@ -58,30 +62,14 @@ pub fn commit(has_argument: bool) -> u32 {
     })
 }
 
-/// Looks a name up that lies in the inbox, for `SetValue` or for `GetValue`; the cell then holds the
-/// element, to be used instead of the name from now on.
-#[wasm_bindgen]
-pub fn look_up(name_bytes: u32, to_set: bool) -> u32 {
-    runtime(FAILED, |it| {
-        let (found, version) = match it.one(name_bytes as usize) {
-            Err(_) => return FAILED,
-            Ok((visit, name)) => {
-                let found = if to_set { visit.settable(name) } else { visit.gettable(name) };
-                (found, visit.version())
-            }
-        };
-        if let Ok(element) = found {
-            it.set_element(packed(version, element));
-        }
-        code(version, found.map(|_| ()))
-    })
-}
-
-/// An element's number, and what the shim may do with it.
-fn packed(version: Version, element: ElementId) -> u32 {
-    let number = u32::from(element.0);
-    let Some(row) = version.element(element) else { return number };
-    let is_plain = row.access == Access::ReadWrite && !version.is_computed(element);
+/// An element's number, and what the shim may do with it; nothing for what lies in a record, whose name
+/// has to be told each time.
+fn packed(version: Version, place: Place) -> u32 {
+    let Some(row) = version.element(place.element).filter(|it| !it.is_in_record()) else {
+        return NOTHING;
+    };
+    let number = u32::from(place.element.0);
+    let is_plain = row.access == Access::ReadWrite && !version.is_computed(place);
     number | if is_plain { PLAIN } else { 0 } | if row.space.is_text() { LONG } else { 0 }
 }
 
@@ -89,27 +77,71 @@ fn element(number: u32) -> ElementId {
     ElementId(number as u16)
 }
 
-/// `GetValue` of an element; the cell then says where its text lies.
+/// `GetValue` of a name that lies in the inbox; the cell then says where its text lies, and which element
+/// it is, to be used instead of the name from now on.
 #[wasm_bindgen]
-pub fn get_value(number: u32) -> u32 {
+pub fn get_named(name_bytes: u32) -> u32 {
     runtime(FAILED, |it| {
-        let Some(visit) = it.visit.as_ref() else { return FAILED };
-        let found = visit.get(element(number)).map(|it| (it.as_ptr() as usize, it.len()));
-        let version = visit.version();
-        if let Ok((address, bytes)) = found {
-            it.point_at(address, bytes);
+        let (found, version) = match it.one(name_bytes as usize) {
+            Err(_) => return FAILED,
+            Ok((visit, name)) => (visit.gettable(name), visit.version()),
+        };
+        match found {
+            Err(refusal) => version.code(refusal),
+            Ok(place) => {
+                it.set_element(packed(version, place));
+                answer(it, place)
+            }
         }
-        code(version, found.map(|_| ()))
     })
 }
 
-/// `SetValue` of an element; the value lies in the inbox, and `units` is its length in UTF-16 units, in
-/// which the book counts its limits.
+/// `GetValue` of an element; the cell then says where its text lies.
+#[wasm_bindgen]
+pub fn get_value(number: u32) -> u32 {
+    runtime(FAILED, |it| answer(it, element(number).into()))
+}
+
+fn answer(it: &mut Runtime, place: Place) -> u32 {
+    let Some(visit) = it.visit.as_ref() else { return FAILED };
+    let version = visit.version();
+    match visit.get(place) {
+        Err(refusal) => return version.code(refusal),
+        Ok(Cow::Borrowed(text)) => {
+            let (address, bytes) = (text.as_ptr() as usize, text.len());
+            it.point_at(address, bytes);
+        }
+        Ok(Cow::Owned(text)) => it.put(text.into_bytes()),
+    }
+    0
+}
+
+/// `SetValue` of a name that lies in the inbox, with the value behind it; `units` is the value's length in
+/// UTF-16 units, in which the book counts its limits. The cell then says which element it is.
+#[wasm_bindgen]
+pub fn set_named(name_bytes: u32, value_bytes: u32, units: u32) -> u32 {
+    runtime(FAILED, |it| {
+        let Ok((visit, name, value)) = it.pair(name_bytes as usize, value_bytes as usize) else {
+            return FAILED;
+        };
+        let version = visit.version();
+        match visit.settable(name) {
+            Err(refusal) => version.code(refusal),
+            Ok(place) => {
+                let answer = visit.set(place, value, units, now);
+                it.set_element(packed(version, place));
+                code(version, answer)
+            }
+        }
+    })
+}
+
+/// `SetValue` of an element; the value lies in the inbox, and `units` is its length in UTF-16 units.
 #[wasm_bindgen]
 pub fn set_value(number: u32, value_bytes: u32, units: u32) -> u32 {
     runtime(FAILED, |it| {
         let Ok((visit, value)) = it.one(value_bytes as usize) else { return FAILED };
-        let answer = visit.set(element(number), value, units, now);
+        let answer = visit.set(element(number).into(), value, units, now);
         code(visit.version(), answer)
     })
 }

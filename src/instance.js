@@ -23,10 +23,14 @@ let cellAt = 0;
 
 /** @type {Uint8Array | undefined} */
 let snapshot;
-/** @type {(() => void)[]} What was called since the snapshot, to be called again. */
+/** @type {(string | (() => void))[]} What was called since the snapshot, to be called again: functions, and what was set, a name and a value. */
 let journal = [];
+/** From how many entries on a new snapshot costs less than it saves. */
+let fullAt = 0;
 /** @type {() => void} Hands over what JavaScript still holds back. */
 let beforeSnapshot = () => {};
+/** @type {(name: string, value: string) => void} Sets a value again. */
+let setAgain = () => {};
 
 /**
  * Loads the run-time.
@@ -117,6 +121,8 @@ export function remember() {
     wasm.snapshot();
     snapshot = pointedAt().slice();
     journal = [];
+    // A large state is copied more rarely, so that copying costs each call the same.
+    fullAt = 2000 + snapshot.length / 10;
 }
 
 /**
@@ -126,12 +132,26 @@ export function remember() {
  */
 export function note(call) {
     journal.push(call);
-    if (journal.length > 1000) remember();
 }
 
-/** @param {() => void} handOver What to do before each snapshot. */
-export function onSnapshot(handOver) {
+/**
+ * Notes a value that was set.
+ *
+ * @param {string} name
+ * @param {string} value
+ */
+export function noteSet(name, value) {
+    journal.push(name, value);
+    if (journal.length > fullAt) remember();
+}
+
+/**
+ * @param {() => void} handOver What to do before each snapshot.
+ * @param {(name: string, value: string) => void} set Sets a value again.
+ */
+export function onSnapshot(handOver, set) {
     beforeSnapshot = handOver;
+    setAgain = set;
 }
 
 /** Replaces an instance that trapped: a new one, the last snapshot, and what was called since. */
@@ -143,7 +163,11 @@ export function recover() {
     room(snapshot.length);
     bytes.set(snapshot, inboxAt);
     wasm.restore(snapshot.length);
-    for (const call of journal) call();
+    const entries = journal.values();
+    for (const entry of entries) {
+        if (typeof entry === "string") setAgain(entry, String(entries.next().value));
+        else entry();
+    }
 }
 
 /**

@@ -1,9 +1,11 @@
 //! What the player page calls: opening, launching, what it saw, and when to write down and to send.
 
 use seattime_core::session::Kind;
+use seattime_core::shared::Map;
 use seattime_core::time::{CreditPolicy, EvidenceKind, PresencePolicy};
-use seattime_core::{Reason, Version, Visit};
-use seattime_wire::{CommitHead, write_commit};
+use seattime_core::visit::Keeping;
+use seattime_core::{Edition, Profile, Quirks, Reason, Version, Visit};
+use seattime_wire::{CommitHead, write_commit, write_values};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::boundary::runtime;
@@ -14,11 +16,13 @@ fn visit<T: Default>(call: impl FnOnce(&mut Visit) -> T) -> T {
     runtime(T::default(), |it| it.visit.as_mut().map(call).unwrap_or_default())
 }
 
-/// Opens a visit: `version` is 12 or 2004, times are in ms, `policy` is 0 for corroborated, 1 for
-/// reported, 2 for measured.
+/// Opens a visit: `version` is 12, or 2004 with the edition from 2 to 4; times are in ms, `policy` is 0 for
+/// corroborated, 1 for reported, 2 for measured.
 #[wasm_bindgen]
 pub fn open(
     version: u32,
+    edition: u32,
+    is_strict: bool,
     idle_limit_ms: u32,
     tail_ms: u32,
     policy: u32,
@@ -32,7 +36,14 @@ pub fn open(
         2 => CreditPolicy::Measured,
         _ => CreditPolicy::Corroborated,
     };
-    let opened = Visit::open(version, presence, policy, heartbeat_ms, now(), is_visible);
+    let edition = match edition {
+        2 => Edition::Second,
+        3 => Edition::Third,
+        _ => Edition::Fourth,
+    };
+    let quirks = if is_strict { Quirks::NONE } else { Quirks::ALL };
+    let profile = Profile { version, edition, quirks };
+    let opened = Visit::open(profile, presence, policy, heartbeat_ms, now(), is_visible);
     runtime((), |it| it.visit = Some(opened));
 }
 
@@ -64,6 +75,53 @@ pub fn preset(name_bytes: u32, value_bytes: u32) {
         if let Ok((visit, name, value)) = it.pair(name_bytes as usize, value_bytes as usize) {
             visit.preset(name, value);
         }
+    });
+}
+
+/// Gives the activity that was added last an objective of its manifest; its id lies in the inbox.
+#[wasm_bindgen]
+pub fn add_objective(id_bytes: u32) {
+    runtime((), |it| {
+        if let Ok((visit, id)) = it.one(id_bytes as usize) {
+            visit.add_objective(id);
+        }
+    });
+}
+
+/// Gives the activity that was added last a way to shared data; the target lies in the inbox.
+#[wasm_bindgen]
+pub fn add_map(target_bytes: u32, reads: bool, writes: bool) {
+    runtime((), |it| {
+        if let Ok((visit, target)) = it.one(target_bytes as usize) {
+            let target = target.to_owned();
+            visit.add_map(Map { target, reads, writes });
+        }
+    });
+}
+
+/// Fills shared data; target and text lie in the inbox.
+#[wasm_bindgen]
+pub fn share(target_bytes: u32, text_bytes: u32) {
+    runtime((), |it| {
+        if let Ok((visit, target, text)) = it.pair(target_bytes as usize, text_bytes as usize) {
+            let (target, text) = (target.to_owned(), text.to_owned());
+            visit.share(&target, &text);
+        }
+    });
+}
+
+/// Says whether what content says can be kept anywhere.
+#[wasm_bindgen]
+pub fn keep(is_possible: bool) {
+    visit(|it| it.keep(if is_possible { Keeping::Possible } else { Keeping::Impossible }));
+}
+
+/// Every value that content may read now; the cell then says where the JSON lies.
+#[wasm_bindgen]
+pub fn values() {
+    runtime((), |it| {
+        let json = it.visit.as_ref().map(write_values).unwrap_or_default();
+        it.put(json);
     });
 }
 
@@ -141,7 +199,7 @@ pub fn sent() {
 /// The receipt of a message.
 #[wasm_bindgen]
 pub fn receipt(acked: f64, heartbeat_ms: u32) {
-    visit(|it| it.outbox().receipt(acked as u64, heartbeat_ms));
+    visit(|it| it.receipt(acked as u64, heartbeat_ms));
 }
 
 /// A message did not get through; answers how long the next one waits, in ms. `chance` is from 0 to 1.

@@ -19,6 +19,8 @@ import { post, postAndLeave } from "./wire.js";
  * @property {number} try
  * @property {number} depth How deep it lies in the organization, from 0.
  * @property {string} status In the report's words.
+ * @property {string[]} [objectives] Its objectives in the manifest.
+ * @property {{ target: string, reads: boolean, writes: boolean }[]} [data] Its maps to shared data.
  */
 
 /**
@@ -30,13 +32,38 @@ import { post, postAndLeave } from "./wire.js";
  * @property {number} server_ms
  * @property {{ idle_limit_ms: number, tail_ms: number, credit: "corroborated" | "reported" | "measured", heartbeat_ms: number }} policy
  * @property {"1.2" | "2004"} api
+ * @property {number} edition Of SCORM 2004, from 2.
+ * @property {boolean} strict Whether content is held to the letter of the standard.
  * @property {"continue" | "new" | "review" | "browse"} mode
  * @property {number} attempt
  * @property {string} course
  * @property {string} topic
  * @property {string} [return_url]
  * @property {Activity[]} activities
- * @property {Record<string, Record<string, string>>} values
+ * @property {Record<string, Record<string, string>>} values Per activity, what its elements hold.
+ * @property {Record<string, string>} [shared] Shared data, by target.
+ */
+
+/**
+ * Launch data of one's own: which API content speaks and what can be launched; everything else has a default.
+ *
+ * @typedef {Partial<Omit<Opened, "api" | "activities">> & { api: "1.2" | "2004", activities: (Partial<Activity> & { id: string, url: string })[] }} LaunchData
+ */
+
+/**
+ * @typedef {object} Receipt What a server answers to a commit.
+ * @property {number} [acked] The highest number of a change that is safe; all that was sent, if left out.
+ * @property {number} [heartbeat_ms] How long to wait between signs of life.
+ * @property {string} [token] A fresh token.
+ * @property {boolean} [need_full] Whether the server asks for everything again.
+ * @property {{ session: number, element: string, code: number }[]} [refused] Values that were not kept.
+ */
+
+/**
+ * Takes a commit, JSON text, somewhere. `isLeaving`: the page goes away, so what has to happen must have begun
+ * before this returns. Rejects, or throws, what did not get through; it is tried again.
+ *
+ * @typedef {(message: string, isLeaving: boolean) => Promise<Receipt | void>} Transport
  */
 
 /**
@@ -50,16 +77,37 @@ import { post, postAndLeave } from "./wire.js";
  */
 
 /**
+ * @typedef {object} Call What content called, and what it was answered.
+ * @property {string} function As SCORM 2004 calls it, whatever the version.
+ * @property {string[]} arguments
+ * @property {string} answer
+ * @property {number} code The error code; 0 where there was none.
+ * @property {number} atMs Since the launch.
+ */
+
+/**
+ * @typedef {object} VisitEvents What can be listened to, and what is told then.
+ * @property {{ activity: Activity }} initialized Content called Initialize.
+ * @property {{ element: string, value: string }} set Content set a value.
+ * @property {{ activity: Activity }} committed Content called Commit.
+ * @property {{ activity: Activity }} terminated Content called Terminate.
+ * @property {{ activity: Activity }} taken Content was taken away.
+ * @property {Call} error A call of content was refused.
+ * @property {Call} call Content called anything.
+ * @property {Saving} saving The state of saving changed.
+ * @property {{ measuredMs: number, isCounting: boolean }} second The time, once a second.
+ */
+
+/**
  * @typedef {object} Options
  * @property {HTMLIFrameElement} frame Where content is shown.
  * @property {string} [code] The launch's code.
  * @property {string} [launchToken] Or, after a reload, the token of the visit before.
+ * @property {LaunchData} [data] Or launch data of one's own, without asking a server.
  * @property {string} [server] Where the server is; this page's own, if left out.
+ * @property {Transport} [transport] Where commits go instead.
  * @property {Window} [window] Where content finds the API; this window, if left out.
  * @property {RequestInfo | URL | BufferSource | WebAssembly.Module} [wasm] The run-time's wasm, if not beside this module.
- * @property {(saving: Saving) => void} [onSaving] Is told whenever the state of saving changes.
- * @property {(second: { measuredMs: number, isCounting: boolean }) => void} [onSecond] Is told the time, once a second.
- * @property {(ended: { activity: Activity, how: "terminated" | "taken" }) => void} [onEnded] Is told of each session's end.
  */
 
 /** Why a visit could not be opened: a problem with a stable `code`. */
@@ -80,6 +128,7 @@ const LEFTOVERS_MS = 3000;
 // The last words of a visit are waited for this long.
 const FAREWELL_MS = 3000;
 const LOCK = "seattime:";
+const LIFE = /** @type {const} */ ({ Initialize: "initialized", Commit: "committed", Terminate: "terminated" });
 
 /**
  * Opens a visit and puts the API where content finds it. Content is launched by `start`.
@@ -89,42 +138,94 @@ const LOCK = "seattime:";
  * @throws {LaunchError} When the server does not open the visit.
  */
 export async function launch(options) {
-    const server = options.server ?? "";
+    const { server = "", code, launchToken = "", data } = options;
+    const send = sender(options);
     await Promise.all([load(/** @type {any} */ (options.wasm)), store.open()]);
-    await Promise.race([sendLeftovers(server), new Promise((resolve) => setTimeout(resolve, LEFTOVERS_MS))]);
-    const body = options.code ? { code: options.code } : { launch_token: options.launchToken ?? "" };
+    await Promise.race([sendLeftovers(send), new Promise((resolve) => setTimeout(resolve, LEFTOVERS_MS))]);
+    if (data) return new Visit(whole(data), options, send);
+    const body = code ? { code } : { launch_token: launchToken };
     const { answer, problem } = await post(`${server}/run/v1/visits`, JSON.stringify(body));
     if (problem) throw new LaunchError(problem);
-    return new Visit(answer, options);
+    return new Visit(answer, options, send);
+}
+
+/**
+ * Launch data with every default.
+ *
+ * @param {LaunchData} data
+ * @returns {Opened}
+ */
+function whole(data) {
+    return {
+        visit: `${Date.now()}-${Math.random()}`,
+        lease: 1,
+        token: "",
+        launch_token: "",
+        server_ms: Date.now(),
+        policy: { idle_limit_ms: 300_000, tail_ms: 30_000, credit: "corroborated", heartbeat_ms: 30_000 },
+        edition: 4,
+        strict: false,
+        mode: "continue",
+        attempt: 1,
+        course: "",
+        topic: "",
+        values: {},
+        ...data,
+        activities: data.activities.map((it) => ({
+            title: it.id, kind: "sco", try: 1, depth: 0, status: "not attempted", ...it,
+        })),
+    };
+}
+
+/**
+ * How commits are sent: to the server, or by the host's own transport.
+ *
+ * @param {Options} options
+ * @returns {(message: string, isLeaving: boolean) => ReturnType<typeof post>}
+ */
+function sender({ server = "", transport }) {
+    const url = `${server}/run/v1/commits`;
+    if (!transport) return (message, isLeaving) => (isLeaving ? postAndLeave : post)(url, message);
+    return async (message, isLeaving) => {
+        try {
+            return { answer: (await transport(message, isLeaving)) ?? {} };
+        } catch (error) {
+            const { code = "transport", status = 0, retryAfterMs = 0 } = /** @type {any} */ (error) ?? {};
+            return { problem: { status, code, detail: String(error), retryAfterMs, body: {} } };
+        }
+    };
 }
 
 /** A visit: one load of the page. */
 export class Visit {
     /** @type {Opened} */ #opened;
     /** @type {Options} */ #options;
-    /** @type {string} */ #token;
+    /** @type {ReturnType<typeof sender>} */ #post;
     /** @type {Activity | undefined} */ #loaded;
     /** @type {ReturnType<typeof setInterval>} */ #clock;
     /** @type {ReturnType<typeof watch>} */ #signals;
-    #listeners = new AbortController();
+    #stopper = new AbortController();
     #isStopped = false;
     /** Whether the page is on its way out: its content may still have something to say. */
     #isLeaving = false;
-    #commits;
     /** What was written down last, as far as the numbers of changes tell. */
     #keptSeq = -1;
+    #launchedAt = 0;
+    /** @type {Map<string, Set<(told: any) => void>>} */ #listeners = new Map();
 
     /**
      * @param {Opened} opened
      * @param {Options} options
+     * @param {ReturnType<typeof sender>} send
      */
-    constructor(opened, options) {
-        [this.#opened, this.#options, this.#token] = [opened, options, opened.token];
-        this.#commits = `${options.server ?? ""}/run/v1/commits`;
+    constructor(opened, options, send) {
+        [this.#opened, this.#options, this.#post] = [opened, options, send];
         const { policy } = opened;
         const isVisible = document.visibilityState === "visible";
         wasm.open(
             opened.api === "1.2" ? 12 : 2004,
+            opened.edition,
+            opened.strict,
             policy.idle_limit_ms,
             policy.tail_ms,
             POLICIES.indexOf(policy.credit),
@@ -134,17 +235,18 @@ export class Visit {
         this.#identify(opened.token);
         for (const activity of opened.activities) {
             wasm.add_activity(put(activity.id, 0), activity.kind === "sco", activity.try);
-            for (const [name, value] of Object.entries(opened.values[activity.id] ?? {})) {
-                const size = put(name, 0);
-                wasm.preset(size, put(value, size));
-            }
+            for (const id of activity.objectives ?? []) wasm.add_objective(put(id, 0));
+            for (const map of activity.data ?? []) wasm.add_map(put(map.target, 0), map.reads, map.writes);
+            both(opened.values[activity.id], wasm.preset);
         }
+        both(opened.shared, wasm.share);
         remember();
         api.install(options.window ?? window, opened.api, {
             topDocument: () => options.frame.contentDocument,
             safe: () => this.#safe(),
             called: (call, code) => {
-                if (call === "Terminate" && code === 0) this.#ended("terminated");
+                const type = LIFE[/** @type {keyof typeof LIFE} */ (call)];
+                if (code === 0 && this.#loaded) this.#tell(type, { activity: this.#loaded });
             },
         });
         this.#signals = watch(options.window ?? window, () => {
@@ -155,6 +257,74 @@ export class Visit {
         this.#clock = setInterval(() => this.#second(), 1000);
         // As long as this page lives, no other one sends what it wrote down.
         navigator.locks?.request(LOCK + opened.visit, () => new Promise(() => {}));
+    }
+
+    /**
+     * Listens; answers how to stop that.
+     *
+     * @template {keyof VisitEvents} K
+     * @param {K} type
+     * @param {(told: VisitEvents[K]) => void} listener What it throws is logged, and reaches nobody.
+     * @returns {() => void}
+     */
+    on(type, listener) {
+        const all = this.#listeners.get(type) ?? new Set();
+        this.#listeners.set(type, all.add(listener));
+        this.#observe();
+        return () => {
+            all.delete(listener);
+            this.#observe();
+        };
+    }
+
+    /**
+     * @template {keyof VisitEvents} K
+     * @param {K} type
+     * @param {VisitEvents[K]} told
+     */
+    #tell(type, told) {
+        for (const listener of this.#listeners.get(type) ?? []) {
+            try {
+                listener(told);
+            } catch (failure) {
+                console.error(`seattime: a listener for ${type} failed`, failure);
+            }
+        }
+    }
+
+    /** Has single calls told only while somebody listens to them: each would cost content time. */
+    #observe() {
+        const isHeard = ["set", "error", "call"].some((type) => this.#listeners.get(type)?.size);
+        api.observe(isHeard ? (name, first, second, answer, code) => this.#called(name, first, second, answer, code) : undefined);
+    }
+
+    /** @type {api.Observer} */
+    #called(name, first, second, answer, code) {
+        /** @type {Call} */
+        const call = {
+            function: name,
+            arguments: name === "SetValue" ? [first, second] : name === "GetLastError" ? [] : [first],
+            answer,
+            code,
+            atMs: performance.now() - this.#launchedAt,
+        };
+        this.#tell("call", call);
+        if (code === 0) {
+            if (name === "SetValue") this.#tell("set", { element: first, value: second });
+        } else if (!["GetLastError", "GetErrorString", "GetDiagnostic"].includes(name)) {
+            this.#tell("error", call);
+        }
+    }
+
+    /** Every value that content may read now, by element; and what was measured so far in this visit, in ms. */
+    snapshot() {
+        /** @type {Record<string, string>} */
+        const values = guarded(() => {
+            api.handOver();
+            wasm.values();
+            return JSON.parse(read() || "{}");
+        }, {});
+        return { activity: this.#loaded, values, measuredMs: guarded(() => wasm.measured_ms(), 0) };
     }
 
     /** The visit, as the server opened it. */
@@ -186,6 +356,7 @@ export class Visit {
         guarded(() => wasm.launch(index), 0);
         remember();
         this.#loaded = activity;
+        this.#launchedAt = performance.now();
         this.#options.frame.src = activity.url;
         this.#signals.look();
     }
@@ -201,15 +372,9 @@ export class Visit {
         api.forget();
         guarded(() => wasm.take_away(), undefined);
         remember();
-        this.#ended("taken");
-    }
-
-    /** @param {"terminated" | "taken"} how */
-    #ended(how) {
         const activity = this.#loaded;
-        if (activity === undefined) return;
-        if (how === "taken") this.#loaded = undefined;
-        this.#options.onEnded?.({ activity, how });
+        this.#loaded = undefined;
+        this.#tell("taken", { activity });
     }
 
     /**
@@ -233,18 +398,17 @@ export class Visit {
         this.#isStopped = true;
         clearInterval(this.#clock);
         this.#signals.stop();
-        this.#listeners.abort();
+        this.#stopper.abort();
     }
 
     /** @param {string} token */
     #identify(token) {
-        this.#token = token;
         const size = put(this.#opened.visit, 0);
         wasm.identify(size, put(token, size), this.#opened.lease);
     }
 
     #listen() {
-        const { signal } = this.#listeners;
+        const { signal } = this.#stopper;
         document.addEventListener("visibilitychange", () => {
             if (document.visibilityState === "visible") this.#shown();
             else this.#away(() => wasm.hide());
@@ -270,7 +434,7 @@ export class Visit {
         this.#act(guarded(() => wasm.tick(), 0));
         const measuredMs = guarded(() => wasm.measured_ms(), 0);
         const isCounting = guarded(() => wasm.is_counting(), false);
-        this.#options.onSecond?.({ measuredMs, isCounting });
+        this.#tell("second", { measuredMs, isCounting });
     }
 
     /** @param {number} due What a tick answered. */
@@ -313,10 +477,11 @@ export class Visit {
     async #send(reason) {
         const message = this.#encode(reason);
         if (message === "") return;
+        const seq = wasm.seq();
         wasm.sent();
-        this.#options.onSaving?.({ state: "saving" });
-        await store.keep(this.#opened.visit, message);
-        this.#answered(await post(this.#commits, message));
+        this.#tell("saving", { state: "saving" });
+        const isKept = await store.keep(this.#opened.visit, message);
+        this.#answered(await this.#post(message, false), seq, isKept);
     }
 
     /**
@@ -328,10 +493,11 @@ export class Visit {
         guarded(leave, undefined);
         const message = this.#encode(REASONS.hidden);
         if (message === "") return;
+        const seq = wasm.seq();
         void store.keep(this.#opened.visit, message);
         store.copy(this.#opened.visit, message);
         wasm.sent();
-        void postAndLeave(this.#commits, message).then((it) => this.#answered(it));
+        void this.#post(message, true).then((it) => this.#answered(it, seq, true));
     }
 
     #ackedSeq = 0;
@@ -339,38 +505,60 @@ export class Visit {
         return this.#ackedSeq >= wasm.seq();
     }
 
-    /** @param {Awaited<ReturnType<typeof post>>} result */
-    #answered({ answer, problem }) {
+    /**
+     * @param {Awaited<ReturnType<typeof post>>} result
+     * @param {number} seq The highest number of a change that was sent.
+     * @param {boolean} isKept Whether it is written down in this browser.
+     */
+    #answered({ answer, problem }, seq, isKept) {
         if (this.#isStopped) return;
-        const { onSaving } = this.#options;
+        const { heartbeat_ms } = this.#opened.policy;
         if (answer) {
+            const { acked = seq, refused } = answer;
             if (answer.token) this.#identify(answer.token);
             if (answer.need_full) wasm.send_everything();
-            else wasm.receipt(answer.acked, answer.heartbeat_ms);
-            this.#ackedSeq = answer.acked;
+            else wasm.receipt(acked, answer.heartbeat_ms ?? heartbeat_ms);
+            wasm.keep(true);
+            this.#ackedSeq = acked;
             if (this.#isAcked) void store.forget(this.#opened.visit);
-            onSaving?.({ state: "saved", atMs: Date.now(), refused: answer.refused });
+            this.#tell("saving", { state: "saved", atMs: Date.now(), refused });
             return;
         }
         if (!problem) return;
         const told = { why: problem.code, detail: problem.detail };
         if (problem.code === "superseded") {
-            wasm.receipt(problem.body.acked ?? 0, this.#opened.policy.heartbeat_ms);
+            wasm.receipt(problem.body.acked ?? 0, heartbeat_ms);
+            wasm.keep(false);
             this.stop();
-            onSaving?.({ state: "stopped", ...told });
+            this.#tell("saving", { state: "stopped", ...told });
             return;
         }
+        // What neither browser nor server takes, content must not think safe.
+        wasm.keep(isKept);
         const retryInMs = wasm.failed(problem.retryAfterMs, Math.random());
-        onSaving?.({ state: "unsaved", retryInMs, ...told });
+        this.#tell("saving", { state: "unsaved", retryInMs, ...told });
+    }
+}
+
+/**
+ * Hands over pairs of texts.
+ *
+ * @param {Record<string, string> | undefined} pairs
+ * @param {(first: number, second: number) => void} take
+ */
+function both(pairs, take) {
+    for (const [first, second] of Object.entries(pairs ?? {})) {
+        const size = put(first, 0);
+        take(size, put(second, size));
     }
 }
 
 /**
  * Sends what earlier visits left in this browser, each with the token that it was written with.
  *
- * @param {string} server
+ * @param {ReturnType<typeof sender>} post
  */
-async function sendLeftovers(server) {
+async function sendLeftovers(post) {
     for (const [visit, message] of await store.leftovers()) {
         const send = async (/** @type {unknown} */ lock) => {
             if (lock === null) return; // Its page is alive, and sends it itself.
@@ -379,7 +567,7 @@ async function sendLeftovers(server) {
             replay.sent_date_ms = Date.now();
             // When this page was loaded says nothing of when that one lived.
             for (const stretch of replay.stretches) delete stretch.sent_at_ms;
-            const { answer, problem } = await post(`${server}/run/v1/commits`, JSON.stringify(replay));
+            const { answer, problem } = await post(JSON.stringify(replay), false);
             const isRefused = problem !== undefined && problem.status >= 400 && problem.status < 500;
             if (answer || problem?.code === "superseded") await store.forget(visit);
             else if (isRefused) console.error(`seattime: visit ${visit} was not taken: ${problem.detail}`);

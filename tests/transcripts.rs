@@ -1,77 +1,14 @@
 //! Replays `transcripts/` over the core: one file a clause, one line a call, as the player would log it.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod replay;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use seattime_core::session::Kind;
-use seattime_core::time::{CreditPolicy, PresencePolicy};
-use seattime_core::visit::Document;
-use seattime_core::{Instant, Refusal, Version, Visit};
+use replay::Replay;
+use seattime_core::Version;
 use serde_json::Value;
-
-/// A visit under the calls of a transcript.
-struct Replay {
-    visit: Visit,
-    version: Version,
-    last: u32,
-}
-
-impl Replay {
-    /// `head` names the version, and values that the manifest and the server set.
-    fn start(head: &Value) -> Option<Replay> {
-        let version = match head["version"].as_str()? {
-            "1.2" => Version::V12,
-            "2004" => Version::V2004,
-            _ => return None,
-        };
-        let mut visit = Visit::open(
-            version,
-            PresencePolicy::default(),
-            CreditPolicy::Corroborated,
-            30_000,
-            Instant::default(),
-            true,
-        );
-        visit.add_activity("item", Kind::Sco, 1);
-        for (name, value) in head["given"].as_object().into_iter().flatten() {
-            visit.preset(name, value.as_str()?);
-        }
-        visit.launch(Instant::default(), 0);
-        Some(Replay { visit, version, last: 0 })
-    }
-
-    /// Answers as the API would: a text, and the error code afterwards.
-    fn call(&mut self, function: &str, arguments: &[&str]) -> Option<(String, u32)> {
-        let argument = |n: usize| arguments.get(n).copied().unwrap_or_default();
-        let empty = |text: &str| if text.is_empty() { Ok(()) } else { Err(Refusal::Argument) };
-        let now = Instant::default();
-        let visit = &mut self.visit;
-        let answer = match function.strip_prefix("LMS").unwrap_or(function) {
-            "Initialize" => {
-                empty(argument(0)).and_then(|()| visit.initialize(now, Document::Same)).map(|()| "true")
-            }
-            "Finish" | "Terminate" => empty(argument(0)).and_then(|()| visit.terminate(now)).map(|()| "true"),
-            "Commit" => empty(argument(0)).and_then(|()| visit.commit()).map(|()| "true"),
-            "SetValue" => {
-                let (name, value) = (argument(0), argument(1));
-                let units = value.encode_utf16().count() as u32;
-                visit.settable(name).and_then(|it| visit.set(it, value, units, || now)).map(|()| "true")
-            }
-            "GetValue" => visit.gettable(argument(0)).and_then(|it| visit.get(it)),
-            "GetLastError" => return Some((self.last.to_string(), self.last)),
-            "GetErrorString" => {
-                let text = self.version.error_text(argument(0).parse().ok()?);
-                return Some((text.to_owned(), self.last));
-            }
-            _ => return None,
-        };
-        let otherwise = if function.ends_with("GetValue") { "" } else { "false" };
-        let text = answer.unwrap_or(otherwise).to_owned();
-        self.last = answer.err().map_or(0, |it| self.version.code(it));
-        Some((text, self.last))
-    }
-}
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();

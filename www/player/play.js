@@ -35,6 +35,21 @@ let isChanging = false;
 /** Whether another window took over. */
 let isElsewhere = false;
 
+/** Behind the status of an activity that its content has ended. */
+const ENDED = ", ended";
+
+/**
+ * How the activity that runs stands, in the report's words.
+ *
+ * @param {Visit} visit
+ */
+function statusOf(visit) {
+    const { values } = visit.snapshot();
+    const success = values["cmi.success_status"] ?? "unknown";
+    const said = success === "unknown" ? values["cmi.completion_status"] : success;
+    return values["cmi.core.lesson_status"] ?? said ?? "";
+}
+
 const codeOf = () => new URLSearchParams(location.hash.slice(1)).get("code") ?? undefined;
 const reload = () => location.reload();
 
@@ -52,16 +67,18 @@ async function play() {
         frame,
         code,
         launchToken,
-        onSaving: (saving) => {
-            showSaving(saving);
-            if (saving.state === "stopped") stopped(saving.why);
-        },
-        onSecond: showSecond,
-        onEnded: ({ activity, how }) => {
-            const row = rows[visit.opened.activities.indexOf(activity)];
-            if (row && how === "terminated") say(row[1], "ended");
-        },
     });
+    visit.on("saving", (saving) => {
+        showSaving(saving);
+        if (saving.state === "stopped") stopped(saving.why);
+    });
+    visit.on("second", showSecond);
+    for (const type of /** @type {const} */ (["committed", "terminated"])) {
+        visit.on(type, ({ activity }) => {
+            const row = rows[visit.opened.activities.indexOf(activity)];
+            if (row) say(row[1], statusOf(visit) + (type === "terminated" ? ENDED : ""));
+        });
+    }
     forgetCode();
     keepToken(visit.launchToken);
     const { opened } = visit;
@@ -115,12 +132,12 @@ function listActivities(visit) {
  */
 async function show(visit, index) {
     const [button, status] = rows[index];
-    const isEnded = status.textContent === "ended";
+    const isEnded = status.textContent?.endsWith(ENDED);
     if (isChanging || (button.hasAttribute("aria-current") && !isEnded)) return;
     isChanging = true;
     for (const [other] of rows) other.removeAttribute("aria-current");
     button.setAttribute("aria-current", "true");
-    if (isEnded) say(status, "open again");
+    if (isEnded) say(status, `${status.textContent?.slice(0, -ENDED.length)}, open again`);
     if (!isWide.matches) list.open = false;
     frame.title = visit.opened.activities[index].title;
     uncover();

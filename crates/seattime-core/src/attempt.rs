@@ -4,6 +4,8 @@
 //! the server its rows.
 
 use crate::model::Version;
+use crate::quirk::{Quirk, Quirks};
+use crate::session::Profile;
 use crate::value::real;
 
 /// How a session ended, as far as the next one is concerned.
@@ -13,6 +15,8 @@ pub struct Ended<'a> {
     pub exit: &'a str,
     /// Whether content called Terminate.
     pub terminated: bool,
+    /// What `adl.nav.request` held; nothing in 1.2.
+    pub request: &'a str,
 }
 
 /// Where the next session on an activity begins.
@@ -27,17 +31,18 @@ pub struct Next {
 /// Where the next session on an activity begins, after a session that had called Initialize.
 ///
 /// 1.2 keeps one record: every session goes on, and is told `resume` if the last one left `suspend`
-/// behind, however it ended. 2004 goes on after `suspend`, and, by the quirk
+/// behind, however it ended. 2004 goes on after `suspend` and `suspendAll`, and, by the quirk
 /// [`ResumeWithoutTerminate`](crate::Quirk::ResumeWithoutTerminate), after an end without Terminate;
 /// every other exit ends the try.
 ///
 /// Spec: SCORM 1.2 RTE, *cmi.core.entry*; RTE, *Entry* and *Exit*.
-pub fn next(version: Version, last: Option<Ended<'_>>) -> Next {
+pub fn next(profile: Profile, last: Option<Ended<'_>>) -> Next {
     let Some(last) = last else { return Next { continues: true, entry: "ab-initio" } };
-    let is_suspended = last.exit == "suspend";
-    match version {
+    let is_suspended = last.exit == "suspend" || last.request == "suspendAll";
+    let is_cut_off = !last.terminated && profile.quirks.has(Quirk::ResumeWithoutTerminate);
+    match profile.version {
         Version::V12 => Next { continues: true, entry: if is_suspended { "resume" } else { "" } },
-        Version::V2004 if is_suspended || !last.terminated => Next { continues: true, entry: "resume" },
+        Version::V2004 if is_suspended || is_cut_off => Next { continues: true, entry: "resume" },
         Version::V2004 => Next { continues: false, entry: "ab-initio" },
     }
 }
@@ -158,7 +163,8 @@ pub fn rolled_up<'a>(statuses: impl IntoIterator<Item = &'a str>) -> &'static st
     }
 }
 
-/// Whether a value that arrives from a page is one that the standard has; `units` are counted here.
+/// Whether a value that arrives from a page is one that the standard has, or a tolerance; `units` are
+/// counted here. What depends on other values is left to the page, which sees them together.
 ///
 /// # Errors
 ///
@@ -166,7 +172,7 @@ pub fn rolled_up<'a>(statuses: impl IntoIterator<Item = &'a str>) -> &'static st
 pub fn check(version: Version, element: &str, text: &str) -> Result<(), u32> {
     let refused = |it| version.code(it);
     let row = version.look_up(element).map_err(refused)?;
-    let row = version.element(row).ok_or(101_u32)?;
+    let row = version.element(row.element).ok_or(101_u32)?;
     match row.access {
         crate::Access::Keyword => return Err(refused(crate::Refusal::Keyword)),
         crate::Access::ReadOnly => return Err(refused(crate::Refusal::ReadOnly)),
@@ -176,7 +182,7 @@ pub fn check(version: Version, element: &str, text: &str) -> Result<(), u32> {
     if row.initial == Some(text) {
         return Ok(());
     }
-    row.space.check(text, text.encode_utf16().count() as u32).map_err(refused)
+    row.space.check(text, text.encode_utf16().count() as u32, Quirks::ALL).map_err(refused)
 }
 
 #[cfg(test)]
@@ -193,27 +199,32 @@ mod tests {
         use Version::{V12, V2004};
         #[rustfmt::skip]
         let cases = [
-            // version  last: exit, terminated        continues  entry
-            (V12,   None,                             true,      "ab-initio"),
-            (V12,   Some(("suspend", true)),          true,      "resume"),
-            (V12,   Some(("suspend", false)),         true,      "resume"),
-            (V12,   Some(("logout", true)),           true,      ""),
-            (V12,   Some(("time-out", true)),         true,      ""),
-            (V12,   Some(("", true)),                 true,      ""),
-            (V12,   Some(("", false)),                true,      ""),
-            (V2004, None,                             true,      "ab-initio"),
-            (V2004, Some(("suspend", true)),          true,      "resume"),
-            (V2004, Some(("suspend", false)),         true,      "resume"),
-            (V2004, Some(("", false)),                true,      "resume"), // by the quirk
-            (V2004, Some(("normal", true)),           false,     "ab-initio"),
-            (V2004, Some(("logout", true)),           false,     "ab-initio"),
-            (V2004, Some(("time-out", true)),         false,     "ab-initio"),
-            (V2004, Some(("", true)),                 false,     "ab-initio"),
+            // version  last: exit, terminated, request      continues  entry
+            (V12,   None,                                    true,      "ab-initio"),
+            (V12,   Some(("suspend", true, "")),             true,      "resume"),
+            (V12,   Some(("suspend", false, "")),            true,      "resume"),
+            (V12,   Some(("logout", true, "")),              true,      ""),
+            (V12,   Some(("time-out", true, "")),            true,      ""),
+            (V12,   Some(("", true, "")),                    true,      ""),
+            (V12,   Some(("", false, "")),                   true,      ""),
+            (V2004, None,                                    true,      "ab-initio"),
+            (V2004, Some(("suspend", true, "")),             true,      "resume"),
+            (V2004, Some(("suspend", false, "")),            true,      "resume"),
+            (V2004, Some(("normal", true, "suspendAll")),    true,      "resume"),
+            (V2004, Some(("", false, "")),                   true,      "resume"), // by the quirk
+            (V2004, Some(("normal", true, "")),              false,     "ab-initio"),
+            (V2004, Some(("normal", true, "exitAll")),       false,     "ab-initio"),
+            (V2004, Some(("logout", true, "")),              false,     "ab-initio"),
+            (V2004, Some(("time-out", true, "")),            false,     "ab-initio"),
+            (V2004, Some(("", true, "")),                    false,     "ab-initio"),
         ];
         for (version, last, continues, entry) in cases {
-            let ended = last.map(|(exit, terminated)| Ended { exit, terminated });
-            assert_eq!(next(version, ended), Next { continues, entry }, "{version:?} {last:?}");
+            let ended = last.map(|(exit, terminated, request)| Ended { exit, terminated, request });
+            assert_eq!(next(version.into(), ended), Next { continues, entry }, "{version:?} {last:?}");
         }
+        let strict = Profile { quirks: Quirks::NONE, ..V2004.into() };
+        let cut_off = Ended { exit: "", terminated: false, request: "" };
+        assert!(!next(strict, Some(cut_off)).continues);
     }
 
     /// Spec: SCORM 1.2 RTE, *cmi.core.lesson_status* and *cmi.student_data.mastery_score*.

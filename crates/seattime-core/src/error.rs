@@ -37,8 +37,6 @@ pub enum Refusal {
     Undefined,
     /// The name does not begin with a data model that is known here.
     ForeignModel,
-    /// The standard has the element, this run-time does not.
-    NotImplemented,
     /// `_children` of an element that has none.
     NoChildren,
     /// `_count` of an element that is no collection.
@@ -47,6 +45,14 @@ pub enum Refusal {
     NoVersion,
     /// The element was never given a value.
     NoValue,
+    /// GetValue of a record that is not there.
+    NoRecord,
+    /// SetValue of a record further away than the next one, or of a second pattern where there can be one.
+    OutOfOrder,
+    /// SetValue of an element before the one that it depends on.
+    Dependency,
+    /// SetValue of an identifier or a pattern that another record has, or that its record has otherwise.
+    NotUnique,
     /// SetValue of a keyword: `_children`, `_count`, `_version`.
     Keyword,
     /// SetValue of an element that content may only read.
@@ -57,7 +63,11 @@ pub enum Refusal {
     Type,
     /// The value is a number outside the element's range.
     Range,
-    /// Nothing could be written down.
+    /// Nothing of a new session could be kept.
+    InitializeFailed,
+    /// The session's end cannot be kept.
+    TerminateFailed,
+    /// Nothing can be written down or sent.
     CommitFailed,
 }
 
@@ -97,10 +107,14 @@ pub enum ErrorCode12 {
 pub enum ErrorCode2004 {
     /// General exception.
     General = 101,
+    /// General initialization failure.
+    InitializeFailed = 102,
     /// Already initialized.
     AlreadyInitialized = 103,
     /// Content instance terminated.
     Terminated = 104,
+    /// General termination failure.
+    TerminateFailed = 111,
     /// Termination before initialization.
     TerminateBeforeInitialize = 112,
     /// Termination after termination.
@@ -127,8 +141,6 @@ pub enum ErrorCode2004 {
     CommitFailed = 391,
     /// Undefined data model element.
     Undefined = 401,
-    /// Unimplemented data model element.
-    NotImplemented = 402,
     /// Data model element value not initialized.
     NoValue = 403,
     /// Data model element is read only.
@@ -139,6 +151,8 @@ pub enum ErrorCode2004 {
     Type = 406,
     /// Data model element value out of range.
     Range = 407,
+    /// Data model dependency not established.
+    Dependency = 408,
 }
 
 impl Refusal {
@@ -149,7 +163,8 @@ impl Refusal {
         use ErrorCode12 as Code;
         use Refusal as It;
         match self {
-            It::General | It::CommitFailed | It::AlreadyInitialized => Code::General,
+            It::General | It::AlreadyInitialized => Code::General,
+            It::InitializeFailed | It::TerminateFailed | It::CommitFailed => Code::General,
             It::InitializeAfterTermination | It::TerminateAfterTermination => Code::General,
             It::GetAfterTermination | It::SetAfterTermination | It::CommitAfterTermination => Code::General,
             It::TerminateBeforeInitialize | It::GetBeforeInitialize => Code::NotInitialized,
@@ -157,7 +172,8 @@ impl Refusal {
             It::Argument | It::GetWithoutName | It::SetWithoutName | It::Undefined | It::NoVersion => {
                 Code::Argument
             }
-            It::ForeignModel | It::NotImplemented | It::NoValue => Code::NotImplemented,
+            It::NoRecord | It::OutOfOrder | It::Dependency | It::NotUnique => Code::Argument,
+            It::ForeignModel | It::NoValue => Code::NotImplemented,
             It::NoChildren => Code::NoChildren,
             It::NoCount => Code::NoCount,
             It::Keyword => Code::Keyword,
@@ -173,6 +189,8 @@ impl Refusal {
         use Refusal as It;
         match self {
             It::General => Code::General,
+            It::InitializeFailed => Code::InitializeFailed,
+            It::TerminateFailed => Code::TerminateFailed,
             It::AlreadyInitialized => Code::AlreadyInitialized,
             It::InitializeAfterTermination => Code::Terminated,
             It::TerminateBeforeInitialize => Code::TerminateBeforeInitialize,
@@ -185,10 +203,11 @@ impl Refusal {
             It::CommitAfterTermination => Code::CommitAfterTermination,
             It::Argument => Code::Argument,
             It::GetWithoutName | It::NoChildren | It::NoCount | It::NoVersion => Code::GetFailure,
-            It::SetWithoutName => Code::SetFailure,
+            It::NoRecord => Code::GetFailure,
+            It::SetWithoutName | It::OutOfOrder | It::NotUnique => Code::SetFailure,
+            It::Dependency => Code::Dependency,
             It::CommitFailed => Code::CommitFailed,
             It::Undefined | It::ForeignModel => Code::Undefined,
-            It::NotImplemented => Code::NotImplemented,
             It::NoValue => Code::NoValue,
             It::Keyword | It::ReadOnly => Code::ReadOnly,
             It::WriteOnly => Code::WriteOnly,

@@ -1,10 +1,13 @@
 //! The data model: one table a version, and the few functions that walk it.
 
 pub mod element;
+mod names;
 pub mod v12;
 pub mod v2004;
 
-pub use element::{Access, Element, ElementId, Space};
+pub use element::{Access, Element, ElementId, Rule, Space};
+pub(crate) use names::{Collection, Home};
+pub use names::{Place, push_name};
 
 use crate::error::Refusal;
 
@@ -19,18 +22,10 @@ pub enum Version {
 
 impl Version {
     /// Its elements.
-    pub const fn elements(self) -> &'static [Element] {
+    pub fn elements(self) -> &'static [Element] {
         match self {
             Version::V12 => v12::ELEMENTS,
             Version::V2004 => v2004::ELEMENTS,
-        }
-    }
-
-    /// The names below which it has elements that this run-time does not have yet.
-    const fn not_implemented(self) -> &'static [&'static str] {
-        match self {
-            Version::V12 => v12::NOT_IMPLEMENTED,
-            Version::V2004 => v2004::NOT_IMPLEMENTED,
         }
     }
 
@@ -39,9 +34,11 @@ impl Version {
         self.elements().get(usize::from(id.0))
     }
 
-    /// Whether what an element reads is worked out from others.
-    pub fn is_computed(self, id: ElementId) -> bool {
-        self == Version::V2004 && [v2004::COMPLETION_STATUS, v2004::SUCCESS_STATUS].contains(&id)
+    /// Whether what an element reads may be another text than what was set.
+    pub fn is_computed(self, place: Place) -> bool {
+        let is_decided =
+            self == Version::V2004 && [v2004::COMPLETION_STATUS, v2004::SUCCESS_STATUS].contains(&place);
+        is_decided || self.element(place.element).is_some_and(|it| it.rule == Rule::Appends)
     }
 
     /// The number that this version has for a refusal.
@@ -63,93 +60,26 @@ impl Version {
 
     /// Looks a name up in the closed table: nothing else can be reached by a name.
     ///
+    /// A record's number is not compared with how many there are; one that is not written as the book
+    /// writes it (`01`) is one that no record has.
+    ///
     /// # Errors
     ///
     /// What is wrong with the name: [`Refusal::Undefined`], [`Refusal::ForeignModel`],
-    /// [`Refusal::NotImplemented`], [`Refusal::NoChildren`], [`Refusal::NoCount`], [`Refusal::NoVersion`].
-    pub fn look_up(self, name: &str) -> Result<ElementId, Refusal> {
-        if let Some(id) = (0..).zip(self.elements()).find(|it| it.1.name == name) {
-            return Ok(ElementId(id.0));
-        }
-        Err(self.why_unknown(name))
-    }
-
-    fn why_unknown(self, name: &str) -> Refusal {
-        for (keyword, refusal) in [
-            ("._children", Refusal::NoChildren),
-            ("._count", Refusal::NoCount),
-            ("._version", Refusal::NoVersion),
-        ] {
-            if let Some(owner) = name.strip_suffix(keyword)
-                && self.elements().iter().any(|it| it.name == owner)
-            {
-                return refusal;
-            }
-        }
-        let is_below =
-            |it: &&str| name.strip_prefix(*it).is_some_and(|rest| rest.len() > 1 && rest.starts_with('.'));
-        let is_open = |it: &&str| self == Version::V12 && name == *it;
-        if self.not_implemented().iter().any(|it| is_below(it) || is_open(it)) {
-            Refusal::NotImplemented
-        } else if name == "cmi" || name.starts_with("cmi.") {
-            Refusal::Undefined
-        } else {
-            Refusal::ForeignModel
-        }
+    /// [`Refusal::NoChildren`], [`Refusal::NoCount`], [`Refusal::NoVersion`].
+    pub fn look_up(self, name: &str) -> Result<Place, Refusal> {
+        self.names().find(name)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_is_looked_up_in_the_closed_table_and_nowhere_else() {
-        use Refusal::{ForeignModel, NoChildren, NoCount, NoVersion, NotImplemented, Undefined};
-        use Version::{V12, V2004};
-        #[rustfmt::skip]
-        let cases = [
-            // version name                              refused as       code
-            (V12,   "cmi.core.none",                     Undefined,       201),
-            (V12,   "cmi.core",                          Undefined,       201),
-            (V12,   "cmi",                               Undefined,       201),
-            (V12,   "xyz.score.result",                  ForeignModel,    401),
-            (V12,   "cmi.launch_data._children",         NoChildren,      202),
-            (V12,   "cmi.launch_data._count",            NoCount,         203),
-            (V12,   "cmi.core.score.raw._version",       NoVersion,       201),
-            (V12,   "cmi.interactions.0.id",             NotImplemented,  401),
-            (V12,   "cmi.objectives._count",             NotImplemented,  401),
-            (V12,   "cmi.comments",                      NotImplemented,  401),
-            (V12,   "cmi.student_preference.audio",      NotImplemented,  401),
-            (V12,   "__proto__",                         ForeignModel,    401),
-            (V12,   "cmi.core._total_time",              Undefined,       201),
-            (V2004, "cmi.none",                          Undefined,       401),
-            (V2004, "cmi",                               Undefined,       401),
-            (V2004, "cmi.score",                         Undefined,       401), // a bare category
-            (V2004, "cmi.interactions",                  Undefined,       401),
-            (V2004, "cmi.interactions.",                 Undefined,       401),
-            (V2004, "xyz.score",                         ForeignModel,    401),
-            (V2004, "cmi.location._children",            NoChildren,      301),
-            (V2004, "cmi.location._count",               NoCount,         301),
-            (V2004, "cmi.location._version",             NoVersion,       301),
-            (V2004, "cmi.interactions.0.id",             NotImplemented,  402),
-            (V2004, "cmi.objectives._count",             NotImplemented,  402),
-            (V2004, "cmi.comments_from_learner._count",  NotImplemented,  402),
-            (V2004, "adl.nav.request",                   NotImplemented,  402),
-            (V2004, "adl.data._count",                   NotImplemented,  402),
-            (V2004, "constructor",                       ForeignModel,    401),
-            (V2004, "cmi.Location",                      Undefined,       401),
-            (V2004, " cmi.location",                     ForeignModel,    401),
-        ];
-        for (version, name, refusal, code) in cases {
-            assert_eq!(version.look_up(name), Err(refusal), "{version:?} {name:?}");
-            assert_eq!(version.code(refusal), code, "{version:?} {name:?}");
-        }
-        for version in [V12, V2004] {
-            for element in version.elements() {
-                let found = version.look_up(element.name).ok().and_then(|it| version.element(it));
-                assert_eq!(found.map(|it| it.name), Some(element.name));
-            }
-        }
-    }
+/// An edition of SCORM 2004.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Edition {
+    /// The 2nd Edition.
+    Second,
+    /// The 3rd Edition.
+    Third,
+    /// The 4th Edition: the first with shared data, `adl.data`, and with `jump`.
+    #[default]
+    Fourth,
 }

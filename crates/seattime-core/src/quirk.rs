@@ -2,14 +2,49 @@
 
 /// A tolerance, by name. `docs/deviations.md` lists each with its clause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
 pub enum Quirk {
-    /// 1.2: `cmi.suspend_data` beyond 4,096 characters is kept, up to 65,536. Courses of the large
-    /// authoring tools write more, and most LMSs took it.
-    SuspendDataBeyondLimit,
+    /// 1.2: `cmi.suspend_data` and `cmi.comments` beyond 4,096 characters are kept, up to 65,536. Courses of
+    /// the large authoring tools write more, and most LMSs took it.
+    TextBeyondLimit,
     /// 2004: a session that ended without Terminate is resumed, as if it had left `suspend` behind.
     /// Its window was closed; the learner wants to go on where they were.
     ResumeWithoutTerminate,
-    /// Both: numbers, booleans and missing arguments are taken as the text that JavaScript makes of
-    /// them, a missing one as the empty text.
-    ArgumentsThatAreNoText,
+    /// Both: identifiers may hold blanks and line breaks. Content makes them of its own titles.
+    BlanksInIdentifiers,
+    /// 2004: a time may name its zone without a fraction of a second, and have more decimals than two.
+    /// That is what JavaScript's own dates print.
+    ZoneWithoutFraction,
+    /// Both: a session time is taken in any form that can only mean one length.
+    AnyFormOfSessionTime,
+    /// 1.2: after LMSFinish, values are still read and kept, and Commit and Finish answer true. Content
+    /// finishes in one handler of its page's end and saves in the next.
+    CallsAfterFinish,
+}
+
+/// Which tolerances are given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quirks(u8);
+
+impl Quirks {
+    /// Every one: what real content needs.
+    pub const ALL: Quirks = Quirks(u8::MAX);
+    /// None: the specification to the letter.
+    pub const NONE: Quirks = Quirks(0);
+
+    /// Whether this one is given.
+    pub const fn has(self, quirk: Quirk) -> bool {
+        self.0 & (1 << quirk as u8) != 0
+    }
+
+    /// These without one.
+    #[must_use]
+    pub const fn without(self, quirk: Quirk) -> Quirks {
+        Quirks(self.0 & !(1 << quirk as u8))
+    }
+
+    /// All or none.
+    pub const fn is_strict(self) -> bool {
+        self.0 == 0
+    }
 }

@@ -1,11 +1,33 @@
 //! One session: one SCO or asset, from its launch to its end, as content sees it.
 
+use std::borrow::Cow;
+
 use crate::attempt::{self, Ending};
 use crate::error::Refusal;
-use crate::model::{Access, ElementId, Version, v12, v2004};
+use crate::model::{Access, Edition, Element, ElementId, Place, Rule, Space, Version, v12, v2004};
+use crate::quirk::{Quirk, Quirks};
 use crate::snapshot::{Reader, Writer};
 use crate::time::{Moment, Reported};
-use crate::value::{Timespan, readable_ms};
+use crate::value::identifier::Blanks;
+use crate::value::{InteractionKind, Timespan, digits, readable_ms};
+use crate::values::{Standing, Values};
+
+/// What content is judged by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Profile {
+    /// The version of its API.
+    pub version: Version,
+    /// The edition that its manifest names; of no account in 1.2.
+    pub edition: Edition,
+    /// What is tolerated.
+    pub quirks: Quirks,
+}
+
+impl From<Version> for Profile {
+    fn from(version: Version) -> Profile {
+        Profile { version, edition: Edition::default(), quirks: Quirks::ALL }
+    }
+}
 
 /// What was launched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,13 +66,6 @@ impl State {
     const ALL: [State; 4] = [State::Running, State::Left, State::Terminated, State::Implicit];
 }
 
-/// A value of an element, with the number of its last change; 0: it was there from the start.
-#[derive(Debug, Clone, Default)]
-struct Slot {
-    text: Option<String>,
-    seq: u64,
-}
-
 /// Hands out the numbers of changes.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Changes(pub u64);
@@ -77,10 +92,10 @@ pub struct Session {
     pub kind: Kind,
     /// Number of its last change; 0 while a change has none yet.
     pub seq: u64,
-    version: Version,
+    profile: Profile,
     api: ApiState,
     state: State,
-    slots: Vec<Slot>,
+    values: Values,
     accepted: Option<Timespan>,
     reported: Reported,
     reported_at: Moment,
@@ -88,17 +103,17 @@ pub struct Session {
 
 impl Session {
     /// A session that was just launched, with the standard's initial values.
-    pub fn new(version: Version, n: u32, activity: u32, try_: u32, kind: Kind) -> Session {
+    pub fn new(profile: Profile, n: u32, activity: u32, try_: u32, kind: Kind) -> Session {
         Session {
             n,
             activity,
             try_,
             kind,
             seq: 0,
-            version,
+            profile,
             api: ApiState::Before,
             state: State::Running,
-            slots: vec![Slot::default(); version.elements().len()],
+            values: Values::new(profile.version),
             accepted: None,
             reported: Reported::Unset,
             reported_at: Moment::default(),
@@ -106,16 +121,13 @@ impl Session {
     }
 
     /// Gives it a value that it has from the start.
-    pub fn preset(&mut self, element: ElementId, text: &str) {
-        if let Some(slot) = self.slots.get_mut(usize::from(element.0)) {
-            *slot = Slot { text: Some(text.to_owned()), seq: 0 };
-        }
+    pub fn preset(&mut self, place: Place, text: &str) {
+        self.values.put(place, text, 0);
     }
 
     /// Gives it, from the start, every value that another session of the same try ended with.
     pub fn preset_from(&mut self, earlier: &Session) {
-        let kept = earlier.slots.iter().map(|it| Slot { text: it.text.clone(), seq: 0 });
-        self.slots = kept.collect();
+        self.values = earlier.values.begun_again();
     }
 
     /// `Initialize("")`.
@@ -129,9 +141,12 @@ impl Session {
             ApiState::After => return Err(Refusal::InitializeAfterTermination),
             ApiState::Before => self.api = ApiState::Running,
         }
-        // Exit belongs to a session, not to a try: what the last one left behind is used up.
-        if self.value(self.exit_element()).is_some_and(|it| !it.is_empty()) {
+        // These belong to a session, not to a try: what the last one left behind is used up.
+        if !self.exit().is_empty() {
             self.store(self.exit_element(), "", changes);
+        }
+        if !self.request().is_empty() {
+            self.store(v2004::REQUEST, "_none_", changes);
         }
         self.seq = 0;
         Ok(())
@@ -144,6 +159,9 @@ impl Session {
     /// [`Refusal::TerminateBeforeInitialize`], [`Refusal::TerminateAfterTermination`].
     pub fn terminate(&mut self, changes: &mut Changes) -> Result<(), Refusal> {
         self.running(Refusal::TerminateBeforeInitialize, Refusal::TerminateAfterTermination)?;
+        if self.api == ApiState::After {
+            return Ok(());
+        }
         self.settle(Ending::Finished, changes);
         (self.api, self.state, self.seq) = (ApiState::After, State::Terminated, 0);
         Ok(())
@@ -189,21 +207,30 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`Refusal::WriteOnly`], [`Refusal::NoValue`].
-    pub fn get(&self, element: ElementId) -> Result<&str, Refusal> {
-        let row = self.version.element(element).ok_or(Refusal::Undefined)?;
+    /// [`Refusal::WriteOnly`], [`Refusal::NoRecord`], [`Refusal::NoValue`].
+    pub fn get(&self, place: Place) -> Result<Cow<'_, str>, Refusal> {
+        let row = self.row(place)?;
         if row.access == Access::WriteOnly {
             return Err(Refusal::WriteOnly);
         }
-        if self.version == Version::V2004 {
-            if element == v2004::COMPLETION_STATUS {
-                return Ok(attempt::completion_status(|name| self.named(name)));
+        if matches!(row.space, Space::Count) {
+            let count = self.values.count(place).ok_or(Refusal::NoRecord)?;
+            let mut text = Vec::new();
+            digits::push(&mut text, count as u64, 1);
+            return Ok(Cow::Owned(String::from_utf8(text).unwrap_or_default()));
+        }
+        if self.values.standing(place) != Standing::Here {
+            return Err(Refusal::NoRecord);
+        }
+        if self.profile.version == Version::V2004 {
+            if place == v2004::COMPLETION_STATUS {
+                return Ok(Cow::Borrowed(attempt::completion_status(|name| self.named(name))));
             }
-            if element == v2004::SUCCESS_STATUS {
-                return Ok(attempt::success_status(|name| self.named(name)));
+            if place == v2004::SUCCESS_STATUS {
+                return Ok(Cow::Borrowed(attempt::success_status(|name| self.named(name))));
             }
         }
-        self.value(element).ok_or(Refusal::NoValue)
+        self.value(place).map(Cow::Borrowed).ok_or(Refusal::NoValue)
     }
 
     /// `SetValue(name, value)`: whether content may set now, before the name is even looked at.
@@ -219,21 +246,30 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`Refusal::Keyword`], [`Refusal::ReadOnly`], [`Refusal::Type`], [`Refusal::Range`].
+    /// [`Refusal::Keyword`], [`Refusal::ReadOnly`], [`Refusal::OutOfOrder`], [`Refusal::Dependency`],
+    /// [`Refusal::Type`], [`Refusal::Range`], [`Refusal::NotUnique`]: the first that applies, in this order.
     pub fn set(
         &mut self,
-        element: ElementId,
+        place: Place,
         text: &str,
         units: u32,
         at: impl FnOnce() -> Moment,
         changes: &mut Changes,
     ) -> Result<(), Refusal> {
-        let row = self.writable(element)?;
-        if element == self.session_time_element() {
+        let row = self.writable(place)?;
+        if place == self.session_time_element() {
             self.report(text, at());
         }
-        row.space.check(text, units)?;
-        self.store(element, text, changes);
+        self.follows(row, place)?;
+        row.space.check(text, units, self.profile.quirks)?;
+        self.suits(row, place, text)?;
+        let joined =
+            if row.rule == Rule::Appends { self.appended(row, place, text)? } else { Cow::Borrowed(text) };
+        self.store(place, &joined, changes);
+        if self.api == ApiState::After {
+            // A late word of a lesson that has finished counts as if it had come before.
+            self.settle(Ending::Finished, changes);
+        }
         Ok(())
     }
 
@@ -243,39 +279,110 @@ impl Session {
     ///
     /// As [`Session::set`]; [`Refusal::Type`] where the length alone does not decide.
     pub fn announce(&mut self, element: ElementId, units: u32, changes: &mut Changes) -> Result<(), Refusal> {
-        let row = self.writable(element)?;
-        if !row.space.is_text() {
+        let place = Place::from(element);
+        let row = self.writable(place)?;
+        if !row.space.is_text() || row.rule != Rule::Free {
             return Err(Refusal::Type);
         }
-        row.space.check("", units)?;
-        if let Some(slot) = self.slots.get_mut(usize::from(element.0)) {
-            slot.seq = changes.next();
-        }
+        row.space.check("", units, self.profile.quirks)?;
+        self.values.announce(place, changes.next());
         Ok(())
     }
 
     /// The text of a value that was announced.
     pub fn deliver(&mut self, element: ElementId, text: &str) {
-        if let Some(slot) = self.slots.get_mut(usize::from(element.0)) {
-            slot.text = Some(text.to_owned());
+        self.values.deliver(element.into(), text);
+    }
+
+    /// Whether an element may be set where it lies: the record is there or the next, and has what the
+    /// element depends on.
+    fn follows(&self, row: &Element, place: Place) -> Result<(), Refusal> {
+        let standing = self.values.standing(place);
+        if standing == Standing::Beyond || (standing == Standing::Next && row.rule == Rule::Shared) {
+            return Err(Refusal::OutOfOrder);
         }
+        if matches!(row.space, Space::Pattern)
+            && place.m > 0
+            && self.kind_of(place).is_some_and(InteractionKind::has_one_pattern)
+        {
+            return Err(Refusal::OutOfOrder);
+        }
+        let is_missing = match row.rule {
+            Rule::AfterId | Rule::UniqueAfterId => !self.has_id(place),
+            Rule::AfterType => !self.has_id(place) || self.kind_of(place).is_none(),
+            Rule::Free | Rule::OnceAndUnique | Rule::Appends | Rule::Shared => false,
+        };
+        if is_missing { Err(Refusal::Dependency) } else { Ok(()) }
+    }
+
+    /// Whether a value suits what is there already.
+    fn suits(&self, row: &Element, place: Place, text: &str) -> Result<(), Refusal> {
+        let is_fourth = self.profile.edition == Edition::Fourth;
+        if matches!(row.space, Space::Navigation) && !is_fourth && text.ends_with("}jump") {
+            return Err(Refusal::Type);
+        }
+        if let (Rule::AfterType, Some(kind)) = (row.rule, self.kind_of(place)) {
+            let is_tolerant = self.profile.quirks.has(Quirk::BlanksInIdentifiers);
+            let blanks = if is_tolerant { Blanks::Kept } else { Blanks::Refused };
+            let is_pattern = matches!(row.space, Space::Pattern);
+            if !(if is_pattern { kind.is_pattern(text, blanks) } else { kind.is_response(text, blanks) }) {
+                return Err(Refusal::Type);
+            }
+            if is_pattern && self.values.beside(place).any(|it| kind.is_same_pattern(it, text)) {
+                return Err(Refusal::NotUnique);
+            }
+        }
+        let is_other =
+            row.rule == Rule::OnceAndUnique && self.values.text(place).is_some_and(|it| it != text);
+        let is_named = matches!(row.rule, Rule::OnceAndUnique | Rule::UniqueAfterId);
+        if is_other || (is_named && self.values.beside(place).any(|it| it == text)) {
+            return Err(Refusal::NotUnique);
+        }
+        Ok(())
+    }
+
+    /// What is there, with a text added to it.
+    fn appended<'a>(&self, row: &Element, place: Place, text: &'a str) -> Result<Cow<'a, str>, Refusal> {
+        let Some(there) = self.values.text(place).filter(|it| !it.is_empty()) else {
+            return Ok(Cow::Borrowed(text));
+        };
+        let mut joined = there.to_owned();
+        joined.push_str(text);
+        row.space.check("", joined.encode_utf16().count() as u32, self.profile.quirks)?;
+        Ok(Cow::Owned(joined))
+    }
+
+    /// Whether the outer record that an element lies in has an id.
+    fn has_id(&self, place: Place) -> bool {
+        let is_objective = self.row(place).is_ok_and(|it| it.name.starts_with("cmi.objectives"));
+        let element = if is_objective { v2004::OBJECTIVE_ID } else { v2004::INTERACTION_ID };
+        self.values.text(Place { element, n: place.n, m: 0 }).is_some()
+    }
+
+    /// The type of the interaction that an element lies in.
+    fn kind_of(&self, place: Place) -> Option<InteractionKind> {
+        let element = v2004::INTERACTION_TYPE;
+        InteractionKind::named(self.values.text(Place { element, n: place.n, m: 0 })?)
     }
 
     /// What an element holds, or its initial value; whoever asks.
-    pub fn value(&self, element: ElementId) -> Option<&str> {
-        let set = self.slots.get(usize::from(element.0))?.text.as_deref();
-        set.or_else(|| self.version.element(element)?.initial)
+    pub fn value(&self, place: Place) -> Option<&str> {
+        self.values.text(place).or_else(|| self.profile.version.element(place.element)?.initial)
     }
 
-    /// The values that content set, or that changed at an end: element, text, number of the change.
-    pub fn changed(&self) -> impl Iterator<Item = (&'static str, &str, u64)> {
-        let set = self.slots.iter().zip(self.version.elements()).filter(|it| it.0.seq > 0);
-        set.filter_map(|(slot, row)| Some((row.name, slot.text.as_deref()?, slot.seq)))
+    /// Its values, as they were set or given.
+    pub fn values(&self) -> &Values {
+        &self.values
+    }
+
+    /// Everything up to `acked` is known to the server.
+    pub fn receipt(&mut self, acked: u64) {
+        self.values.receipt(acked);
     }
 
     /// What `cmi.entry` says, once content has called Initialize.
     pub fn entry(&self) -> Option<&str> {
-        let element = match self.version {
+        let element = match self.profile.version {
             Version::V12 => v12::ENTRY_ELEMENT,
             Version::V2004 => v2004::ENTRY_ELEMENT,
         };
@@ -297,6 +404,12 @@ impl Session {
         self.value(self.exit_element()).unwrap_or_default()
     }
 
+    /// What `adl.nav.request` asks for; nothing where it asks for nothing.
+    pub fn request(&self) -> &str {
+        let asked = || self.value(v2004::REQUEST).filter(|it| *it != "_none_");
+        if self.profile.version == Version::V2004 { asked().unwrap_or_default() } else { "" }
+    }
+
     /// The last session time that the API accepted.
     pub fn accepted(&self) -> Option<Timespan> {
         self.accepted
@@ -309,13 +422,13 @@ impl Session {
 
     /// Sets what a new session of the same try begins with: its entry, and its total time.
     pub fn begin_again(&mut self, entry: &str, earlier: Timespan) {
-        let (entry_element, total_element) = match self.version {
+        let (entry_element, total_element) = match self.profile.version {
             Version::V12 => (v12::ENTRY_ELEMENT, v12::TOTAL_TIME),
             Version::V2004 => (v2004::ENTRY_ELEMENT, v2004::TOTAL_TIME),
         };
         self.preset(entry_element, entry);
         let total = self.total_time().plus(earlier);
-        let total = match self.version {
+        let total = match self.profile.version {
             Version::V12 => total.print_12(),
             Version::V2004 => total.print_2004(),
         };
@@ -330,7 +443,7 @@ impl Session {
 
     /// What `cmi.total_time` says: constant within the session.
     fn total_time(&self) -> Timespan {
-        let parsed = match self.version {
+        let parsed = match self.profile.version {
             Version::V12 => Timespan::parse_12(self.value(v12::TOTAL_TIME).unwrap_or_default()),
             Version::V2004 => Timespan::parse_2004(self.value(v2004::TOTAL_TIME).unwrap_or_default()),
         };
@@ -341,12 +454,22 @@ impl Session {
         match self.api {
             ApiState::Before => Err(before),
             ApiState::Running => Ok(()),
+            ApiState::After
+                if self.profile.version == Version::V12
+                    && self.profile.quirks.has(Quirk::CallsAfterFinish) =>
+            {
+                Ok(())
+            }
             ApiState::After => Err(after),
         }
     }
 
-    fn writable(&self, element: ElementId) -> Result<&'static crate::Element, Refusal> {
-        let row = self.version.element(element).ok_or(Refusal::Undefined)?;
+    fn row(&self, place: Place) -> Result<&'static Element, Refusal> {
+        self.profile.version.element(place.element).ok_or(Refusal::Undefined)
+    }
+
+    fn writable(&self, place: Place) -> Result<&'static Element, Refusal> {
+        let row = self.row(place)?;
         match row.access {
             Access::Keyword => Err(Refusal::Keyword),
             Access::ReadOnly => Err(Refusal::ReadOnly),
@@ -356,14 +479,15 @@ impl Session {
 
     /// Keeps what content says of its own time, whether or not the API accepts how it says it.
     fn report(&mut self, text: &str, at: Moment) {
-        let parsed = match self.version {
+        let parsed = match self.profile.version {
             Version::V12 => Timespan::parse_12(text),
             Version::V2004 => Timespan::parse_2004(text),
         };
-        if let Ok(span) = parsed {
-            self.accepted = Some(span);
-        }
-        match readable_ms(text) {
+        let readable = readable_ms(text);
+        let is_tolerant = self.profile.quirks.has(Quirk::AnyFormOfSessionTime);
+        let tolerated = readable.filter(|_| is_tolerant).map(|ms| Timespan::new(0, ms.unsigned_abs() / 10));
+        self.accepted = parsed.ok().or(tolerated).or(self.accepted);
+        match readable {
             Some(0) => (self.reported, self.reported_at) = (Reported::Zero, at),
             Some(ms) => (self.reported, self.reported_at) = (Reported::Set(ms), at),
             None if self.reported == Reported::Unset => self.reported = Reported::Malformed,
@@ -373,7 +497,7 @@ impl Session {
     }
 
     fn settle(&mut self, ending: Ending, changes: &mut Changes) {
-        if self.version == Version::V12 {
+        if self.profile.version == Version::V12 {
             let status = attempt::settled_status(|name| self.named(name), ending);
             if let Some(status) = status.filter(|it| self.value(v12::LESSON_STATUS) != Some(it)) {
                 self.store(v12::LESSON_STATUS, status, changes);
@@ -381,28 +505,23 @@ impl Session {
         }
     }
 
-    fn store(&mut self, element: ElementId, text: &str, changes: &mut Changes) {
-        if let Some(slot) = self.slots.get_mut(usize::from(element.0)) {
-            let kept = slot.text.get_or_insert_default();
-            kept.clear();
-            kept.push_str(text);
-            slot.seq = changes.next();
-        }
+    fn store(&mut self, place: Place, text: &str, changes: &mut Changes) {
+        self.values.put(place, text, changes.next());
     }
 
     fn named(&self, name: &str) -> Option<&str> {
-        self.value(self.version.look_up(name).ok()?)
+        self.value(self.profile.version.look_up(name).ok()?)
     }
 
-    fn exit_element(&self) -> ElementId {
-        match self.version {
+    fn exit_element(&self) -> Place {
+        match self.profile.version {
             Version::V12 => v12::EXIT_ELEMENT,
             Version::V2004 => v2004::EXIT_ELEMENT,
         }
     }
 
-    fn session_time_element(&self) -> ElementId {
-        match self.version {
+    fn session_time_element(&self) -> Place {
+        match self.profile.version {
             Version::V12 => v12::SESSION_TIME,
             Version::V2004 => v2004::SESSION_TIME,
         }
@@ -416,10 +535,7 @@ impl Session {
         to.number(self.seq);
         to.number(self.api as u64);
         to.number(self.state as u64);
-        to.list(&self.slots, |to, it| {
-            to.option(it.text.as_ref(), |to, text| to.text(text));
-            to.number(it.seq);
-        });
+        self.values.write(to);
         to.option(self.accepted.as_ref(), |to, it| {
             to.number(it.months());
             to.number(it.hundredths());
@@ -437,28 +553,27 @@ impl Session {
         to.signed(self.reported_at.ms);
     }
 
-    /// Reads it from a snapshot.
-    pub fn read(from: &mut Reader<'_>, version: Version, n: u32) -> Option<Session> {
-        let (activity, try_, is_sco) = (from.small()?, from.small()?, from.flag()?);
+    /// Reads it from a snapshot, but for its number.
+    pub fn read(from: &mut Reader<'_>, profile: Profile) -> Session {
+        let (activity, try_, is_sco) = (from.small(), from.small(), from.flag());
         let mut session =
-            Session::new(version, n, activity, try_, if is_sco { Kind::Sco } else { Kind::Asset });
-        session.seq = from.number()?;
-        session.api = match from.number()? {
+            Session::new(profile, 0, activity, try_, if is_sco { Kind::Sco } else { Kind::Asset });
+        session.seq = from.number();
+        session.api = match from.number() {
             0 => ApiState::Before,
             1 => ApiState::Running,
             _ => ApiState::After,
         };
-        session.state = *State::ALL.get(usize::try_from(from.number()?).ok()?)?;
-        session.slots =
-            from.list(|from| Some(Slot { text: from.option(Reader::text)?, seq: from.number()? }))?;
-        session.accepted = from.option(|from| Some(Timespan::new(from.number()?, from.number()?)))?;
-        session.reported = match from.number()? {
+        session.state = State::ALL.get(from.small() as usize).copied().unwrap_or(State::Left);
+        session.values = Values::read(from, profile.version);
+        session.accepted = from.option(|from| Timespan::new(from.number(), from.number()));
+        session.reported = match from.number() {
             0 => Reported::Unset,
             1 => Reported::Zero,
             2 => Reported::Malformed,
-            _ => Reported::Set(from.signed()?),
+            _ => Reported::Set(from.signed()),
         };
-        session.reported_at = Moment { stretch: from.small()?, ms: from.signed()? };
-        Some(session)
+        session.reported_at = Moment { stretch: from.small(), ms: from.signed() };
+        session
     }
 }

@@ -63,80 +63,106 @@ impl Writer {
     }
 }
 
-/// Reads a snapshot; every function answers `None` once the bytes do not fit.
+/// Reads a snapshot. Once the bytes do not fit, every function answers zero or nothing, and
+/// [`Reader::is_whole`] says so at the end: a check at each value would be most of the code.
 #[derive(Debug)]
-pub struct Reader<'a>(&'a [u8]);
+pub struct Reader<'a> {
+    rest: &'a [u8],
+    is_broken: bool,
+}
 
 impl<'a> Reader<'a> {
     /// Reads from the start of `bytes`.
     pub fn new(bytes: &'a [u8]) -> Reader<'a> {
-        Reader(bytes)
+        Reader { rest: bytes, is_broken: false }
     }
 
-    /// Whether everything was read.
-    pub fn is_at_end(&self) -> bool {
-        self.0.is_empty()
+    /// Whether everything was read and fitted.
+    pub fn is_whole(&self) -> bool {
+        self.rest.is_empty() && !self.is_broken
     }
 
-    fn take(&mut self, bytes: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(bytes)?;
-        self.0 = rest;
-        Some(taken)
+    fn take(&mut self, bytes: usize) -> &'a [u8] {
+        match self.rest.split_at_checked(bytes) {
+            Some((taken, rest)) => {
+                self.rest = rest;
+                taken
+            }
+            None => {
+                (self.rest, self.is_broken) = (&[], true);
+                &[]
+            }
+        }
+    }
+
+    fn byte(&mut self) -> u8 {
+        self.take(1).first().copied().unwrap_or(0)
     }
 
     /// Reads a number.
-    pub fn number(&mut self) -> Option<u64> {
+    pub fn number(&mut self) -> u64 {
         let mut value = 0;
         for shift in (0..64).step_by(7) {
-            let byte = *self.take(1)?.first()?;
+            let byte = self.byte();
             value |= u64::from(byte & 0x7f) << shift;
             if byte < 0x80 {
-                return Some(value);
+                break;
             }
         }
-        None
+        value
     }
 
-    /// Reads a number that has to fit into 32 bits.
-    pub fn small(&mut self) -> Option<u32> {
-        u32::try_from(self.number()?).ok()
+    /// Reads a number of 32 bits.
+    pub fn small(&mut self) -> u32 {
+        self.number() as u32
     }
 
     /// Reads a number that may be negative.
-    pub fn signed(&mut self) -> Option<i64> {
-        let value = self.number()?;
-        Some((value >> 1) as i64 ^ -((value & 1) as i64))
+    pub fn signed(&mut self) -> i64 {
+        let value = self.number();
+        (value >> 1) as i64 ^ -((value & 1) as i64)
     }
 
     /// Reads a yes or no.
-    pub fn flag(&mut self) -> Option<bool> {
-        match self.take(1)?.first()? {
-            0 => Some(false),
-            1 => Some(true),
-            _ => None,
-        }
+    pub fn flag(&mut self) -> bool {
+        self.byte() != 0
     }
 
     /// Reads a text.
-    pub fn text(&mut self) -> Option<String> {
-        let bytes = usize::try_from(self.number()?).ok()?;
-        Some(std::str::from_utf8(self.take(bytes)?).ok()?.to_owned())
+    pub fn text(&mut self) -> String {
+        let bytes = self.number();
+        let bytes = self.take(usize::try_from(bytes).unwrap_or(usize::MAX));
+        std::str::from_utf8(bytes).map(str::to_owned).unwrap_or_else(|_| {
+            self.is_broken = true;
+            String::new()
+        })
     }
 
     /// Reads a moment on both clocks.
-    pub fn instant(&mut self) -> Option<Instant> {
-        let mut clock = || Some(f64::from_le_bytes(self.take(8)?.try_into().ok()?));
-        Some(Instant { monotonic_ms: clock()?, wall_ms: clock()? })
+    pub fn instant(&mut self) -> Instant {
+        let mut clock = || f64::from_le_bytes(self.take(8).try_into().unwrap_or_default());
+        Instant { monotonic_ms: clock(), wall_ms: clock() }
     }
 
-    /// Reads a list.
-    pub fn list<T>(&mut self, each: impl Fn(&mut Reader<'a>) -> Option<T>) -> Option<Vec<T>> {
-        (0..self.number()?).map(|_| each(self)).collect()
+    /// Reads a list; never more items than there are bytes.
+    pub fn list<T>(&mut self, mut each: impl FnMut(&mut Reader<'a>) -> T) -> Vec<T> {
+        let (mut items, mut left) = (Vec::new(), self.number());
+        while self.has_more(&mut left) {
+            items.push(each(self));
+        }
+        items
+    }
+
+    fn has_more(&mut self, left: &mut u64) -> bool {
+        self.is_broken |= *left > 0 && self.rest.is_empty();
+        let is_next = *left > 0 && !self.is_broken;
+        *left = left.saturating_sub(1);
+        is_next
     }
 
     /// Reads what may be missing.
-    pub fn option<T>(&mut self, read: impl Fn(&mut Reader<'a>) -> Option<T>) -> Option<Option<T>> {
-        if self.flag()? { read(self).map(Some) } else { Some(None) }
+    pub fn option<T>(&mut self, read: impl Fn(&mut Reader<'a>) -> T) -> Option<T> {
+        if self.flag() { Some(read(self)) } else { None }
     }
 }
 
@@ -159,18 +185,24 @@ mod tests {
         let bytes = writer.finish();
 
         let mut reader = Reader::new(&bytes);
-        assert_eq!([(); 4].map(|()| reader.number()), [Some(0), Some(127), Some(128), Some(u64::MAX)]);
-        assert_eq!(
-            [(); 5].map(|()| reader.signed()),
-            [Some(0), Some(-1), Some(1), Some(i64::MIN), Some(i64::MAX)]
-        );
-        assert_eq!(reader.text().as_deref(), Some("größer"));
-        assert_eq!(reader.option(Reader::number), Some(Some(7)));
-        assert_eq!(reader.instant(), Some(Instant { monotonic_ms: 1.5, wall_ms: -2.0 }));
-        assert!(reader.is_at_end());
+        assert_eq!([(); 4].map(|()| reader.number()), [0, 127, 128, u64::MAX]);
+        assert_eq!([(); 5].map(|()| reader.signed()), [0, -1, 1, i64::MIN, i64::MAX]);
+        assert_eq!(reader.text(), "größer");
+        assert_eq!(reader.option(Reader::number), Some(7));
+        assert_eq!(reader.instant(), Instant { monotonic_ms: 1.5, wall_ms: -2.0 });
+        assert!(reader.is_whole());
 
-        // Cut short, it ends in `None`, not in a panic.
-        assert_eq!(Reader::new(&[5, b'a']).text(), None);
-        assert_eq!(Reader::new(&[0x80]).number(), None);
+        // What is cut short or no text is told, and never read as if it were whole.
+        let is_whole = |bytes: &[u8], read: fn(&mut Reader<'_>)| {
+            let mut reader = Reader::new(bytes);
+            read(&mut reader);
+            reader.is_whole()
+        };
+        assert!(!is_whole(&[5, b'a'], |it| drop(it.text())));
+        assert!(!is_whole(&[1, 0xff], |it| drop(it.text())));
+        assert!(!is_whole(&[0x80], |it| assert_eq!(it.number(), 0)));
+        assert!(!is_whole(&[200], |it| drop(it.list(Reader::number))));
+        assert!(!is_whole(&[1, 2], |it| assert!(it.number() < 100)), "something is left over");
+        assert!(is_whole(&[2, 7, 8], |it| assert_eq!(it.list(Reader::number), [7, 8])));
     }
 }

@@ -1,9 +1,16 @@
 //! The types of values: what each accepts, as the books say it.
 
+pub mod cut;
 pub mod digits;
+pub mod identifier;
+pub mod language;
+pub mod localized;
+pub mod moment;
 pub mod real;
 pub mod reported;
+pub mod response;
 pub mod timespan;
 
 pub use reported::readable_ms;
+pub use response::InteractionKind;
 pub use timespan::{Timespan, TimespanError};

@@ -1,11 +1,15 @@
 //! One load of the player page: its activities, their sessions one after the other, its time, its outbox.
 
+use std::borrow::Cow;
+
 use crate::attempt::{self, Ended};
 use crate::error::Refusal;
-use crate::model::{ElementId, Version};
+use crate::model::{Access, Edition, ElementId, Place, Rule, Version, element, v2004};
 use crate::outbox::{Outbox, Reason};
 use crate::ports::Instant;
-use crate::session::{ApiState, Changes, Kind, Session};
+use crate::quirk::Quirks;
+use crate::session::{ApiState, Changes, Kind, Profile, Session};
+use crate::shared::{Bucket, Buckets, Map};
 use crate::snapshot::{Reader, Writer};
 use crate::time::{CreditPolicy, EvidenceKind, Ledger, Parts, PresencePolicy, Reported, bounded, credit};
 use crate::value::Timespan;
@@ -28,7 +32,21 @@ struct Activity {
     kind: Kind,
     try_: u32,
     /// What its elements hold when a session of this try begins.
-    values: Vec<(ElementId, String)>,
+    values: Vec<(Place, String)>,
+    /// Its objectives in the manifest; every try begins with them.
+    objectives: Vec<String>,
+    /// How it reaches what activities share.
+    maps: Vec<Map>,
+}
+
+/// Whether what content says can be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Keeping {
+    /// It can.
+    #[default]
+    Possible,
+    /// Neither this browser nor the server takes it.
+    Impossible,
 }
 
 /// Totals of the visit, in ms.
@@ -54,11 +72,13 @@ pub struct Due {
 pub struct Visit {
     /// What the server calls it.
     pub identity: Identity,
-    version: Version,
+    profile: Profile,
     presence: PresencePolicy,
     policy: CreditPolicy,
+    keeping: Keeping,
     activities: Vec<Activity>,
     sessions: Vec<Session>,
+    buckets: Buckets,
     ledger: Ledger,
     changes: Changes,
     outbox: Outbox,
@@ -68,10 +88,25 @@ pub struct Visit {
 /// last instance may have sent after its last snapshot.
 const RESTORED_GAP: u64 = 1 << 16;
 
+impl Activity {
+    /// Gives a session what its activity has from the start.
+    fn begin(&self, session: &mut Session, is_given: impl Fn(ElementId) -> bool) {
+        for (id, n) in self.objectives.iter().zip(0..) {
+            session.preset(Place { element: v2004::OBJECTIVE_ID, n, m: 0 }, id);
+        }
+        for (map, n) in self.maps.iter().zip(0..) {
+            session.preset(Place { element: v2004::DATA_ID, n, m: 0 }, &map.target);
+        }
+        for (place, text) in self.values.iter().filter(|it| is_given(it.0.element)) {
+            session.preset(*place, text);
+        }
+    }
+}
+
 impl Visit {
     /// Opens a visit with the page.
     pub fn open(
-        version: Version,
+        profile: impl Into<Profile>,
         presence: PresencePolicy,
         policy: CreditPolicy,
         heartbeat_ms: u32,
@@ -80,11 +115,13 @@ impl Visit {
     ) -> Visit {
         Visit {
             identity: Identity::default(),
-            version,
+            profile: profile.into(),
             presence,
             policy,
+            keeping: Keeping::default(),
             activities: Vec::new(),
             sessions: Vec::new(),
+            buckets: Buckets::default(),
             ledger: Ledger::open(now, is_visible),
             changes: Changes::default(),
             outbox: Outbox::new(now.monotonic_ms, heartbeat_ms),
@@ -93,20 +130,57 @@ impl Visit {
 
     /// Adds what can be launched; activities are numbered from 0 in this order.
     pub fn add_activity(&mut self, id: &str, kind: Kind, try_: u32) {
-        self.activities.push(Activity { id: id.to_owned(), kind, try_, values: Vec::new() });
+        self.activities.push(Activity {
+            id: id.to_owned(),
+            kind,
+            try_,
+            values: Vec::new(),
+            objectives: Vec::new(),
+            maps: Vec::new(),
+        });
     }
 
     /// Gives the activity that was added last a value that it has from the start; a name that is not in
     /// the table is passed over.
     pub fn preset(&mut self, name: &str, text: &str) {
-        if let (Some(activity), Ok(element)) = (self.activities.last_mut(), self.version.look_up(name)) {
-            activity.values.push((element, text.to_owned()));
+        if let (Some(activity), Ok(place)) = (self.activities.last_mut(), self.profile.version.look_up(name))
+        {
+            activity.values.push((place, text.to_owned()));
         }
+    }
+
+    /// Gives the activity that was added last an objective, as its manifest names it.
+    pub fn add_objective(&mut self, id: &str) {
+        if let Some(activity) = self.activities.last_mut() {
+            activity.objectives.push(id.to_owned());
+        }
+    }
+
+    /// Gives the activity that was added last a way to what activities share.
+    pub fn add_map(&mut self, map: Map) {
+        if let Some(activity) = self.activities.last_mut() {
+            activity.maps.push(map);
+        }
+    }
+
+    /// Fills what activities share.
+    pub fn share(&mut self, target: &str, text: &str) {
+        self.buckets.put(target, text, 0);
+    }
+
+    /// What activities share, as far as it changed after `acked`.
+    pub fn shared(&self, acked: u64) -> impl Iterator<Item = &Bucket> {
+        self.buckets.changed(acked)
+    }
+
+    /// Says whether what content says can be kept.
+    pub fn keep(&mut self, keeping: Keeping) {
+        self.keeping = keeping;
     }
 
     /// The version of the package's API.
     pub fn version(&self) -> Version {
-        self.version
+        self.profile.version
     }
 
     // --- What content calls ---
@@ -118,7 +192,8 @@ impl Visit {
     ///
     /// As [`Session::initialize`]; without a launched activity [`Refusal::General`].
     pub fn initialize(&mut self, now: Instant, document: Document) -> Result<(), Refusal> {
-        let session = self.sessions.last().ok_or(Refusal::General)?;
+        let session = self.sessions.last().ok_or(Refusal::InitializeFailed)?;
+        self.can_keep(Refusal::InitializeFailed)?;
         if document == Document::New && session.api() != ApiState::Before {
             // The frame was reloaded: the SCO was taken away and launched once more.
             self.launch(now, session.activity as usize);
@@ -134,6 +209,9 @@ impl Visit {
     /// As [`Session::terminate`].
     pub fn terminate(&mut self, now: Instant) -> Result<(), Refusal> {
         let session = self.sessions.last_mut().ok_or(Refusal::TerminateBeforeInitialize)?;
+        if session.api() == ApiState::Running && self.keeping == Keeping::Impossible {
+            return Err(Refusal::TerminateFailed);
+        }
         session.terminate(&mut self.changes)?;
         self.ledger.unload(now);
         self.outbox.send_soon(Reason::Terminate);
@@ -147,21 +225,29 @@ impl Visit {
     /// As [`Session::may_commit`].
     pub fn commit(&mut self) -> Result<(), Refusal> {
         self.sessions.last().ok_or(Refusal::CommitBeforeInitialize)?.may_commit()?;
+        self.can_keep(Refusal::CommitFailed)?;
         self.outbox.send_soon(Reason::Commit);
         Ok(())
     }
 
-    /// The element that `GetValue(name)` speaks of.
+    fn can_keep(&self, otherwise: Refusal) -> Result<(), Refusal> {
+        match self.keeping {
+            Keeping::Possible => Ok(()),
+            Keeping::Impossible => Err(otherwise),
+        }
+    }
+
+    /// What `GetValue(name)` speaks of.
     ///
     /// # Errors
     ///
     /// As [`Session::may_get`] and [`Version::look_up`], in the order of the book.
-    pub fn gettable(&self, name: &str) -> Result<ElementId, Refusal> {
+    pub fn gettable(&self, name: &str) -> Result<Place, Refusal> {
         self.sessions.last().ok_or(Refusal::GetBeforeInitialize)?.may_get()?;
         if name.is_empty() {
             return Err(Refusal::GetWithoutName);
         }
-        self.version.look_up(name)
+        self.look_up(name)
     }
 
     /// `GetValue` of an element.
@@ -169,27 +255,54 @@ impl Visit {
     /// # Errors
     ///
     /// As [`Session::get`].
-    pub fn get(&self, element: ElementId) -> Result<&str, Refusal> {
+    pub fn get(&self, place: Place) -> Result<Cow<'_, str>, Refusal> {
         let session = self.sessions.last().ok_or(Refusal::GetBeforeInitialize)?;
         session.may_get()?;
-        session.get(element)
+        match self.map(session, place) {
+            Some(map) => self.buckets.get(map).map(Cow::Borrowed),
+            None => session.get(place),
+        }
     }
 
-    /// The element that `SetValue(name, …)` speaks of.
+    /// Every place that `GetValue` would answer now.
+    pub fn each_readable(&self, mut visit: impl FnMut(Place)) {
+        let Some(session) = self.sessions.last() else { return };
+        let mut tell = |place: Place| {
+            if self.get(place).is_ok() {
+                visit(place);
+            }
+        };
+        let rows = (0..).zip(self.version().elements());
+        for (number, _) in rows.filter(|it| !it.1.is_in_record()) {
+            tell(ElementId(number).into());
+        }
+        session.values().each_record(|place| tell(place));
+    }
+
+    /// What `SetValue(name, …)` speaks of.
     ///
     /// # Errors
     ///
     /// As [`Session::may_set`] and [`Version::look_up`], in the order of the book.
-    pub fn settable(&self, name: &str) -> Result<ElementId, Refusal> {
+    pub fn settable(&self, name: &str) -> Result<Place, Refusal> {
         self.sessions.last().ok_or(Refusal::SetBeforeInitialize)?.may_set()?;
         if name.is_empty() {
             return Err(Refusal::SetWithoutName);
         }
-        self.version.look_up(name).map_err(|refusal| match refusal {
+        self.look_up(name).map_err(|refusal| match refusal {
             // The book lets these words be set nowhere, whether or not the element has them.
             Refusal::NoChildren | Refusal::NoCount | Refusal::NoVersion => Refusal::Keyword,
             it => it,
         })
+    }
+
+    fn look_up(&self, name: &str) -> Result<Place, Refusal> {
+        let place = self.profile.version.look_up(name)?;
+        let is_shared_data = self.version() == Version::V2004 && place.element >= v2004::DATA_CHILDREN;
+        if is_shared_data && self.profile.edition < Edition::Fourth {
+            return Err(Refusal::Undefined);
+        }
+        Ok(place)
     }
 
     /// `SetValue` of an element; `units` is the value's length in UTF-16 units.
@@ -199,15 +312,33 @@ impl Visit {
     /// As [`Session::set`].
     pub fn set(
         &mut self,
-        element: ElementId,
+        place: Place,
         text: &str,
         units: u32,
         now: impl FnOnce() -> Instant,
     ) -> Result<(), Refusal> {
-        let session = self.sessions.last_mut().ok_or(Refusal::SetBeforeInitialize)?;
+        let session = self.sessions.last().ok_or(Refusal::SetBeforeInitialize)?;
         session.may_set()?;
-        let ledger = &mut self.ledger;
-        session.set(element, text, units, || ledger.here(now()), &mut self.changes)
+        if let Some(map) = self.map(session, place) {
+            if !map.writes {
+                return Err(Refusal::ReadOnly);
+            }
+            if units > element::MOST_UNITS {
+                return Err(Refusal::Type);
+            }
+            let target = map.target.clone();
+            self.buckets.put(&target, text, self.changes.next());
+            return Ok(());
+        }
+        let (session, ledger) =
+            (self.sessions.last_mut().ok_or(Refusal::SetBeforeInitialize)?, &mut self.ledger);
+        session.set(place, text, units, || ledger.here(now()), &mut self.changes)
+    }
+
+    /// How a session reaches the bucket that an element stands for, if it does.
+    fn map(&self, session: &Session, place: Place) -> Option<&Map> {
+        let row = self.version().element(place.element).filter(|it| it.rule == Rule::Shared);
+        row.and_then(|_| self.activities.get(session.activity as usize)?.maps.get(place.n as usize))
     }
 
     /// `SetValue` of a long text that comes later, by [`Visit::deliver`].
@@ -233,18 +364,21 @@ impl Visit {
     /// Launches an activity: ends the session before it and begins a new one; answers its number, or
     /// nothing where there is no such activity.
     pub fn launch(&mut self, now: Instant, activity: usize) -> Option<u32> {
-        let launched = self.activities.get(activity)?.clone();
+        self.activities.get(activity)?;
         self.take_away(now);
+        let launched = self.activities.get(activity)?;
         let n = self.sessions.len() as u32 + 1;
         let earlier =
             self.sessions.iter().rev().find(|it| it.activity as usize == activity && it.entry().is_some());
-        let mut session = Session::new(self.version, n, activity as u32, launched.try_, launched.kind);
-        for (element, text) in &launched.values {
-            session.preset(*element, text);
-        }
+        let mut session = Session::new(self.profile, n, activity as u32, launched.try_, launched.kind);
+        launched.begin(&mut session, |_| true);
         if let Some(earlier) = earlier {
-            let terminated = earlier.api() == ApiState::After;
-            let next = attempt::next(self.version, Some(Ended { exit: earlier.exit(), terminated }));
+            let ended = Ended {
+                exit: earlier.exit(),
+                terminated: earlier.api() == ApiState::After,
+                request: earlier.request(),
+            };
+            let next = attempt::next(self.profile, Some(ended));
             if next.continues {
                 session.preset_from(earlier);
                 session.try_ = earlier.try_;
@@ -253,14 +387,11 @@ impl Visit {
                 session.begin_again(next.entry, spent);
             } else {
                 // What the server sent of the try before is over; what the manifest says is not.
-                session = Session::new(self.version, n, activity as u32, earlier.try_ + 1, launched.kind);
-                for (element, text) in &launched.values {
-                    let is_given =
-                        self.version.element(*element).is_some_and(|it| it.access == crate::Access::ReadOnly);
-                    if is_given {
-                        session.preset(*element, text);
-                    }
-                }
+                session = Session::new(self.profile, n, activity as u32, earlier.try_ + 1, launched.kind);
+                let version = self.version();
+                launched.begin(&mut session, |it| {
+                    version.element(it).is_some_and(|it| it.access == Access::ReadOnly)
+                });
                 session.begin_anew();
             }
         }
@@ -363,7 +494,17 @@ impl Visit {
     }
 
     fn has_values(&self) -> bool {
-        self.sessions.iter().any(|it| it.seq == 0 || it.changed().any(|it| it.2 > self.outbox.acked))
+        let acked = self.outbox.acked;
+        let is_shared = self.buckets.changed(acked).next().is_some();
+        is_shared || self.sessions.iter().any(|it| it.seq == 0 || it.values().seq() > acked)
+    }
+
+    /// The receipt of a message: everything up to `acked` is on disk.
+    pub fn receipt(&mut self, acked: u64, heartbeat_ms: u32) {
+        self.outbox.receipt(acked, heartbeat_ms);
+        for session in &mut self.sessions {
+            session.receipt(self.outbox.acked);
+        }
     }
 
     /// What the visit comes to: what was measured, and what of it is credited by the rule for sessions;
@@ -400,7 +541,9 @@ impl Visit {
         to.text(&self.identity.visit);
         to.text(&self.identity.token);
         to.number(u64::from(self.identity.lease));
-        to.flag(self.version == Version::V2004);
+        to.flag(self.version() == Version::V2004);
+        to.number(self.profile.edition as u64);
+        to.flag(self.profile.quirks.is_strict());
         to.signed(self.presence.idle_limit_ms);
         to.signed(self.presence.tail_ms);
         to.number(self.policy as u64);
@@ -408,12 +551,17 @@ impl Visit {
             to.text(&it.id);
             to.flag(it.kind == Kind::Sco);
             to.number(u64::from(it.try_));
-            to.list(&it.values, |to, (element, text)| {
-                to.number(u64::from(element.0));
+            to.list(&it.values, |to, (place, text)| {
+                to.number(u64::from(place.element.0));
+                to.number(u64::from(place.n));
+                to.number(u64::from(place.m));
                 to.text(text);
             });
+            to.list(&it.objectives, |to, it| to.text(it));
+            to.list(&it.maps, |to, it| it.write(to));
         });
         to.list(&self.sessions, |to, it| it.write(to));
+        self.buckets.write(&mut to);
         self.ledger.write(&mut to);
         to.number(self.changes.0);
         to.number(self.outbox.acked);
@@ -424,32 +572,48 @@ impl Visit {
     /// A visit from its bytes, `None` where they are not a snapshot.
     pub fn restore(bytes: &[u8], now: Instant) -> Option<Visit> {
         let from = &mut Reader::new(bytes);
-        let identity = Identity { visit: from.text()?, token: from.text()?, lease: from.small()? };
-        let version = if from.flag()? { Version::V2004 } else { Version::V12 };
-        let presence = PresencePolicy { idle_limit_ms: from.signed()?, tail_ms: from.signed()? };
-        let policy = match from.number()? {
+        let identity = Identity { visit: from.text(), token: from.text(), lease: from.small() };
+        let version = if from.flag() { Version::V2004 } else { Version::V12 };
+        let edition = match from.number() {
+            0 => Edition::Second,
+            1 => Edition::Third,
+            _ => Edition::Fourth,
+        };
+        let quirks = if from.flag() { Quirks::NONE } else { Quirks::ALL };
+        let profile = Profile { version, edition, quirks };
+        let presence = PresencePolicy { idle_limit_ms: from.signed(), tail_ms: from.signed() };
+        let policy = match from.number() {
             0 => CreditPolicy::Corroborated,
             1 => CreditPolicy::Reported,
             _ => CreditPolicy::Measured,
         };
         let activities = from.list(|from| {
-            let (id, is_sco, try_) = (from.text()?, from.flag()?, from.small()?);
-            let values =
-                from.list(|from| Some((ElementId(u16::try_from(from.number()?).ok()?), from.text()?)))?;
-            Some(Activity { id, kind: if is_sco { Kind::Sco } else { Kind::Asset }, try_, values })
-        })?;
-        let count = from.small()?;
-        let sessions = (1..=count).map(|n| Session::read(from, version, n)).collect::<Option<_>>()?;
-        let ledger = Ledger::read(from)?;
-        let changes = Changes(from.number()? + RESTORED_GAP);
-        let outbox = Outbox::restored(now.monotonic_ms, from.number()?, from.small()?);
-        from.is_at_end().then_some(Visit {
+            let (id, is_sco, try_) = (from.text(), from.flag(), from.small());
+            let values = from.list(|from| {
+                let element = ElementId(from.small() as u16);
+                (Place { element, n: from.small(), m: from.small() }, from.text())
+            });
+            let (objectives, maps) = (from.list(Reader::text), from.list(Map::read));
+            let kind = if is_sco { Kind::Sco } else { Kind::Asset };
+            Activity { id, kind, try_, values, objectives, maps }
+        });
+        let mut sessions = from.list(|from| Session::read(from, profile));
+        for (session, n) in sessions.iter_mut().zip(1..) {
+            session.n = n;
+        }
+        let buckets = Buckets::read(from);
+        let ledger = Ledger::read(from);
+        let changes = Changes(from.number().saturating_add(RESTORED_GAP));
+        let outbox = Outbox::restored(now.monotonic_ms, from.number(), from.small());
+        from.is_whole().then_some(Visit {
             identity,
-            version,
+            profile,
             presence,
             policy,
+            keeping: Keeping::default(),
             activities,
             sessions,
+            buckets,
             ledger,
             changes,
             outbox,

@@ -12,4 +12,4 @@ mod xml;
 pub use archive::Package;
 pub use entries::{FileEntry, Limits};
 pub use error::PackageError;
-pub use manifest::{Activity, ActivityKind, Chapter, Manifest, Schema};
+pub use manifest::{Activity, ActivityKind, Chapter, DataMap, Manifest, Schema};

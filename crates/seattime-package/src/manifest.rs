@@ -40,6 +40,8 @@ pub struct Manifest {
     /// What can be launched, in the order of the default organization; at least one. Items with
     /// `isvisible="false"` are left out, unless all are.
     pub activities: Vec<Activity>,
+    /// Whether its shared data are seen by other packages too: `adlcp:sharedDataGlobalToSystem`.
+    pub shares_with_all: bool,
     /// The items above the activities that are not launched themselves, in the order of the organization.
     pub chapters: Vec<Chapter>,
 }
@@ -90,14 +92,36 @@ pub struct Activity {
     pub completion_threshold: Option<String>,
     /// `minNormalizedMeasure` of a primary objective that is satisfied by measure; 2004 only.
     pub scaled_passing_score: Option<String>,
+    /// Whether the cluster that it lies in can be walked by Continue and Previous; 2004 only.
+    pub flows: bool,
+    /// Identifiers of its objectives, the primary one first; those without are left out; 2004 only.
+    pub objectives: Vec<String>,
+    /// How it reaches shared data: the maps of `adlcp:data`, in their order; 4th Edition only.
+    pub data: Vec<DataMap>,
+}
+
+/// A map of `adlcp:data`: how an activity reaches a bucket of shared data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataMap {
+    /// `targetID`.
+    pub target: String,
+    /// `readSharedData`.
+    pub reads: bool,
+    /// `writeSharedData`.
+    pub writes: bool,
+}
+
+fn given<const N: usize>(all: [(&'static str, &Option<String>); N]) -> Vec<(&'static str, String)> {
+    all.into_iter().filter_map(|(element, value)| Some((element, value.clone()?))).collect()
 }
 
 impl Manifest {
     /// Reads a manifest; `files` are the paths in the package.
-    pub(crate) fn parse<'a>(
-        bytes: &[u8],
-        files: impl Iterator<Item = &'a str>,
-    ) -> Result<Manifest, PackageError> {
+    ///
+    /// # Errors
+    ///
+    /// A [`PackageError`] that speaks of the manifest, of its resources or of the kind of package.
+    pub fn parse<'a>(bytes: &[u8], files: impl Iterator<Item = &'a str>) -> Result<Manifest, PackageError> {
         let text = xml::decode(bytes)?;
         xml::look_over(&text)?;
         let options = ParsingOptions { nodes_limit: xml::MOST_NODES, ..ParsingOptions::default() };
@@ -126,12 +150,42 @@ impl Manifest {
             identifier: root.attribute("identifier").unwrap_or_default().to_owned(),
             title: named.or_else(|| Some(activities.first()?.title.clone())).unwrap_or_default(),
             activities,
+            shares_with_all: organization
+                .and_then(|it| attribute(it, "sharedDataGlobalToSystem"))
+                .is_none_or(|it| is_true(Some(it))),
             chapters: chapters(&found),
         })
     }
 }
 
 impl Activity {
+    /// The elements of SCORM 1.2 that its manifest gives a value, with their values.
+    pub fn given_12(&self) -> Vec<(&'static str, String)> {
+        given([
+            ("cmi.launch_data", &self.launch_data),
+            ("cmi.student_data.mastery_score", &self.mastery_score),
+            ("cmi.student_data.max_time_allowed", &self.max_time_allowed),
+            ("cmi.student_data.time_limit_action", &self.time_limit_action),
+        ])
+    }
+
+    /// The elements of SCORM 2004 that its manifest gives a value, with their values.
+    pub fn given_2004(&self) -> Vec<(&'static str, String)> {
+        let mut all = given([
+            ("cmi.launch_data", &self.launch_data),
+            ("cmi.completion_threshold", &self.completion_threshold),
+            ("cmi.scaled_passing_score", &self.scaled_passing_score),
+            ("cmi.max_time_allowed", &self.max_time_allowed),
+            ("cmi.time_limit_action", &self.time_limit_action),
+        ]);
+        if !self.flows {
+            // Without flow neither is ever valid; with it, only sequencing could say.
+            let flow = ["adl.nav.request_valid.continue", "adl.nav.request_valid.previous"];
+            all.extend(flow.map(|it| (it, "false".to_owned())));
+        }
+        all
+    }
+
     /// Bytes of all its texts.
     fn length(&self) -> usize {
         let optional = [
@@ -142,7 +196,9 @@ impl Activity {
             &self.completion_threshold,
             &self.scaled_passing_score,
         ];
+        let maps = self.data.iter().map(|it| &it.target);
         let texts = optional.into_iter().flatten().chain([&self.id, &self.title, &self.href]);
+        let texts = texts.chain(&self.objectives).chain(maps);
         texts.map(String::len).sum()
     }
 }
@@ -283,6 +339,9 @@ impl<'a> Reading<'a> {
             launch_data: child(item, "datafromlms").map(whole_text).filter(|it| !it.trim().is_empty()),
             completion_threshold: self.completion_threshold(item),
             scaled_passing_score: self.scaled_passing_score(item),
+            flows: self.flows(item),
+            objectives: self.objectives(item),
+            data: self.data(item),
         })
     }
 
@@ -325,6 +384,39 @@ impl<'a> Reading<'a> {
         let primary = child(objectives, "primaryObjective")?;
         let is_measured = is_true(primary.attribute("satisfiedByMeasure"));
         is_measured.then(|| text_of(primary, "minNormalizedMeasure").unwrap_or_else(|| "1.0".to_owned()))
+    }
+
+    /// Spec: CAM, *controlMode*, attribute *flow*: false unless it is said.
+    fn flows(&self, item: Node<'a, 'a>) -> bool {
+        let cluster = item.parent().filter(|_| self.schema.is_2004());
+        let mode = cluster.and_then(|it| self.sequencing(it, "controlMode"));
+        mode.is_some_and(|it| is_true(it.attribute("flow")))
+    }
+
+    fn objectives(&self, item: Node<'a, 'a>) -> Vec<String> {
+        let Some(all) = self.sequencing(item, "objectives").filter(|_| self.schema.is_2004()) else {
+            return Vec::new();
+        };
+        let each = children(all, "primaryObjective").chain(children(all, "objective"));
+        let mut ids: Vec<String> = Vec::new();
+        for id in each.filter_map(|it| it.attribute("objectiveID")).map(str::trim) {
+            if !id.is_empty() && !ids.iter().any(|it| it == id) {
+                ids.push(id.to_owned());
+            }
+        }
+        ids
+    }
+
+    /// Spec: CAM, *data* and *map*: a bucket may be read and written unless the map says otherwise.
+    fn data(&self, item: Node<'a, 'a>) -> Vec<DataMap> {
+        let data = child(item, "data").filter(|_| self.schema == Schema::Scorm2004FourthEdition);
+        let maps = data.into_iter().flat_map(|it| children(it, "map"));
+        let may = |map: Node<'_, '_>, name| attribute(map, name).is_none_or(|it| is_true(Some(it)));
+        maps.filter_map(|map| {
+            let target = attribute(map, "targetID")?.trim().to_owned();
+            Some(DataMap { target, reads: may(map, "readSharedData"), writes: may(map, "writeSharedData") })
+        })
+        .collect()
     }
 }
 
@@ -398,6 +490,11 @@ fn is_visible(item: Node<'_, '_>) -> bool {
 
 fn is_true(value: Option<&str>) -> bool {
     matches!(value.map(str::trim), Some("true" | "1"))
+}
+
+/// The attribute of this name, of any namespace.
+fn attribute<'a>(node: Node<'a, 'a>, name: &str) -> Option<&'a str> {
+    node.attributes().find(|it| it.name() == name).map(|it| it.value())
 }
 
 /// The children of this name, in any case and of any namespace: real manifests mix both up.

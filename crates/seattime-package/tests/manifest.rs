@@ -86,6 +86,9 @@ fn a_manifest_of_1_2_says_what_is_launched_and_how() {
         launch_data: text(" xz"),
         completion_threshold: None,
         scaled_passing_score: None,
+        flows: false,
+        objectives: Vec::new(),
+        data: Vec::new(),
     };
     let two = Activity {
         id: "I2".to_owned(),
@@ -99,12 +102,16 @@ fn a_manifest_of_1_2_says_what_is_launched_and_how() {
         launch_data: None,
         completion_threshold: None,
         scaled_passing_score: None,
+        flows: false,
+        objectives: Vec::new(),
+        data: Vec::new(),
     };
     let expected = Manifest {
         schema: Schema::Scorm12,
         identifier: "M".to_owned(),
         title: "A course".to_owned(),
         activities: vec![one, two],
+        shares_with_all: true,
         chapters: vec![Chapter { title: "Chapter".to_owned(), depth: 0, before: 0 }],
     };
     assert_eq!(open(manifest.as_bytes()).unwrap(), expected);
@@ -157,6 +164,27 @@ fn a_manifest_of_2004_says_thresholds_as_its_edition_does() {
         assert_eq!(actual, (schema, threshold, score, limit), "version: {version:?}, item: {item}");
         assert!(manifest.schema.is_2004());
     }
+}
+
+/// Spec: CAM, *objectives*, *data* and *map*, *sharedDataGlobalToSystem*.
+#[test]
+fn a_manifest_of_2004_says_which_objectives_and_shared_data_there_are() {
+    let item = r#"<imsss:sequencing><imsss:objectives>
+          <imsss:objective objectiveID="second"/><imsss:primaryObjective objectiveID=" first "/>
+          <imsss:objective objectiveID="second"/><imsss:objective/></imsss:objectives></imsss:sequencing>
+        <adlcp:data><adlcp:map targetID="a"/><adlcp:map targetID="b" writeSharedData="false"/>
+          <adlcp:map targetID="c" readSharedData="0"/></adlcp:data>"#;
+    let manifest = open(manifest_2004("2004 4th Edition", item, "").as_bytes()).unwrap();
+    let it = &manifest.activities[0];
+    assert_eq!(it.objectives, ["first", "second"], "the primary one first, each once");
+    let maps: Vec<_> = it.data.iter().map(|it| (it.target.as_str(), it.reads, it.writes)).collect();
+    assert_eq!(maps, [("a", true, true), ("b", true, false), ("c", false, true)]);
+    assert!(manifest.shares_with_all);
+    let third = open(manifest_2004("2004 3rd Edition", item, "").as_bytes()).unwrap();
+    assert!(third.activities[0].data.is_empty(), "only the 4th Edition has shared data");
+    let alone = manifest_2004("2004 4th Edition", item, "")
+        .replace("<organization ", r#"<organization adlcp:sharedDataGlobalToSystem="false" "#);
+    assert!(!open(alone.as_bytes()).unwrap().shares_with_all);
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Seek};
 use std::path::Path;
 
-use seattime_package::{Activity, ActivityKind, Package, PackageError};
-use seattime_wire::{Api, SessionKind};
+use seattime_package::{Activity, ActivityKind, DataMap, Package, PackageError, Schema};
+use seattime_wire::{Api, SessionKind, SharedMap};
 use sha2::{Digest, Sha256};
 
 use crate::store::{StoredActivity, StoredPackage};
@@ -44,6 +44,12 @@ pub fn unpack(data: &Path, zip: &mut File, course: Option<&str>) -> Result<Store
         course: course.unwrap_or(&title).to_owned(),
         title,
         api,
+        edition: match manifest.schema {
+            Schema::Scorm2004SecondEdition => 2,
+            Schema::Scorm2004ThirdEdition => 3,
+            Schema::Scorm12 | Schema::Scorm2004FourthEdition => 4,
+        },
+        shares_with_all: manifest.shares_with_all,
         activities: manifest.activities.iter().map(|it| stored(it, api)).collect(),
         files: package.files().iter().map(|it| (it.path.clone(), it.size_bytes)).collect(),
         id,
@@ -61,23 +67,10 @@ fn fill(package: &mut Package<&mut File>, folder: &Path) -> Result<(), PackageEr
 }
 
 fn stored(activity: &Activity, api: Api) -> StoredActivity {
-    let elements = match api {
-        Api::Scorm12 => [
-            ("cmi.launch_data", &activity.launch_data),
-            ("cmi.student_data.mastery_score", &activity.mastery_score),
-            ("cmi.student_data.max_time_allowed", &activity.max_time_allowed),
-            ("cmi.student_data.time_limit_action", &activity.time_limit_action),
-            ("", &None),
-        ],
-        Api::Scorm2004 => [
-            ("cmi.launch_data", &activity.launch_data),
-            ("cmi.scaled_passing_score", &activity.scaled_passing_score),
-            ("cmi.completion_threshold", &activity.completion_threshold),
-            ("cmi.max_time_allowed", &activity.max_time_allowed),
-            ("cmi.time_limit_action", &activity.time_limit_action),
-        ],
+    let given = match api {
+        Api::Scorm12 => activity.given_12(),
+        Api::Scorm2004 => activity.given_2004(),
     };
-    let defaults = elements.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?)));
     StoredActivity {
         id: activity.id.clone(),
         title: activity.title.clone(),
@@ -87,8 +80,14 @@ fn stored(activity: &Activity, api: Api) -> StoredActivity {
         },
         depth: activity.depth,
         href: activity.href.clone(),
-        defaults: defaults.collect(),
+        defaults: given.into_iter().map(|(element, value)| (element.to_owned(), value)).collect(),
+        objectives: activity.objectives.clone(),
+        data: activity.data.iter().map(map).collect(),
     }
+}
+
+fn map(map: &DataMap) -> SharedMap {
+    SharedMap { target: map.target.clone(), reads: map.reads, writes: map.writes }
 }
 
 struct HashWriter<'a>(&'a mut Sha256);

@@ -5,10 +5,11 @@ mod raw;
 pub mod sqlite;
 mod standing;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 
-use seattime_wire::{Activity, Api, Commit, Mode, Policy, Receipt};
+use seattime_wire::{Activity, Api, Commit, Mode, Policy, Receipt, SharedMap};
 use serde::{Deserialize, Serialize};
 
 use crate::secret::ServerKey;
@@ -51,6 +52,10 @@ pub struct StoredPackage {
     pub course: String,
     /// Which API it speaks.
     pub api: Api,
+    /// Which edition of SCORM 2004 it declares, from 2; 4 where it speaks 1.2.
+    pub edition: u32,
+    /// Whether other packages see its shared data.
+    pub shares_with_all: bool,
     /// What can be launched, in the order of the organization.
     pub activities: Vec<StoredActivity>,
     /// Its files: path in the package, and length in bytes; number `n` in this list is its name on disk.
@@ -72,6 +77,10 @@ pub struct StoredActivity {
     pub href: String,
     /// Elements that the manifest sets, such as `cmi.launch_data`: name and value.
     pub defaults: Vec<(String, String)>,
+    /// Its objectives in the manifest.
+    pub objectives: Vec<String>,
+    /// How it reaches shared data.
+    pub data: Vec<SharedMap>,
 }
 
 /// One line of a list of packages.
@@ -102,6 +111,8 @@ pub struct NewLaunch {
     pub mode: Mode,
     /// Where to go afterwards.
     pub return_url: Option<String>,
+    /// Whether content is held to the letter of the standard.
+    pub is_strict: bool,
     /// Hash of the code that opens it.
     pub code_hash: String,
     /// The LMS's Idempotency-Key with the hash of the request's body.
@@ -144,6 +155,10 @@ pub struct Opened {
     pub policy: Policy,
     /// Which API the package speaks.
     pub api: Api,
+    /// Which edition of SCORM 2004 it declares.
+    pub edition: u32,
+    /// Whether content is held to the letter of the standard.
+    pub is_strict: bool,
     /// Number of the attempt.
     pub attempt: u32,
     /// Name of the course.
@@ -157,7 +172,9 @@ pub struct Opened {
     /// What can be launched; `url` holds the path in the package.
     pub activities: Vec<Activity>,
     /// Per activity, what its elements hold.
-    pub values: std::collections::BTreeMap<String, std::collections::BTreeMap<String, String>>,
+    pub values: BTreeMap<String, BTreeMap<String, String>>,
+    /// What activities share, by target.
+    pub shared: BTreeMap<String, String>,
 }
 
 /// A commit to be merged.

@@ -1,5 +1,6 @@
 //! A commit: what the page tells the server of one visit.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,9 @@ pub struct Commit {
     /// Media items that changed.
     #[serde(default)]
     pub media: Vec<Media>,
+    /// What activities share and content changed: per target of `adl.data`, text and number of its last change.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub shared: BTreeMap<String, (String, u64)>,
     /// What the page itself makes of the visit: enough for a simple backend, not used by ours.
     #[serde(default)]
     pub totals: Totals,
@@ -110,6 +114,31 @@ pub struct Session {
     /// Elements that changed: value, and number of its last change.
     #[serde(default)]
     pub set: BTreeMap<String, (String, u64)>,
+    /// Records that changed: per collection and number, the number of the record's last change, and what
+    /// changed in it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub records: BTreeMap<String, BTreeMap<u32, RecordChange>>,
+}
+
+/// What changed in a record: number of its last change, and text by name within the record, such as
+/// `objectives.0.id`.
+pub type RecordChange = (u64, BTreeMap<String, String>);
+
+impl Session {
+    /// Everything that changed, each with its whole name: element, text, number of the change.
+    pub fn changes(&self) -> impl Iterator<Item = (Cow<'_, str>, &str, u64)> {
+        let set = self
+            .set
+            .iter()
+            .map(|(element, (text, seq))| (Cow::Borrowed(element.as_str()), text.as_str(), *seq));
+        let records = self.records.iter().flat_map(|(collection, records)| {
+            records.iter().flat_map(move |(n, (seq, texts))| {
+                let name = move |it: &str| Cow::Owned(format!("{collection}.{n}.{it}"));
+                texts.iter().map(move |(it, text)| (name(it), text.as_str(), *seq))
+            })
+        });
+        set.chain(records)
+    }
 }
 
 /// What was launched.

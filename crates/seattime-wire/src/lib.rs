@@ -14,4 +14,4 @@ mod write;
 pub use commit::*;
 #[cfg(not(target_arch = "wasm32"))]
 pub use visit::*;
-pub use write::{CommitHead, write_commit};
+pub use write::{CommitHead, write_commit, write_values};

@@ -37,6 +37,11 @@ pub struct OpenedVisit {
     pub policy: Policy,
     /// Which API the package's manifest declares.
     pub api: Api,
+    /// Which edition of SCORM 2004 it declares, from 2; 4 where the package speaks 1.2.
+    pub edition: u32,
+    /// Whether content is held to the letter of the standard, without the tolerances that real content needs.
+    #[serde(default)]
+    pub strict: bool,
     /// The mode of the launch.
     pub mode: Mode,
     /// The number of the attempt, from 1; 0 where the launch counts for none.
@@ -52,6 +57,9 @@ pub struct OpenedVisit {
     pub activities: Vec<Activity>,
     /// Per activity, what its elements hold, as far as it differs from the standard's initial value.
     pub values: BTreeMap<String, BTreeMap<String, String>>,
+    /// What activities share, by target of `adl.data`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub shared: BTreeMap<String, String>,
 }
 
 /// What can be launched in a visit.
@@ -72,6 +80,23 @@ pub struct Activity {
     pub depth: u32,
     /// Where it stands, in the report's words; drawn beside the title.
     pub status: String,
+    /// Its objectives in the manifest, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub objectives: Vec<String>,
+    /// How it reaches what activities share, in the order of the manifest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data: Vec<SharedMap>,
+}
+
+/// How an activity reaches a bucket of shared data: a map of `adlcp:data`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharedMap {
+    /// Which bucket.
+    pub target: String,
+    /// Whether it may be read.
+    pub reads: bool,
+    /// Whether it may be set.
+    pub writes: bool,
 }
 
 /// How the time of a visit is judged.

@@ -1,8 +1,10 @@
 //! Writing a commit by hand: the page's way, without a JSON library.
 
+use seattime_core::model::push_name;
 use seattime_core::session::{Kind, State};
 use seattime_core::time::{EvidenceKind, Reported};
 use seattime_core::value::digits;
+use seattime_core::values::{Changed, Values};
 use seattime_core::{Instant, Reason, Visit};
 
 /// What a message says of itself.
@@ -21,11 +23,11 @@ pub fn write_commit(visit: &Visit, head: CommitHead) -> Vec<u8> {
     let mut json = Json(Vec::with_capacity(1_024));
     let (acked, identity, ledger) = (visit.acked(), &visit.identity, visit.ledger());
     json.raw("{\"v\":1,\"token\":").text(&identity.token);
-    json.raw(",\"visit\":").text(&identity.visit);
-    json.raw(",\"lease\":").number(i64::from(identity.lease));
-    json.raw(",\"seq\":").number(visit.seq() as i64);
+    json.field("visit").text(&identity.visit);
+    json.field("lease").number(i64::from(identity.lease));
+    json.field("seq").number(visit.seq() as i64);
     json.raw(",\"partial\":false,\"reason\":").text(head.reason.word());
-    json.raw(",\"sent_date_ms\":").number(head.now.wall_ms as i64);
+    json.field("sent_date_ms").number(head.now.wall_ms as i64);
 
     // A stretch is named by whatever speaks of it, and the one that runs always is: it dates the message.
     let live = ledger.moment(head.now);
@@ -33,9 +35,7 @@ pub fn write_commit(visit: &Visit, head: CommitHead) -> Vec<u8> {
     let visible = || ledger.visible().iter().filter(move |it| it.seq > acked);
     let spans = |session: u32| ledger.spans().iter().filter(move |it| it.about == session);
     let is_told = |session: &seattime_core::Session| {
-        session.seq > acked
-            || session.changed().any(|it| it.2 > acked)
-            || spans(session.n).any(|it| it.seq > acked)
+        session.seq > acked || session.values().seq() > acked || spans(session.n).any(|it| it.seq > acked)
     };
     let is_named = |n: u32| {
         live.is_some_and(|it| it.stretch == n)
@@ -46,51 +46,56 @@ pub fn write_commit(visit: &Visit, head: CommitHead) -> Vec<u8> {
                 spans(session.n).any(|it| it.stretch == n) || at.stretch == n
             })
     };
-    json.raw(",\"stretches\":");
+    json.field("stretches");
     json.list(ledger.stretches().iter().filter(|it| is_named(it.n)), |json, it| {
         json.raw("{\"n\":").number(i64::from(it.n));
-        json.raw(",\"start_date_ms\":").number(it.start_date_ms());
+        json.field("start_date_ms").number(it.start_date_ms());
         if let Some(at) = live.filter(|at| at.stretch == it.n) {
-            json.raw(",\"sent_at_ms\":").number(at.ms);
+            json.field("sent_at_ms").number(at.ms);
         }
         json.raw("}");
     });
 
-    json.raw(",\"sessions\":");
+    json.field("sessions");
     json.list(visit.sessions().iter().filter(|it| is_told(it)), |json, session| {
         json.raw("{\"n\":").number(i64::from(session.n));
-        json.raw(",\"seq\":").number(session.seq as i64);
-        json.raw(",\"kind\":").text(match session.kind {
+        json.field("seq").number(session.seq as i64);
+        json.field("kind").text(match session.kind {
             Kind::Sco => "sco",
             Kind::Asset => "asset",
         });
-        json.raw(",\"activity\":").text(visit.activity_id(session.activity));
-        json.raw(",\"try\":").number(i64::from(session.try_));
+        json.field("activity").text(visit.activity_id(session.activity));
+        json.field("try").number(i64::from(session.try_));
         if let Some(entry) = session.entry() {
-            json.raw(",\"entry\":").text(entry);
+            json.field("entry").text(entry);
         }
-        json.raw(",\"state\":").text(match session.state() {
+        json.field("state").text(match session.state() {
             State::Running => "running",
             State::Left => "left",
             State::Terminated => "terminated",
             State::Implicit => "implicit",
         });
-        json.raw(",\"span\":");
+        json.field("span");
         json.list(spans(session.n), |json, it| json.interval(it.stretch, it.first, it.last).end());
         if let Some(accepted) = session.accepted() {
             json.raw(",\"accepted\":{\"months\":").number(accepted.months() as i64);
-            json.raw(",\"cs\":").number(accepted.hundredths() as i64).raw("}");
+            json.field("cs").number(accepted.hundredths() as i64).raw("}");
         }
         json.reported(session.reported());
-        json.raw(",\"set\":{");
-        let mut is_first = true;
-        for (element, text, seq) in session.changed().filter(|it| it.2 > acked) {
-            json.raw(if is_first { "" } else { "," }).text(element);
-            json.raw(":[").text(text).raw(",").number(seq as i64).raw("]");
-            is_first = false;
-        }
-        json.raw("}}");
+        json.field("set");
+        json.object(session.values().changed(acked), |json, (element, text, seq)| {
+            json.text(element).raw(":[").text(text).raw(",").number(seq as i64).raw("]");
+        });
+        json.records(session.values(), acked);
+        json.raw("}");
     });
+
+    if visit.shared(acked).next().is_some() {
+        json.field("shared");
+        json.object(visit.shared(acked), |json, it| {
+            json.text(&it.target).raw(":[").text(&it.text).raw(",").number(it.seq as i64).raw("]");
+        });
+    }
 
     json.raw(",\"time\":{\"evidence\":");
     json.list(evidence(), |json, it| {
@@ -102,7 +107,7 @@ pub fn write_commit(visit: &Visit, head: CommitHead) -> Vec<u8> {
         });
         json.end();
     });
-    json.raw(",\"visible\":");
+    json.field("visible");
     json.list(visible(), |json, it| json.interval(it.stretch, it.first, it.last).end());
     let totals = visit.totals();
     json.raw(",\"med\":[],\"med_bg\":[]},\"media\":[],\"totals\":{\"measured_ms\":")
@@ -111,10 +116,34 @@ pub fn write_commit(visit: &Visit, head: CommitHead) -> Vec<u8> {
     json.0
 }
 
+/// Writes every value that content may read now: an object from element to text.
+pub fn write_values(visit: &Visit) -> Vec<u8> {
+    let mut json = Json(Vec::with_capacity(1_024));
+    let mut names = Vec::new();
+    visit.each_readable(|place| {
+        if let Some(row) = visit.version().element(place.element) {
+            let mut name = Vec::new();
+            push_name(&mut name, row.name, &[place.n, place.m]);
+            names.push((name, place));
+        }
+    });
+    json.object(names.into_iter(), |json, (name, place)| {
+        json.raw("\"");
+        json.0.extend_from_slice(&name);
+        json.raw("\":").text(&visit.get(place).unwrap_or_default());
+    });
+    json.0
+}
+
 /// A JSON text in the making, as UTF-8.
 struct Json(Vec<u8>);
 
 impl Json {
+    /// The name of a field that is not the first.
+    fn field(&mut self, name: &str) -> &mut Json {
+        self.raw(",\"").raw(name).raw("\":")
+    }
+
     fn raw(&mut self, text: &str) -> &mut Json {
         self.0.extend_from_slice(text.as_bytes());
         self
@@ -146,15 +175,57 @@ impl Json {
         self
     }
 
-    fn list<T>(&mut self, items: impl Iterator<Item = T>, mut each: impl FnMut(&mut Json, T)) {
+    fn list<T>(&mut self, items: impl Iterator<Item = T>, each: impl FnMut(&mut Json, T)) {
         self.0.push(b'[');
+        self.parted(items, each);
+        self.0.push(b']');
+    }
+
+    fn object<T>(&mut self, items: impl Iterator<Item = T>, each: impl FnMut(&mut Json, T)) {
+        self.0.push(b'{');
+        self.parted(items, each);
+        self.0.push(b'}');
+    }
+
+    fn parted<T>(&mut self, items: impl Iterator<Item = T>, mut each: impl FnMut(&mut Json, T)) {
         for (n, item) in items.enumerate() {
             if n > 0 {
                 self.0.push(b',');
             }
             each(self, item);
         }
-        self.0.push(b']');
+    }
+
+    /// Records of collections, those of one collection together:
+    /// `"records":{"cmi.objectives":{"0":[41,{"id":"a"}]}}`. Names are told once, and one number of a change
+    /// for all of a record's values: each of them stood as it is told when the greatest was given out.
+    fn records(&mut self, values: &Values, acked: u64) {
+        let mut opening = ",\"records\":{";
+        for collection in values.collections() {
+            let mut records =
+                values.changed_records(acked).filter(|it| it.collection() == collection).peekable();
+            if records.peek().is_none() {
+                continue;
+            }
+            self.raw(opening).text(collection).raw(":");
+            self.object(records, |json, record| json.record(&record));
+            opening = ",";
+        }
+        if opening == "," {
+            self.raw("}");
+        }
+    }
+
+    fn record(&mut self, record: &Changed<'_>) {
+        self.raw("\"").number(i64::from(record.n)).raw("\":[").number(record.seq() as i64).raw(",{");
+        let mut is_first = true;
+        record.each(|name, m, text| {
+            self.raw(if is_first { "\"" } else { ",\"" });
+            push_name(&mut self.0, name, &[m]);
+            self.raw("\":").text(text);
+            is_first = false;
+        });
+        self.raw("}]");
     }
 
     /// An interval, left open for more.

@@ -1,12 +1,15 @@
 //! The page's handwriting against serde: what the one writes, the other reads, and it says what happened.
 
+use std::collections::BTreeMap;
+
 use seattime_core::session::Kind;
+use seattime_core::shared::Map;
 use seattime_core::time::{CreditPolicy, EvidenceKind, PresencePolicy};
 use seattime_core::visit::Document;
 use seattime_core::{Instant, Reason, Refusal, Version, Visit};
 use seattime_wire::{
     Accepted, Commit, CommitHead, CommitReason, EvidenceKind as Kind2, Reported, SessionKind, SessionState,
-    write_commit,
+    write_commit, write_values,
 };
 
 fn at(ms: f64) -> Instant {
@@ -64,7 +67,7 @@ fn a_commit_says_what_happened_and_only_what_is_new() {
     assert_eq!(first.totals.credited_ms, 60_500);
 
     // Acknowledged: nothing is told twice, and a later change is told alone.
-    visit.outbox().receipt(first.seq, 30_000);
+    visit.receipt(first.seq, 30_000);
     let heartbeat = encoded(&mut visit, at(60_000.0), Reason::Heartbeat).unwrap();
     assert_eq!((heartbeat.sessions.len(), heartbeat.time.evidence.len(), heartbeat.seq), (0, 0, first.seq));
     assert_eq!(visit.terminate(at(60_000.0)), Ok(()));
@@ -105,6 +108,57 @@ fn sleep_is_cut_out_and_told_as_two_stretches() {
 }
 
 #[test]
+fn records_are_told_under_their_collection_and_only_those_that_changed() {
+    let policy = PresencePolicy::default();
+    let mut visit = Visit::open(Version::V2004, policy, CreditPolicy::Corroborated, 30_000, at(0.0), true);
+    visit.add_activity("item_1", Kind::Sco, 1);
+    visit.add_objective("given");
+    visit.add_map(Map { target: "bucket".to_owned(), reads: true, writes: true });
+    visit.launch(at(0.0), 0);
+    assert_eq!(visit.initialize(at(0.0), Document::New), Ok(()));
+    #[rustfmt::skip]
+    let values = [
+        ("cmi.interactions.0.id",                         "i\"0"),
+        ("cmi.objectives.1.id",                           "made"),
+        ("cmi.interactions.0.type",                       "choice"),
+        ("cmi.interactions.0.correct_responses.0.pattern", "a[,]b"),
+        ("cmi.interactions.0.objectives.0.id",            "made"),
+        ("cmi.interactions.1.id",                         "i1"),
+        ("cmi.objectives.0.score.raw",                    "5"),
+        ("adl.data.0.store",                              "shared"),
+    ];
+    for (name, text) in values {
+        assert_eq!(set(&mut visit, name, text, at(0.0)), Ok(()), "{name}");
+    }
+    let first = encoded(&mut visit, at(1_000.0), Reason::Commit).unwrap();
+    let mut told: Vec<_> =
+        first.sessions[0].changes().map(|it| (it.0.into_owned(), it.1.to_owned())).collect();
+    told.sort();
+    let mut expected: Vec<_> = values
+        .iter()
+        .filter(|it| it.0.starts_with("cmi"))
+        .map(|it| (it.0.to_owned(), it.1.to_owned()))
+        .collect();
+    expected.sort();
+    assert_eq!(told, expected, "and not the objective that the manifest gave");
+    assert_eq!(first.shared["bucket"].0, "shared");
+
+    visit.receipt(first.seq, 30_000);
+    assert_eq!(set(&mut visit, "cmi.interactions.0.result", "correct", at(1_000.0)), Ok(()));
+    let second = encoded(&mut visit, at(2_000.0), Reason::Commit).unwrap();
+    let told: Vec<_> = second.sessions[0].changes().map(|it| (it.0.into_owned(), it.1, it.2)).collect();
+    assert_eq!(told, [("cmi.interactions.0.result".to_owned(), "correct", first.seq + 1)]);
+
+    let values: BTreeMap<String, String> = serde_json::from_slice(&write_values(&visit)).unwrap();
+    assert_eq!(values["cmi.interactions.0.correct_responses.0.pattern"], "a[,]b");
+    assert_eq!(
+        (values["cmi.objectives._count"].as_str(), values["adl.data.0.store"].as_str()),
+        ("2", "shared")
+    );
+    assert!(!values.contains_key("cmi.exit") && !values.contains_key("cmi.location"), "not to be read");
+}
+
+#[test]
 fn what_is_restored_from_a_snapshot_tells_the_same_and_uses_no_number_twice() {
     let policy = PresencePolicy::default();
     let mut visit = Visit::open(Version::V2004, policy, CreditPolicy::Corroborated, 30_000, at(0.0), true);
@@ -122,7 +176,7 @@ fn what_is_restored_from_a_snapshot_tells_the_same_and_uses_no_number_twice() {
     assert!(after.seq > before.seq + 1_000);
     assert_eq!(Commit { seq: before.seq, ..after }, before);
     let got = |name| restored.get(restored.gettable(name).expect("an element"));
-    assert_eq!((got("cmi.launch_data"), got("cmi.location")), (Ok("x=1"), Ok("7")));
+    assert_eq!((got("cmi.launch_data"), got("cmi.location")), (Ok("x=1".into()), Ok("7".into())));
 
     let bytes = visit.snapshot();
     for cut in 0..bytes.len() {

@@ -1,7 +1,12 @@
 //! One row of a data model: who may do what with an element, and what it takes.
 
+use super::Place;
 use crate::error::Refusal;
-use crate::value::{Timespan, real};
+use crate::quirk::{Quirk, Quirks};
+use crate::value::cut::{cut, parts};
+use crate::value::identifier::{Blanks, is_identifier};
+use crate::value::moment::{Zones, is_time_12, is_time_2004};
+use crate::value::{Timespan, digits, language, localized, readable_ms, real};
 
 /// Number of a row in its version's table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -10,7 +15,7 @@ pub struct ElementId(pub u16);
 /// One element of a data model.
 #[derive(Debug)]
 pub struct Element {
-    /// Its dotted name.
+    /// Its dotted name; `n` stands for a record's number, and `m` for one inside another.
     pub name: &'static str,
     /// Who may do what with it.
     pub access: Access,
@@ -18,6 +23,15 @@ pub struct Element {
     pub space: Space,
     /// What GetValue answers before anyone has set it; `None`: it has no value then.
     pub initial: Option<&'static str>,
+    /// What else has to hold before it is set.
+    pub rule: Rule,
+}
+
+impl Element {
+    /// Whether it lies in a record or names a target, so that its name says more than which element it is.
+    pub fn is_in_record(&self) -> bool {
+        cut(self.name, ".n.").is_some() || self.name.ends_with('}')
+    }
 }
 
 /// Who may do what with an element.
@@ -33,23 +47,48 @@ pub enum Access {
     Keyword,
 }
 
+/// What has to hold before an element is set, beside its type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// Nothing; in a collection, setting it makes a new record.
+    Free,
+    /// Its record has an id.
+    AfterId,
+    /// Its record has an id and a type, which decides what it takes.
+    AfterType,
+    /// It names its record: set once, and to nothing that another record has.
+    OnceAndUnique,
+    /// Its record has an id, and no other record inside it has this value.
+    UniqueAfterId,
+    /// What is set is added to what is there.
+    Appends,
+    /// It lies in a bucket that activities share.
+    Shared,
+}
+
 /// The values that an element takes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Space {
-    /// Text; longer than the smallest permitted maximum is kept whole.
+    /// Text; longer than the smallest permitted maximum is kept whole, up to [`MOST_UNITS`].
     Text {
         /// Smallest permitted maximum, in characters.
         spm: u32,
     },
-    /// Text that must not be longer than this.
-    Limited {
-        /// The most that the book allows, in UTF-16 units.
-        most: u32,
-        /// The most that is kept, with a quirk where it is above `most`, in UTF-16 units.
-        kept: u32,
+    /// Text of SCORM 1.2 that must not be longer than this, in UTF-16 units.
+    Limited(u32),
+    /// As [`Space::Limited`], unless [`Quirk::TextBeyondLimit`] is given: then up to [`MOST_UNITS`].
+    Overflowing(u32),
+    /// Text that may name its language.
+    Localized {
+        /// Smallest permitted maximum, in characters.
+        spm: u32,
     },
-    /// One of these words.
-    Token(&'static [&'static str]),
+    /// An identifier of SCORM 2004.
+    Identifier,
+    /// An identifier of SCORM 1.2: 1 to 255 characters without blanks.
+    Identifier12,
+    /// One of these words, parted by `|`.
+    Token(&'static str),
     /// A decimal number from `min` to `max`, both included, in ten-millionths.
     Real {
         /// The least that is allowed, times 10⁷.
@@ -64,54 +103,111 @@ pub enum Space {
         /// The most that is allowed, times 10⁷.
         max: i64,
     },
+    /// One of these words, parted by `|`, or any decimal number.
+    TokenOrReal(&'static str),
+    /// A whole number from `min` to `max`, both included.
+    Integer {
+        /// The least that is allowed.
+        min: i64,
+        /// The most that is allowed.
+        max: i64,
+    },
     /// A language tag, or nothing.
     Language,
     /// A length of time of SCORM 1.2; see [`Timespan::parse_12`].
     Timespan12,
     /// A length of time of SCORM 2004; see [`Timespan::parse_2004`].
     Timespan2004,
+    /// A time of day of SCORM 1.2.
+    Time12,
+    /// A date and time of SCORM 2004.
+    Time2004,
+    /// What a learner answered; its interaction's type decides, see
+    /// [`InteractionKind`](crate::value::InteractionKind).
+    Response,
+    /// What would have been right; its interaction's type decides.
+    Pattern,
+    /// A request to the navigation.
+    Navigation,
+    /// How many records a collection has.
+    Count,
 }
 
+/// The most of one value that is kept, in UTF-16 units; responses and patterns may be four times as long.
+pub const MOST_UNITS: u32 = 65_536;
+
+const REQUESTS: &str = "continue|previous|exit|exitAll|abandon|abandonAll|suspendAll|_none_";
+
 impl Space {
-    /// Whether a text is one of the values; `units` is its length in UTF-16 units.
+    /// Whether a text is one of the values; `units` is its length in UTF-16 units. For responses and
+    /// patterns, only their length is looked at.
     ///
     /// # Errors
     ///
     /// [`Refusal::Type`] or [`Refusal::Range`].
-    pub fn check(self, text: &str, units: u32) -> Result<(), Refusal> {
+    pub fn check(self, text: &str, units: u32, quirks: Quirks) -> Result<(), Refusal> {
+        let is_short = units <= MOST_UNITS;
+        let blanks = if quirks.has(Quirk::BlanksInIdentifiers) { Blanks::Kept } else { Blanks::Refused };
+        let in_range = |is_inside: bool| if is_inside { Ok(()) } else { Err(Refusal::Range) };
+        let any_form = || quirks.has(Quirk::AnyFormOfSessionTime) && readable_ms(text).is_some();
         let matches = match self {
-            Space::Text { .. } => true,
-            Space::Limited { kept, .. } => units <= kept,
-            Space::Token(words) => words.contains(&text),
+            Space::Text { .. } => is_short,
+            Space::Limited(most) => units <= most,
+            Space::Overflowing(most) => {
+                units <= if quirks.has(Quirk::TextBeyondLimit) { MOST_UNITS } else { most }
+            }
+            Space::Localized { .. } => is_short && localized::text(text).is_some(),
+            Space::Identifier => is_short && is_identifier(text, blanks),
+            Space::Identifier12 => {
+                let has_blank = || text.bytes().any(|it| it.is_ascii_whitespace());
+                (1..=255).contains(&units) && (blanks == Blanks::Kept || !has_blank())
+            }
+            Space::Token(words) => is_one_of(text, words),
             Space::RealOrBlank { .. } if text.is_empty() => true,
             Space::Real { min, max } | Space::RealOrBlank { min, max } => {
-                let number = real::parse(text).ok_or(Refusal::Type)?;
-                return if (min..=max).contains(&number) { Ok(()) } else { Err(Refusal::Range) };
+                return in_range((min..=max).contains(&real::parse(text).ok_or(Refusal::Type)?));
             }
-            Space::Language => is_language(text),
-            Space::Timespan12 => Timespan::parse_12(text).is_ok(),
-            Space::Timespan2004 => Timespan::parse_2004(text).is_ok(),
+            Space::TokenOrReal(words) => is_one_of(text, words) || real::parse(text).is_some(),
+            Space::Integer { min, max } => {
+                let magnitude = |digits| Some(digits::parse(digits)?.min(i64::MAX as u64) as i64);
+                let number = match text.as_bytes() {
+                    [b'-', rest @ ..] => magnitude(rest).map(|it| -it),
+                    all => magnitude(all.strip_prefix(b"+").unwrap_or(all)),
+                };
+                return in_range((min..=max).contains(&number.ok_or(Refusal::Type)?));
+            }
+            Space::Language => text.is_empty() || language::is_tag(text),
+            Space::Timespan12 => Timespan::parse_12(text).is_ok() || any_form(),
+            Space::Timespan2004 => Timespan::parse_2004(text).is_ok() || any_form(),
+            Space::Time12 => is_time_12(text),
+            Space::Time2004 => {
+                let is_tolerant = quirks.has(Quirk::ZoneWithoutFraction);
+                is_time_2004(text, if is_tolerant { Zones::Anywhere } else { Zones::AfterFraction })
+            }
+            Space::Response | Space::Pattern => units <= 4 * MOST_UNITS,
+            Space::Navigation => is_one_of(text, REQUESTS) || target(text).is_some(),
+            Space::Count => false,
         };
         if matches { Ok(()) } else { Err(Refusal::Type) }
     }
 
     /// Whether a value's length alone decides; such a text may come later than its length.
     pub const fn is_text(self) -> bool {
-        matches!(self, Space::Text { .. } | Space::Limited { .. })
+        matches!(self, Space::Text { .. } | Space::Limited(_) | Space::Overflowing(_))
     }
 }
 
-/// Nothing, or a tag of the shape `code-sub-sub`: two or three letters, `i` or `x`, then subtags of up to
-/// eight letters and digits.
-fn is_language(text: &str) -> bool {
-    let mut tags = text.as_bytes().split(|it| *it == b'-');
-    let first = tags.next().unwrap_or_default();
-    let is_code = match first {
-        [] => return text.is_empty(),
-        [b'i' | b'I' | b'x' | b'X'] => first.len() < text.len(),
-        _ => matches!(first.len(), 2 | 3) && first.iter().all(u8::is_ascii_alphabetic),
-    };
-    is_code && tags.all(|it| matches!(it.len(), 1..=8) && it.iter().all(u8::is_ascii_alphanumeric))
+fn is_one_of(text: &str, words: &'static str) -> bool {
+    parts(words, "|").any(|it| it == text)
+}
+
+/// The activity that a request to the navigation names, and whether it asks for `choice` or `jump`:
+/// `{target=item-3}choice`.
+///
+/// Spec: RTE, *SCORM Run-Time Navigation Data Model*, *Request*.
+pub fn target(request: &str) -> Option<(&str, &str)> {
+    let (target, kind) = cut(request.strip_prefix("{target=")?, "}")?;
+    (!target.is_empty() && matches!(kind, "choice" | "jump")).then_some((target, kind))
 }
 
 /// A row of the table.
@@ -121,7 +217,22 @@ pub(super) const fn row(
     space: Space,
     initial: Option<&'static str>,
 ) -> Element {
-    Element { name, access, space, initial }
+    Element { name, access, space, initial, rule: Rule::Free }
+}
+
+/// A row of a collection that content may read and set, once its rule holds.
+pub(super) const fn part(
+    name: &'static str,
+    space: Space,
+    initial: Option<&'static str>,
+    rule: Rule,
+) -> Element {
+    Element { name, access: Access::ReadWrite, space, initial, rule }
+}
+
+/// The place of an element that lies in no record.
+pub(super) const fn place(table: &[Element], name: &str) -> Place {
+    Place { element: index(table, name), n: 0, m: 0 }
 }
 
 /// The number of a row, found while compiling; a name that is not there does not compile.
@@ -161,12 +272,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_language_is_nothing_or_a_tag() {
-        for legal in ["", "en", "EN", "en-GB", "fra", "i-klingon", "x-custom", "de-CH-1996"] {
-            assert!(is_language(legal), "{legal:?}");
+    fn a_quirk_changes_its_own_space_and_no_other() {
+        use Quirk::{AnyFormOfSessionTime, BlanksInIdentifiers, TextBeyondLimit, ZoneWithoutFraction};
+        let long = "x".repeat(5_000);
+        #[rustfmt::skip]
+        let cases = [
+            // space                  value                     tolerated by
+            (Space::Overflowing(4_096), long.as_str(),          TextBeyondLimit),
+            (Space::Identifier,       "Question 1",             BlanksInIdentifiers),
+            (Space::Identifier12,     "Question 1",             BlanksInIdentifiers),
+            (Space::Time2004,         "2026-01-02T03:04:05Z",   ZoneWithoutFraction),
+            (Space::Timespan12,       "0:15:30",                AnyFormOfSessionTime),
+            (Space::Timespan2004,     "00:15:30",               AnyFormOfSessionTime),
+        ];
+        for (space, value, quirk) in cases {
+            let units = value.len() as u32;
+            let is_taken = |quirks| space.check(value, units, quirks).is_ok();
+            assert!(is_taken(Quirks::ALL), "{space:?}");
+            assert!(!is_taken(Quirks::NONE) && !is_taken(Quirks::ALL.without(quirk)), "{space:?} {quirk:?}");
         }
-        for illegal in ["e", "english", "en_GB", "en-", "i", "x-", "en-toolongtag", "1n", "-en"] {
-            assert!(!is_language(illegal), "{illegal:?}");
+    }
+
+    #[test]
+    fn a_request_names_its_target_in_braces() {
+        #[rustfmt::skip]
+        let cases = [
+            ("{target=item-3}choice", Some(("item-3", "choice"))),
+            ("{target=a.b}jump",      Some(("a.b", "jump"))),
+            ("{target=}jump",         None),
+            ("{target=a}exit",        None),
+            ("choice",                None),
+        ];
+        for (request, expected) in cases {
+            assert_eq!(target(request), expected, "{request:?}");
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Evidence: signs that the learner is there, kept as bursts so that a later policy can judge them anew.
 
+use super::interval::replace;
+
 /// Signs at most this far apart, in ms, are one burst.
 pub const JOIN_MS: i64 = 10_000;
 
@@ -42,7 +44,7 @@ impl Bursts {
         let touched = self.0.get(from..past).unwrap_or_default();
         let first = touched.first().map_or(first, |it| it.0.min(first));
         let last = touched.last().map_or(last, |it| it.1.max(last));
-        self.0.splice(from..past, [(first, last)]);
+        replace(&mut self.0, from, past, (first, last));
     }
 
     /// Adds every burst of another set.

@@ -7,6 +7,22 @@
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IntervalSet(Vec<(i64, i64)>);
 
+/// Puts one interval in the place of those from `first` to before `past`, which lie side by side in a list
+/// in order.
+pub(super) fn replace(list: &mut Vec<(i64, i64)>, first: usize, past: usize, interval: (i64, i64)) {
+    if first < past {
+        let mut at = 0..;
+        list.retain(|_| at.next().is_none_or(|at| at < first || at >= past));
+    }
+    // Time goes on, so there is hardly ever anything behind it.
+    list.push(interval);
+    for at in (first..list.len().saturating_sub(1)).rev() {
+        if let Some([one, other]) = list.get_mut(at..at + 2) {
+            std::mem::swap(one, other);
+        }
+    }
+}
+
 impl IntervalSet {
     /// The empty set.
     pub const fn new() -> IntervalSet {
@@ -24,7 +40,7 @@ impl IntervalSet {
         let touched = self.0.get(first..past).unwrap_or_default();
         let start = touched.first().map_or(start, |it| it.0.min(start));
         let end = touched.last().map_or(end, |it| it.1.max(end));
-        self.0.splice(first..past, [(start, end)]);
+        replace(&mut self.0, first, past, (start, end));
     }
 
     /// Adds every interval of another set.

@@ -300,26 +300,27 @@ impl Ledger {
     }
 
     /// Reads it from a snapshot.
-    pub fn read(from: &mut Reader<'_>) -> Option<Ledger> {
-        let starts = from.list(|from| Some((from.instant()?, from.instant()?)))?;
+    pub fn read(from: &mut Reader<'_>) -> Ledger {
+        let starts = from.list(|from| (from.instant(), from.instant()));
         let stretches =
             starts.into_iter().zip(0..).map(|((start, last), n)| Stretch { n, start, last }).collect();
-        Some(Ledger {
+        Ledger {
             stretches,
-            is_running: from.flag()?,
-            is_visible: from.flag()?,
-            loaded: from.option(Reader::small)?,
-            last: from.instant()?,
+            is_running: from.flag(),
+            is_visible: from.flag(),
+            loaded: from.option(Reader::small),
+            last: from.instant(),
             evidence: from.list(|from| {
-                let kind = *EvidenceKind::ALL.get(usize::try_from(from.number()?).ok()?)?;
+                let kind =
+                    EvidenceKind::ALL.get(from.small() as usize).copied().unwrap_or(EvidenceKind::Page);
                 read_times(from, kind)
-            })?,
-            visible: from.list(|from| read_times(from, ()))?,
+            }),
+            visible: from.list(|from| read_times(from, ())),
             spans: from.list(|from| {
-                let session = from.small()?;
+                let session = from.small();
                 read_times(from, session)
-            })?,
-        })
+            }),
+        }
     }
 }
 
@@ -337,14 +338,8 @@ fn write_times<T>(to: &mut Writer, it: &Note<T>) {
     to.number(it.seq);
 }
 
-fn read_times<T>(from: &mut Reader<'_>, about: T) -> Option<Note<T>> {
-    Some(Note {
-        about,
-        stretch: from.small()?,
-        first: from.signed()?,
-        last: from.signed()?,
-        seq: from.number()?,
-    })
+fn read_times<T>(from: &mut Reader<'_>, about: T) -> Note<T> {
+    Note { about, stretch: from.small(), first: from.signed(), last: from.signed(), seq: from.number() }
 }
 
 #[cfg(test)]
@@ -451,7 +446,7 @@ mod tests {
             story.ledger.write(&mut to);
             to.finish()
         };
-        let read = Ledger::read(&mut Reader::new(&bytes)).map(|it| it.measured_ms(POLICY, None));
-        assert_eq!(read, Some(story.ledger.measured_ms(POLICY, None)));
+        let read = Ledger::read(&mut Reader::new(&bytes)).measured_ms(POLICY, None);
+        assert_eq!(read, story.ledger.measured_ms(POLICY, None));
     }
 }

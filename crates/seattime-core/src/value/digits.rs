@@ -19,14 +19,16 @@ pub fn leading(text: &[u8]) -> usize {
 }
 
 /// Appends a whole number, with zeros in front up to `width` digits.
-pub fn push(to: &mut Vec<u8>, mut number: u64, width: usize) {
-    let start = to.len();
-    while number > 0 || to.len() < start + width.max(1) {
-        to.push(b'0' + (number % 10) as u8);
-        number /= 10;
+pub fn push(to: &mut Vec<u8>, number: u64, width: usize) {
+    let mut size = 1;
+    let mut tens = 1_u64;
+    while let Some(next) = tens.checked_mul(10).filter(|it| *it <= number) {
+        (tens, size) = (next, size + 1);
     }
-    if let Some(digits) = to.get_mut(start..) {
-        digits.reverse();
+    to.extend(std::iter::repeat_n(b'0', width.saturating_sub(size)));
+    while let Some(leading) = number.checked_div(tens) {
+        to.push(b'0' + (leading % 10) as u8);
+        tens /= 10;
     }
 }
 

@@ -26,6 +26,8 @@ pub(crate) struct LaunchRequest {
     mode: Mode,
     #[serde(default)]
     return_url: Option<String>,
+    #[serde(default)]
+    strict: bool,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -92,6 +94,7 @@ async fn make(
         topic: request.topic,
         mode: request.mode,
         return_url: request.return_url,
+        is_strict: request.strict,
         code_hash: sha256(code.as_bytes()),
         idempotency,
     };
@@ -104,7 +107,7 @@ async fn make(
 /// Makes a launch for a learner of the demo; answers where to go, on the host that was asked.
 pub(crate) async fn demo(app: &App, topic: String) -> Result<String, Problem> {
     let learner = Learner { id: "demo-learner".to_owned(), name: "Learner, Demo".to_owned() };
-    let request = LaunchRequest { learner, topic, mode: Mode::Continue, return_url: None };
+    let request = LaunchRequest { learner, topic, mode: Mode::Continue, return_url: None, strict: false };
     Ok(make(app, crate::config::TENANT, request, None).await?.url)
 }
 

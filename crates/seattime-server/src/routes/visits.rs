@@ -58,6 +58,8 @@ pub(crate) async fn post_visit(
         server_ms: now_ms,
         policy: opened.policy,
         api: opened.api,
+        edition: opened.edition,
+        strict: opened.is_strict,
         mode: claims.mode,
         attempt: opened.attempt,
         course: opened.course,
@@ -65,5 +67,6 @@ pub(crate) async fn post_visit(
         return_url: opened.return_url,
         activities: opened.activities,
         values: opened.values,
+        shared: opened.shared,
     }))
 }

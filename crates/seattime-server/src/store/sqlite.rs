@@ -34,7 +34,10 @@ macro_rules! sql_here {
 pub(crate) use sql_here;
 
 /// The schema, a step a version: never changed once released, only added to.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_spine.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/sqlite/0001_spine.sql"),
+    include_str!("../../migrations/sqlite/0002_data_model.sql"),
+];
 
 /// Before this version, two connections could corrupt the database.
 const OLDEST_SQLITE: i32 = 3_051_003;

@@ -26,7 +26,7 @@ pub(super) fn make(
             };
         }
     }
-    let (_, course, _) = packages::find(db, tenant, &launch.topic)?.ok_or(StoreError::NotFound("topic"))?;
+    let course = packages::find(db, tenant, &launch.topic)?.ok_or(StoreError::NotFound("topic"))?.course;
     let learner = learner(db, tenant, launch, now_ms)?;
     let latest: Option<(String, u32)> = db
         .prepare_cached(sql!("latest_attempt"))?
@@ -52,6 +52,7 @@ pub(super) fn make(
         &launch.return_url,
         &launch.code_hash,
         now_ms,
+        launch.is_strict,
     ))?;
     if let Some((key, body_hash)) = &launch.idempotency {
         let row = (tenant, key, body_hash, &launch.launch, number, now_ms);

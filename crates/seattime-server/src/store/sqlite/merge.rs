@@ -5,11 +5,11 @@ use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension};
 use seattime_core::attempt::{Ending, check, settled_status};
-use seattime_wire::{Api, CommitReason, Policy, Receipt, Refused, Session};
+use seattime_wire::{Api, CommitReason, Mode, Policy, Receipt, Refused, Session};
 
 use super::packages;
 use super::sql_here as sql;
-use super::visits::{insert, values_of};
+use super::visits::{insert, scope, values_of};
 use crate::config::DEFAULT_POLICY;
 use crate::store::figures::{Figures, Seen, derive};
 use crate::store::raw::RawVisit;
@@ -108,7 +108,17 @@ pub(super) fn merge(db: &Connection, contacts: &Contacts, arrival: &Arrival) -> 
     };
     let before = visit.raw.clone();
     visit.raw.merge(commit, *received_ms);
-    let (api, refused, has_values) = values(db, claims, &attempt, &commit.sessions)?;
+    let package = packages::find(db, &claims.tenant, &attempt.topic)?.ok_or(StoreError::NotFound("topic"))?;
+    let api = package.api;
+    let (refused, mut has_values) = values(db, claims, &attempt, api, &commit.sessions)?;
+    // What is only looked at changes nothing that other attempts see.
+    let is_only_looked_at = package.shares_with_all && matches!(claims.mode, Mode::Review | Mode::Browse);
+    for (target, (text, seq)) in commit.shared.iter().filter(|_| !is_only_looked_at) {
+        let scope = scope(&package, &claims.attempt);
+        let seq = i64::try_from(*seq).unwrap_or(i64::MAX);
+        let row = (&claims.learner, scope, target, text, claims.opened_ms, claims.lease, seq);
+        has_values |= db.prepare_cached(sql!("put_shared"))?.execute(row)? > 0;
+    }
 
     let mut noted = contacts.lock().unwrap_or_else(PoisonError::into_inner);
     let (contact_ms, live_ms) = noted.get(&claims.visit).copied().unwrap_or_default();
@@ -147,23 +157,23 @@ fn values(
     db: &Connection,
     claims: &VisitClaims,
     attempt: &Attempt,
+    api: Api,
     sessions: &[Session],
-) -> Result<(Api, Vec<Refused>, bool), StoreError> {
-    let (_, _, api) =
-        packages::find(db, &claims.tenant, &attempt.topic)?.ok_or(StoreError::NotFound("topic"))?;
+) -> Result<(Vec<Refused>, bool), StoreError> {
     let mut refused = Vec::new();
     let mut has_news = false;
     for session in sessions {
-        let is_conflict = claims.lease < attempt.lease && !session.set.is_empty() && {
+        let is_conflict = claims.lease < attempt.lease && session.changes().next().is_some() && {
             let newer = begun_since(db, claims)?;
             newer.contains(&session.activity)
         };
-        for (element, (text, seq)) in &session.set {
+        for (element, text, seq) in session.changes() {
+            let element = element.as_ref();
             if let Err(code) = check(version(api), element, text) {
-                refused.push(Refused { session: session.n, element: element.clone(), code });
+                refused.push(Refused { session: session.n, element: element.to_owned(), code });
                 continue;
             }
-            let seq = i64::try_from(*seq).unwrap_or(i64::MAX);
+            let seq = i64::try_from(seq).unwrap_or(i64::MAX);
             let key = (&claims.learner, &claims.attempt, &session.activity, session.try_, element);
             let changed = if is_conflict {
                 let row = (key.0, key.1, key.2, key.3, key.4, &claims.visit, text, claims.lease, seq);
@@ -175,7 +185,7 @@ fn values(
             has_news |= changed > 0;
         }
     }
-    Ok((api, refused, has_news))
+    Ok((refused, has_news))
 }
 
 /// The activities that visits with a newer lease have initialized.
@@ -239,7 +249,7 @@ fn stand(db: &Connection, claims: &VisitClaims, attempt: &Attempt, api: Api) -> 
             }
         }
     }
-    let title = packages::find(db, &claims.tenant, &attempt.topic)?.map(|it| it.0).unwrap_or_default();
+    let title = packages::find(db, &claims.tenant, &attempt.topic)?.map(|it| it.title).unwrap_or_default();
     let row = row(learner, &attempt.course, &title, api, &activities, &attempts, &values);
     let kept = serde_json::to_string(&row)?;
     db.prepare_cached(sql!("put_standing"))?.execute((
@@ -289,7 +299,7 @@ pub(super) fn close_silent(
             closed += 1;
         }
         keep(db, &claims, &visit)?;
-        let api = packages::find(db, &claims.tenant, &attempt.topic)?.map_or(Api::Scorm12, |it| it.2);
+        let api = packages::find(db, &claims.tenant, &attempt.topic)?.map_or(Api::Scorm12, |it| it.api);
         stand(db, &claims, &attempt, api)?;
     }
     Ok(closed)

@@ -25,11 +25,14 @@ pub(super) fn put(
     package: &StoredPackage,
     now_ms: i64,
 ) -> Result<(), StoreError> {
-    let row = (tenant, &package.id, &package.title, &package.course, word(&package.api)?, now_ms);
+    let (api, edition, shares) = (word(&package.api)?, package.edition, package.shares_with_all);
+    let row = (tenant, &package.id, &package.title, &package.course, api, edition, shares, now_ms);
     db.prepare_cached(sql!("put_package"))?.execute(row)?;
     for (position, it) in (0_i64..).zip(&package.activities) {
         let defaults = serde_json::to_string(&it.defaults)?;
-        let row = (&package.id, position, &it.id, &it.title, word(&it.kind)?, it.depth, &it.href, defaults);
+        let (objectives, data) = (serde_json::to_string(&it.objectives)?, serde_json::to_string(&it.data)?);
+        let (kind, id) = (word(&it.kind)?, &package.id);
+        let row = (id, position, &it.id, &it.title, kind, it.depth, &it.href, defaults, objectives, data);
         db.prepare_cached(sql!("put_activity"))?.execute(row)?;
     }
     for (n, (path, size_bytes)) in (0_i64..).zip(&package.files) {
@@ -49,17 +52,26 @@ pub(super) fn list(db: &Connection, tenant: &str) -> Result<Vec<PackageLine>, St
         .collect()
 }
 
-/// Title, course and API of a package.
-pub(super) fn find(
-    db: &Connection,
-    tenant: &str,
-    id: &str,
-) -> Result<Option<(String, String, Api)>, StoreError> {
+/// What the package of a topic says of all its activities.
+pub(super) struct Package {
+    pub(super) title: String,
+    pub(super) course: String,
+    pub(super) api: Api,
+    pub(super) edition: u32,
+    pub(super) shares_with_all: bool,
+}
+
+pub(super) fn find(db: &Connection, tenant: &str, id: &str) -> Result<Option<Package>, StoreError> {
     let found = db
         .prepare_cached(sql!("package"))?
-        .query_row((tenant, id), |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?)))
+        .query_row((tenant, id), |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?, row.get(3)?, row.get(4)?))
+        })
         .optional()?;
-    found.map(|(title, course, api)| Ok((title, course, meaning(api)?))).transpose()
+    let package = |(title, course, api, edition, shares_with_all)| {
+        Ok(Package { title, course, api: meaning(api)?, edition, shares_with_all })
+    };
+    found.map(package).transpose()
 }
 
 pub(super) fn activities(db: &Connection, package: &str) -> Result<Vec<StoredActivity>, StoreError> {
@@ -67,13 +79,23 @@ pub(super) fn activities(db: &Connection, package: &str) -> Result<Vec<StoredAct
     let rows = query
         .query_map([package], |row| {
             let texts: (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok((texts, row.get(3)?, row.get(4)?, row.get::<_, String>(5)?))
+            let lists: (String, String, String) = (row.get(5)?, row.get(6)?, row.get(7)?);
+            Ok((texts, row.get(3)?, row.get(4)?, lists))
         })?
         .collect::<Result<Vec<_>, _>>()?;
     rows.into_iter()
-        .map(|((id, title, kind), depth, href, defaults)| {
+        .map(|((id, title, kind), depth, href, (defaults, objectives, data))| {
             let kind: SessionKind = meaning(kind)?;
-            Ok(StoredActivity { id, title, kind, depth, href, defaults: serde_json::from_str(&defaults)? })
+            Ok(StoredActivity {
+                id,
+                title,
+                kind,
+                depth,
+                href,
+                defaults: serde_json::from_str(&defaults)?,
+                objectives: serde_json::from_str(&objectives)?,
+                data: serde_json::from_str(&data)?,
+            })
         })
         .collect()
 }

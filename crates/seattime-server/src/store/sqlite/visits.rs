@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, Row};
-use seattime_core::Timespan;
 use seattime_core::attempt::{Ended, Next, next};
+use seattime_core::{Edition, Profile, Quirks, Timespan, Version};
 use seattime_wire::{Activity, Api, Mode, Policy, SessionKind};
 
-use super::packages::{self, meaning};
+use super::packages::{self, Package, meaning};
 use super::sql_here as sql;
 use crate::store::figures::{Figures, Part};
 use crate::store::raw::RawVisit;
@@ -27,6 +27,7 @@ struct Launch {
     return_url: Option<String>,
     made_ms: i64,
     used_ms: Option<i64>,
+    is_strict: bool,
 }
 
 fn launch_of(row: &Row<'_>) -> rusqlite::Result<Launch> {
@@ -39,6 +40,7 @@ fn launch_of(row: &Row<'_>) -> rusqlite::Result<Launch> {
         return_url: row.get(5)?,
         made_ms: row.get(6)?,
         used_ms: row.get(7)?,
+        is_strict: row.get(8)?,
     })
 }
 
@@ -75,7 +77,17 @@ pub(super) fn open(
         .query_row((&launch.learner, &launch.attempt, &launch.tenant), |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })?;
-    let (title, _, api) = packages::find(db, &launch.tenant, &topic)?.ok_or(StoreError::NotFound("topic"))?;
+    let package = packages::find(db, &launch.tenant, &topic)?.ok_or(StoreError::NotFound("topic"))?;
+    let api = package.api;
+    let profile = Profile {
+        version: version(api),
+        edition: match package.edition {
+            2 => Edition::Second,
+            3 => Edition::Third,
+            _ => Edition::Fourth,
+        },
+        quirks: if launch.is_strict { Quirks::NONE } else { Quirks::ALL },
+    };
     let (lms_id, name): (String, String) = db
         .prepare_cached(sql!("learner"))?
         .query_row((&launch.learner, &launch.tenant), |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -85,7 +97,7 @@ pub(super) fn open(
     let mut activities = Vec::new();
     let mut values = BTreeMap::new();
     for stored in packages::activities(db, &topic)? {
-        let begin = Begin::of(db, &launch.learner, &launch.attempt, api, &stored, &sessions)?;
+        let begin = Begin::of(db, &launch.learner, &launch.attempt, profile, &stored, &sessions)?;
         let was_launched = sessions.iter().any(|it| it.activity == stored.id);
         let kept = (!begin.values.is_empty()).then_some(&begin.values);
         let status = activity_outcome(api, &stored, kept, was_launched).status.to_owned();
@@ -100,6 +112,8 @@ pub(super) fn open(
             try_: begin.try_,
             depth: stored.depth,
             status,
+            objectives: stored.objectives,
+            data: stored.data,
         });
     }
 
@@ -116,19 +130,31 @@ pub(super) fn open(
         mode,
     };
     insert(db, &claims, policy)?;
+    let scope = scope(&package, &claims.attempt);
+    let mut query = db.prepare_cached(sql!("shared"))?;
+    let shared = query.query_map((&claims.learner, scope), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let shared = shared.collect::<Result<_, _>>()?;
     Ok(Opened {
         claims,
         launch: launch.id,
         policy: *policy,
         api,
+        edition: package.edition,
+        is_strict: launch.is_strict,
         attempt: number,
         course,
-        title,
+        title: package.title,
         topic,
         return_url: launch.return_url,
         activities,
         values,
+        shared,
     })
+}
+
+/// Who sees what the activities of an attempt share.
+pub(super) fn scope<'a>(package: &Package, attempt: &'a str) -> &'a str {
+    if package.shares_with_all { "" } else { attempt }
 }
 
 /// Keeps a visit that nothing was heard of yet.
@@ -174,7 +200,7 @@ impl Begin {
         db: &Connection,
         learner: &str,
         attempt: &str,
-        api: Api,
+        profile: Profile,
         activity: &StoredActivity,
         sessions: &[Part],
     ) -> Result<Begin, StoreError> {
@@ -182,15 +208,17 @@ impl Begin {
         let last = of_activity().next_back();
         let try_ = last.map_or(1, |it| it.try_);
         let values = values_of(db, learner, attempt, &activity.id, try_)?;
-        let exit = match api {
-            Api::Scorm12 => "cmi.core.exit",
-            Api::Scorm2004 => "cmi.exit",
+        let exit = match profile.version {
+            Version::V12 => "cmi.core.exit",
+            Version::V2004 => "cmi.exit",
         };
+        let value = |element: &str| values.get(element).map_or("", String::as_str);
         let ended = last.map(|it| Ended {
-            exit: values.get(exit).map_or("", String::as_str),
+            exit: value(exit),
             terminated: it.state == "terminated",
+            request: value("adl.nav.request"),
         });
-        let Next { continues, entry } = next(version(api), ended);
+        let Next { continues, entry } = next(profile, ended);
         if !continues {
             return Ok(Begin { try_: try_ + 1, entry, total: Timespan::default(), values: Values::new() });
         }

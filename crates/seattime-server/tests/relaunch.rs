@@ -1,0 +1,218 @@
+//! What the next session begins with, after every exit and every kind of end: page and server together.
+
+mod world;
+
+use seattime_core::session::Kind;
+use seattime_core::time::{CreditPolicy, PresencePolicy};
+use seattime_core::visit::Document;
+use seattime_core::{Instant, Reason, Version, Visit};
+use seattime_wire::{CommitHead, write_commit};
+use serde_json::{Value, json};
+use world::{MANIFEST, START_MS, TestServer, zip};
+
+const MANIFEST_2004: &str = r#"<?xml version="1.0"?><manifest identifier="m" xmlns="http://www.imsglobal.org/xsd/imscp_v1p1"
+    xmlns:adlcp="http://www.adlnet.org/xsd/adlcp_v1p3" xmlns:imsss="http://www.imsglobal.org/xsd/imsss">
+    <metadata><schema>ADL SCORM</schema><schemaversion>2004 4th Edition</schemaversion></metadata>
+    <organizations default="o"><organization identifier="o"><title>Topic</title><item identifier="item" identifierref="r">
+    <title>Item</title><imsss:sequencing><imsss:objectives><imsss:primaryObjective objectiveID="primary"/></imsss:objectives>
+    </imsss:sequencing><adlcp:data><adlcp:map targetID="bucket"/></adlcp:data></item></organization></organizations>
+    <resources><resource identifier="r" type="webcontent" adlcp:scormType="sco" href="index.html"/></resources></manifest>"#;
+
+const MINUTES: u32 = 30;
+
+fn at(ms: u32) -> Instant {
+    Instant { monotonic_ms: f64::from(ms), wall_ms: START_MS as f64 + f64::from(ms) }
+}
+
+/// A page, as it begins from the server's answer.
+fn page(version: Version, opened: &Value) -> Option<Visit> {
+    let (presence, policy) = (PresencePolicy::default(), CreditPolicy::Corroborated);
+    let mut visit = Visit::open(version, presence, policy, 30_000, at(0), true);
+    visit.identity.visit = opened["visit"].as_str()?.to_owned();
+    visit.identity.token = opened["token"].as_str()?.to_owned();
+    visit.identity.lease = u32::try_from(opened["lease"].as_u64()?).ok()?;
+    let activity = opened["activities"].get(0)?;
+    visit.add_activity("item", Kind::Sco, u32::try_from(activity["try"].as_u64()?).ok()?);
+    for id in activity["objectives"].as_array().into_iter().flatten() {
+        visit.add_objective(id.as_str()?);
+    }
+    for map in activity["data"].as_array().into_iter().flatten() {
+        let target = map["target"].as_str()?.to_owned();
+        let (reads, writes) = (map["reads"].as_bool()?, map["writes"].as_bool()?);
+        visit.add_map(seattime_core::shared::Map { target, reads, writes });
+    }
+    for (name, text) in opened["values"]["item"].as_object()? {
+        visit.preset(name, text.as_str()?);
+    }
+    for (target, text) in opened["shared"].as_object().into_iter().flatten() {
+        visit.share(target, text.as_str()?);
+    }
+    visit.launch(at(0), 0)?;
+    visit.initialize(at(0), Document::New).ok()?;
+    Some(visit)
+}
+
+fn set(visit: &mut Visit, name: &str, text: &str) -> Option<()> {
+    let place = visit.settable(name).ok()?;
+    visit.set(place, text, text.encode_utf16().count() as u32, || at(1_000)).ok()
+}
+
+fn get(visit: &Visit, name: &str) -> Option<String> {
+    visit.get(visit.gettable(name).ok()?).ok().map(std::borrow::Cow::into_owned)
+}
+
+async fn send(server: &TestServer, visit: &mut Visit, ms: u32) -> Option<Value> {
+    visit.settle(at(ms));
+    let message = write_commit(visit, CommitHead { reason: Reason::Hidden, now: at(ms) });
+    Some(server.post_bytes("/run/v1/commits", "application/json", message).await?.body)
+}
+
+/// How a session ends.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum End {
+    Terminate,
+    TakenAway,
+    Crash,
+}
+
+/// Plays one session of half an hour, ends it, and answers what the next one begins with: entry, total
+/// time, location, status, number of the try and of the attempt.
+async fn next(
+    version: Version,
+    exit: Option<&str>,
+    end: End,
+) -> Option<(String, String, String, String, u64, u64)> {
+    let server = TestServer::start().await?;
+    let manifest = if version == Version::V12 { MANIFEST } else { MANIFEST_2004 };
+    let course = zip(&[("imsmanifest.xml", manifest), ("index.html", "")])?;
+    let imported = server.post_bytes("/api/v1/packages", "application/zip", course).await?;
+    let topic = imported.body["topic"].as_str()?;
+    let opened = server.visit(topic, "anna").await?;
+    let mut visit = page(version, &opened)?;
+    let (location, status, time, spent, exit_element) = match version {
+        Version::V12 => (
+            "cmi.core.lesson_location",
+            "cmi.core.lesson_status",
+            "cmi.core.session_time",
+            "00:30:00",
+            "cmi.core.exit",
+        ),
+        Version::V2004 => ("cmi.location", "cmi.completion_status", "cmi.session_time", "PT30M", "cmi.exit"),
+    };
+    for (name, text) in [(location, "7"), (status, "incomplete"), (time, spent)] {
+        set(&mut visit, name, text)?;
+    }
+    if let Some(exit) = exit {
+        let is_taken = set(&mut visit, exit_element, exit).is_some();
+        // 1.2 has no `normal`: it is refused, and nothing is set.
+        assert_eq!(is_taken, !(version == Version::V12 && exit == "normal"));
+    }
+    let ms = MINUTES * 60_000;
+    server.advance(i64::from(ms));
+    match end {
+        End::Terminate => visit.terminate(at(ms)).ok()?,
+        End::TakenAway => visit.take_away(at(ms)),
+        End::Crash => {}
+    }
+    send(&server, &mut visit, ms).await?;
+    let opened = server.visit(topic, "anna").await?;
+    let activity = opened["activities"].get(0)?;
+    let (attempt, number) = (opened["attempt"].as_u64()?, activity["try"].as_u64()?);
+    let visit = page(version, &opened)?;
+    let total = if version == Version::V12 { "cmi.core.total_time" } else { "cmi.total_time" };
+    let entry = if version == Version::V12 { "cmi.core.entry" } else { "cmi.entry" };
+    Some((
+        get(&visit, entry)?,
+        get(&visit, total)?,
+        get(&visit, location).unwrap_or_default(),
+        get(&visit, status)?,
+        number,
+        attempt,
+    ))
+}
+
+/// Spec: SCORM 1.2 RTE, *cmi.core.entry* and *cmi.core.exit*; RTE, *Entry*, *Exit* and *Total Time*.
+#[tokio::test]
+async fn the_next_session_begins_as_exit_and_end_say() {
+    const EXITS: [Option<&str>; 6] =
+        [Some("time-out"), Some("suspend"), Some("logout"), Some("normal"), Some(""), None];
+    let mut count = 0;
+    for end in [End::Terminate, End::TakenAway, End::Crash] {
+        for exit in EXITS {
+            let is_suspended = exit == Some("suspend");
+            // 1.2 keeps one record, however it ended; only suspend is told as resume.
+            let entry = if is_suspended { "resume" } else { "" };
+            let expected = (entry, "00:30:00.00", "7", "incomplete", 1, 1);
+            let told = next(Version::V12, exit, end).await.unwrap();
+            let told = (told.0.as_str(), told.1.as_str(), told.2.as_str(), told.3.as_str(), told.4, told.5);
+            assert_eq!(told, expected, "1.2, exit {exit:?}, {end:?}");
+
+            // 2004 ends the try by every exit but suspend, provided that content said Terminate.
+            let goes_on = is_suspended || end != End::Terminate;
+            let expected = if goes_on {
+                ("resume", "PT30M", "7", "incomplete", 1, 1)
+            } else {
+                ("ab-initio", "PT0H0M0S", "", "unknown", 2, 1)
+            };
+            let told = next(Version::V2004, exit, end).await.unwrap();
+            let total = if told.1 == "PT0H30M0S" { "PT30M" } else { told.1.as_str() };
+            let told = (told.0.as_str(), total, told.2.as_str(), told.3.as_str(), told.4, told.5);
+            assert_eq!(told, expected, "2004, exit {exit:?}, {end:?}");
+            count += 2;
+        }
+    }
+    assert_eq!(count, 36);
+}
+
+#[tokio::test]
+async fn records_and_shared_data_are_there_again() {
+    let server = TestServer::start().await.unwrap();
+    let course = zip(&[("imsmanifest.xml", MANIFEST_2004), ("index.html", "")]).unwrap();
+    let imported = server.post_bytes("/api/v1/packages", "application/zip", course).await.unwrap();
+    let topic = imported.body["topic"].as_str().unwrap();
+    let opened = server.visit(topic, "anna").await.unwrap();
+    let mut visit = page(Version::V2004, &opened).unwrap();
+    assert_eq!(get(&visit, "cmi.objectives.0.id").as_deref(), Some("primary"));
+    assert_eq!(get(&visit, "adl.data.0.id").as_deref(), Some("bucket"));
+    assert_eq!(get(&visit, "adl.nav.request_valid.continue").as_deref(), Some("false"), "there is no flow");
+    let mut values = vec![
+        ("cmi.objectives.0.score.scaled".to_owned(), "0.5"),
+        ("cmi.objectives.1.id".to_owned(), "made"),
+        ("adl.data.0.store".to_owned(), "shared"),
+        ("cmi.exit".to_owned(), "suspend"),
+    ];
+    // More than ten, so that their order as numbers is not their order as texts.
+    for n in 0..12 {
+        values.push((format!("cmi.interactions.{n}.id"), "i"));
+        values.push((format!("cmi.interactions.{n}.type"), "choice"));
+        values.push((format!("cmi.interactions.{n}.correct_responses.0.pattern"), "a[,]b"));
+    }
+    for (name, text) in &values {
+        set(&mut visit, name, text).unwrap_or_else(|| panic!("{name}"));
+    }
+    visit.terminate(at(60_000)).unwrap();
+    let receipt = send(&server, &mut visit, 60_000).await.unwrap();
+    assert_eq!((&receipt["refused"], receipt["acked"].as_u64()), (&Value::Null, Some(visit.seq())));
+
+    let opened = server.visit(topic, "anna").await.unwrap();
+    let again = page(Version::V2004, &opened).unwrap();
+    for (name, text) in values.iter().filter(|it| it.0 != "cmi.exit") {
+        assert_eq!(get(&again, name).as_deref(), Some(*text), "{name}");
+    }
+    assert_eq!(get(&again, "cmi.interactions._count").as_deref(), Some("12"));
+    assert_eq!(get(&again, "cmi.objectives._count").as_deref(), Some("2"));
+
+    // Another learner's bucket is another one; a look at the course leaves this one alone.
+    let other = page(Version::V2004, &server.visit(topic, "berta").await.unwrap()).unwrap();
+    assert_eq!(get(&other, "adl.data.0.store"), None);
+    let body = json!({ "learner": { "id": "anna" }, "topic": topic, "mode": "review" });
+    let launched = server.post("/api/v1/launches", &body).await.unwrap();
+    let code = launched.body["url"].as_str().unwrap().split_once("#code=").unwrap().1;
+    let review = server.post("/run/v1/visits", &json!({ "code": code })).await.unwrap().body;
+    let mut review = page(Version::V2004, &review).unwrap();
+    assert_eq!(get(&review, "adl.data.0.store").as_deref(), Some("shared"));
+    set(&mut review, "adl.data.0.store", "only a look").unwrap();
+    send(&server, &mut review, 1_000).await.unwrap();
+    let again = page(Version::V2004, &server.visit(topic, "anna").await.unwrap()).unwrap();
+    assert_eq!(get(&again, "adl.data.0.store").as_deref(), Some("shared"));
+}

@@ -383,6 +383,7 @@ export class Visit {
      * @returns {Promise<boolean>} Whether everything is saved.
      */
     async end() {
+        if (this.#isStopped) return this.#isAcked;
         await this.#unload();
         await Promise.race([
             this.#send(REASONS.hidden),

@@ -237,19 +237,19 @@ fn play(folder: &Path, name: &str) -> (usize, Vec<String>) {
         .collect();
     let manifest = Manifest::parse(&bytes, files.iter().map(String::as_str)).unwrap();
     let mut replay = Replay::start(&json!({ "version": "2004", "strict": true })).unwrap();
-    for it in &manifest.activities {
+    let data = launch_data(&manifest);
+    for (it, told) in manifest.activities.iter().zip(data["activities"].as_array().unwrap()) {
         let kind = if it.kind == ActivityKind::Sco { Kind::Sco } else { Kind::Asset };
         replay.visit.add_activity(&it.id, kind, 1);
         it.objectives.iter().for_each(|id| replay.visit.add_objective(id));
         for map in &it.data {
             replay.visit.add_map(Map { target: map.target.clone(), reads: map.reads, writes: map.writes });
         }
-        for (element, value) in it.given_2004() {
-            replay.visit.preset(element, &value);
+        for (element, value) in data["values"][told["id"].as_str().unwrap()].as_object().unwrap() {
+            replay.visit.preset(element, value.as_str().unwrap());
         }
-        replay.visit.preset("cmi.learner_id", "m");
-        replay.visit.preset("cmi.learner_name", "A learner");
     }
+    let mut lines = vec![data];
     let (mut count, mut wrong) = (0, Vec::new());
     for visit in 1.. {
         let mut has_any = false;
@@ -258,7 +258,7 @@ fn play(folder: &Path, name: &str) -> (usize, Vec<String>) {
             has_any = true;
             // Number 0 is the replay's own.
             replay.visit.launch(seattime_core::Instant::default(), activity);
-            let mut lines = vec![json!({ "case": name, "activity": activity, "visit": visit })];
+            lines.push(json!({ "start": activity - 1 }));
             for mut call in calls {
                 if let Some(element) = call.arguments.first_mut() {
                     *element = found(&mut replay, element);
@@ -280,13 +280,37 @@ fn play(folder: &Path, name: &str) -> (usize, Vec<String>) {
                 }
                 lines.push(json!([call.function, call.arguments, answer, code]));
             }
-            keep(name, visit, activity, &lines);
         }
         if !has_any {
             break;
         }
     }
+    keep(name, &lines);
     (count, wrong)
+}
+
+/// What a page would be launched with.
+fn launch_data(manifest: &Manifest) -> Value {
+    let (mut activities, mut values) = (Vec::new(), json!({}));
+    for it in &manifest.activities {
+        let maps = it
+            .data
+            .iter()
+            .map(|map| json!({ "target": map.target, "reads": map.reads, "writes": map.writes }));
+        let kind = if it.kind == ActivityKind::Sco { "sco" } else { "asset" };
+        activities.push(json!({
+            "id": it.id, "kind": kind, "url": "about:blank", "objectives": it.objectives, "data": maps.collect::<Vec<_>>(),
+        }));
+        let given: serde_json::Map<_, _> = it
+            .given_2004()
+            .into_iter()
+            .map(|(element, value)| (element.to_owned(), Value::String(value)))
+            .collect();
+        values[&it.id] = Value::Object(given);
+        values[&it.id]["cmi.learner_id"] = json!("m");
+        values[&it.id]["cmi.learner_name"] = json!("A learner");
+    }
+    json!({ "api": "2004", "strict": true, "activities": activities, "values": values })
 }
 
 /// A pattern with the switches at its start in one order: theirs is free.
@@ -314,12 +338,12 @@ fn found(replay: &mut Replay, element: &str) -> String {
     panic!("{collection} has no {id}");
 }
 
-/// Writes down what was answered, for whoever asks another run-time the same.
-fn keep(name: &str, visit: usize, activity: usize, lines: &[Value]) {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("adl").join(name);
+/// Writes down what was asked and answered, so that a browser can be asked the same.
+fn keep(name: &str, lines: &[Value]) {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("adl");
     fs::create_dir_all(&folder).unwrap();
     let text: String = lines.iter().map(|it| format!("{it}\n")).collect();
-    fs::write(folder.join(format!("{visit}-{activity}.jsonl")), text).unwrap();
+    fs::write(folder.join(format!("{name}.jsonl")), text).unwrap();
 }
 
 #[test]

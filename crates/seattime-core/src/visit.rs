@@ -1,7 +1,10 @@
 //! One load of the player page: its activities, their sessions one after the other, its time, its outbox.
 
+mod activity;
+
 use std::borrow::Cow;
 
+use self::activity::Activity;
 use crate::attempt::{self, Ended};
 use crate::error::Refusal;
 use crate::model::{Access, Edition, ElementId, Place, Rule, Version, element, v2004};
@@ -23,20 +26,6 @@ pub struct Identity {
     pub token: String,
     /// Fencing number of the attempt.
     pub lease: u32,
-}
-
-/// What can be launched in the visit.
-#[derive(Debug, Clone)]
-struct Activity {
-    id: String,
-    kind: Kind,
-    try_: u32,
-    /// What its elements hold when a session of this try begins.
-    values: Vec<(Place, String)>,
-    /// Its objectives in the manifest; every try begins with them.
-    objectives: Vec<String>,
-    /// How it reaches what activities share.
-    maps: Vec<Map>,
 }
 
 /// Whether what content says can be kept.
@@ -88,21 +77,6 @@ pub struct Visit {
 /// last instance may have sent after its last snapshot.
 const RESTORED_GAP: u64 = 1 << 16;
 
-impl Activity {
-    /// Gives a session what its activity has from the start.
-    fn begin(&self, session: &mut Session, is_given: impl Fn(ElementId) -> bool) {
-        for (id, n) in self.objectives.iter().zip(0..) {
-            session.preset(Place { element: v2004::OBJECTIVE_ID, n, m: 0 }, id);
-        }
-        for (map, n) in self.maps.iter().zip(0..) {
-            session.preset(Place { element: v2004::DATA_ID, n, m: 0 }, &map.target);
-        }
-        for (place, text) in self.values.iter().filter(|it| is_given(it.0.element)) {
-            session.preset(*place, text);
-        }
-    }
-}
-
 impl Visit {
     /// Opens a visit with the page.
     pub fn open(
@@ -130,14 +104,7 @@ impl Visit {
 
     /// Adds what can be launched; activities are numbered from 0 in this order.
     pub fn add_activity(&mut self, id: &str, kind: Kind, try_: u32) {
-        self.activities.push(Activity {
-            id: id.to_owned(),
-            kind,
-            try_,
-            values: Vec::new(),
-            objectives: Vec::new(),
-            maps: Vec::new(),
-        });
+        self.activities.push(Activity::new(id, kind, try_));
     }
 
     /// Gives the activity that was added last a value that it has from the start; a name that is not in
@@ -276,7 +243,7 @@ impl Visit {
         for (number, _) in rows.filter(|it| !it.1.is_in_record()) {
             tell(ElementId(number).into());
         }
-        session.values().each_record(|place| tell(place));
+        session.values().each_record(tell);
     }
 
     /// What `SetValue(name, …)` speaks of.
@@ -547,19 +514,7 @@ impl Visit {
         to.signed(self.presence.idle_limit_ms);
         to.signed(self.presence.tail_ms);
         to.number(self.policy as u64);
-        to.list(&self.activities, |to, it| {
-            to.text(&it.id);
-            to.flag(it.kind == Kind::Sco);
-            to.number(u64::from(it.try_));
-            to.list(&it.values, |to, (place, text)| {
-                to.number(u64::from(place.element.0));
-                to.number(u64::from(place.n));
-                to.number(u64::from(place.m));
-                to.text(text);
-            });
-            to.list(&it.objectives, |to, it| to.text(it));
-            to.list(&it.maps, |to, it| it.write(to));
-        });
+        to.list(&self.activities, |to, it| it.write(to));
         to.list(&self.sessions, |to, it| it.write(to));
         self.buckets.write(&mut to);
         self.ledger.write(&mut to);
@@ -587,16 +542,7 @@ impl Visit {
             1 => CreditPolicy::Reported,
             _ => CreditPolicy::Measured,
         };
-        let activities = from.list(|from| {
-            let (id, is_sco, try_) = (from.text(), from.flag(), from.small());
-            let values = from.list(|from| {
-                let element = ElementId(from.small() as u16);
-                (Place { element, n: from.small(), m: from.small() }, from.text())
-            });
-            let (objectives, maps) = (from.list(Reader::text), from.list(Map::read));
-            let kind = if is_sco { Kind::Sco } else { Kind::Asset };
-            Activity { id, kind, try_, values, objectives, maps }
-        });
+        let activities = from.list(Activity::read);
         let mut sessions = from.list(|from| Session::read(from, profile));
         for (session, n) in sessions.iter_mut().zip(1..) {
             session.n = n;

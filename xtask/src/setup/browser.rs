@@ -30,8 +30,8 @@ pub(super) fn ensure(project: &Project, missing: &mut Missing) -> Result<Option<
             missing.push(format!("- for tests: run `{}`", debian::command_for(&lacking)));
         } else {
             missing.push(format!(
-                "- for tests, {}: install Chrome or Chromium, its chromedriver and faketime so that they are on \
-                 PATH, or name the first two in the variables CHROMIUM and CHROMEDRIVER",
+                "- for tests, {}: install Chrome or Chromium, its chromedriver, Firefox and faketime so that they are \
+                 on PATH, or name the first three in the variables CHROMIUM, CHROMEDRIVER and FIREFOX",
                 lacking.join(", "),
             ));
         }
@@ -47,6 +47,9 @@ fn lacking(project: &Project) -> Vec<&'static str> {
     }
     if driver(project).is_none() {
         lacking.push("chromium-driver");
+    }
+    if named_by("FIREFOX").is_none() && project.find_program("firefox-esr").is_none() {
+        lacking.push("firefox-esr");
     }
     if project.find_program("faketime").is_none() {
         lacking.push("faketime");

@@ -65,7 +65,7 @@ pub fn commit(has_argument: bool) -> u32 {
 /// An element's number, and what the shim may do with it; nothing for what lies in a record, whose name
 /// has to be told each time.
 fn packed(version: Version, place: Place) -> u32 {
-    let Some(row) = version.element(place.element).filter(|it| !it.is_in_record()) else {
+    let Some(row) = version.element(place.element).filter(|it| !it.is_in_record) else {
         return NOTHING;
     };
     let number = u32::from(place.element.0);

@@ -51,7 +51,7 @@ function attach() {
     look();
 }
 
-/** Looks at the memory anew, since growing it detaches every view. */
+/** Looks at the memory anew, since growing it detaches every view: such a view has no length. */
 function look() {
     bytes = new Uint8Array(memory.buffer);
     words = new Uint32Array(memory.buffer);
@@ -63,7 +63,7 @@ function room(size) {
         inboxAt = wasm.inbox(size);
         inboxRoom = size;
     }
-    if (bytes.length === 0 || bytes.buffer !== memory.buffer) look();
+    if (bytes.length === 0) look();
 }
 
 /**
@@ -90,7 +90,7 @@ export function put(text, at) {
 
 /** The bytes that the cell points at; they stay there until the next call. */
 function pointedAt() {
-    if (bytes.length === 0 || bytes.buffer !== memory.buffer) look();
+    if (bytes.length === 0) look();
     const start = words[cellAt];
     return bytes.subarray(start, start + words[cellAt + 1]);
 }
@@ -109,7 +109,7 @@ export function read() {
 
 /** The element that the cell holds. */
 export function element() {
-    if (bytes.length === 0 || bytes.buffer !== memory.buffer) look();
+    if (bytes.length === 0) look();
     return words[cellAt + 2];
 }
 

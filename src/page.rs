@@ -16,12 +16,11 @@ fn visit<T: Default>(call: impl FnOnce(&mut Visit) -> T) -> T {
     runtime(T::default(), |it| it.visit.as_mut().map(call).unwrap_or_default())
 }
 
-/// Opens a visit: `version` is 12, or 2004 with the edition from 2 to 4; times are in ms, `policy` is 0 for
-/// corroborated, 1 for reported, 2 for measured.
+/// Opens a visit: `standard` is 12, or 20042 to 20044 for SCORM 2004 in its 2nd to 4th Edition; times are in
+/// ms, `policy` is 0 for corroborated, 1 for reported, 2 for measured.
 #[wasm_bindgen]
 pub fn open(
-    version: u32,
-    edition: u32,
+    standard: u32,
     is_strict: bool,
     idle_limit_ms: u32,
     tail_ms: u32,
@@ -29,17 +28,17 @@ pub fn open(
     heartbeat_ms: u32,
     is_visible: bool,
 ) {
-    let version = if version == 12 { Version::V12 } else { Version::V2004 };
+    let (version, edition) = match standard {
+        12 => (Version::V12, Edition::default()),
+        20042 => (Version::V2004, Edition::Second),
+        20043 => (Version::V2004, Edition::Third),
+        _ => (Version::V2004, Edition::Fourth),
+    };
     let presence = PresencePolicy { idle_limit_ms: i64::from(idle_limit_ms), tail_ms: i64::from(tail_ms) };
     let policy = match policy {
         1 => CreditPolicy::Reported,
         2 => CreditPolicy::Measured,
         _ => CreditPolicy::Corroborated,
-    };
-    let edition = match edition {
-        2 => Edition::Second,
-        3 => Edition::Third,
-        _ => Edition::Fourth,
     };
     let quirks = if is_strict { Quirks::NONE } else { Quirks::ALL };
     let profile = Profile { version, edition, quirks };

@@ -223,8 +223,7 @@ export class Visit {
         const { policy } = opened;
         const isVisible = document.visibilityState === "visible";
         wasm.open(
-            opened.api === "1.2" ? 12 : 2004,
-            opened.edition,
+            opened.api === "1.2" ? 12 : 20040 + opened.edition,
             opened.strict,
             policy.idle_limit_ms,
             policy.tail_ms,
@@ -314,6 +313,11 @@ export class Visit {
         } else if (!["GetLastError", "GetErrorString", "GetDiagnostic"].includes(name)) {
             this.#tell("error", call);
         }
+    }
+
+    /** What is not acknowledged, as the commit that would be sent now: JSON text. */
+    pending() {
+        return this.#encode(REASONS.autosave);
     }
 
     /** Every value that content may read now, by element; and what was measured so far in this visit, in ms. */

@@ -95,9 +95,9 @@ for (const version of /** @type {const} */ (["1.2", "2004"])) {
         const other = await import(`${MODULES}/wasm.js?plain-${version}`);
         await instance.start(WASM);
         const plain = new Plain(other, other.initSync({ module: WASM }).memory);
-        const edition = version === "1.2" ? 12 : 2004;
+        const standard = version === "1.2" ? 12 : 20044;
         for (const [wasm, put] of [[instance.wasm, instance.put], [other, plain.put.bind(plain)]]) {
-            wasm.open(edition, 4, false, 300_000, 30_000, 0, 30_000, true);
+            wasm.open(standard, false, 300_000, 30_000, 0, 30_000, true);
             wasm.add_activity(put("item", 0), true, 1);
             wasm.add_map(put("bucket", 0), true, true);
         }

@@ -19,33 +19,33 @@ impl Replay {
     /// manifest and server set (`given`), the manifest's `objectives`, its `data` (target, reads, writes), and
     /// what is `shared` already.
     pub(crate) fn start(head: &Value) -> Option<Replay> {
-        let version = match head["version"].as_str()? {
+        let version = match head.get("version")?.as_str()? {
             "1.2" => Version::V12,
             "2004" => Version::V2004,
             _ => return None,
         };
-        let edition = match head["edition"].as_u64().unwrap_or(4) {
+        let edition = match head.get("edition").and_then(Value::as_u64).unwrap_or(4) {
             2 => Edition::Second,
             3 => Edition::Third,
             _ => Edition::Fourth,
         };
-        let is_strict = head["strict"].as_bool().unwrap_or(false);
+        let is_strict = head.get("strict").and_then(Value::as_bool).unwrap_or(false);
         let quirks = if is_strict { Quirks::NONE } else { Quirks::ALL };
         let profile = Profile { version, edition, quirks };
         let (presence, policy) = (PresencePolicy::default(), CreditPolicy::Corroborated);
         let mut visit = Visit::open(profile, presence, policy, 30_000, Instant::default(), true);
         visit.add_activity("item", Kind::Sco, 1);
-        for id in head["objectives"].as_array().into_iter().flatten() {
+        for id in head.get("objectives").and_then(Value::as_array).into_iter().flatten() {
             visit.add_objective(id.as_str()?);
         }
-        for map in head["data"].as_array().into_iter().flatten() {
-            let target = map[0].as_str()?.to_owned();
-            visit.add_map(Map { target, reads: map[1].as_bool()?, writes: map[2].as_bool()? });
+        for map in head.get("data").and_then(Value::as_array).into_iter().flatten() {
+            let target = map.get(0)?.as_str()?.to_owned();
+            visit.add_map(Map { target, reads: map.get(1)?.as_bool()?, writes: map.get(2)?.as_bool()? });
         }
-        for (name, value) in head["given"].as_object().into_iter().flatten() {
+        for (name, value) in head.get("given").and_then(Value::as_object).into_iter().flatten() {
             visit.preset(name, value.as_str()?);
         }
-        for (target, value) in head["shared"].as_object().into_iter().flatten() {
+        for (target, value) in head.get("shared").and_then(Value::as_object).into_iter().flatten() {
             visit.share(target, value.as_str()?);
         }
         visit.launch(Instant::default(), 0);

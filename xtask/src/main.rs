@@ -1,5 +1,6 @@
 //! The project's own tasks: `cargo xtask <command>`.
 
+mod bench;
 mod build;
 mod deny;
 mod files;
@@ -30,6 +31,7 @@ const COMMANDS: &[Command] = &[
     ("test",   "everything that CI checks, or only the stages named [STAGE…]",            test::command),
     ("tidy",   "check the invariants that no compiler checks",                            tidy::command),
     ("size",   "weigh pkg/ and the player page against their budgets",                    size::command),
+    ("bench",  "measure against a peer in a real browser [api]; not part of `test`",      bench::command),
     ("deny",   "check licences, sources and bans of dependencies; not part of `test`",    deny::command),
 ];
 

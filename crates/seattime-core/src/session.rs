@@ -122,7 +122,7 @@ impl Session {
 
     /// Gives it a value that it has from the start.
     pub fn preset(&mut self, place: Place, text: &str) {
-        self.values.put(place, text, 0);
+        self.values.preset(place, text);
     }
 
     /// Gives it, from the start, every value that another session of the same try ended with.
@@ -219,9 +219,8 @@ impl Session {
             digits::push(&mut text, count as u64, 1);
             return Ok(Cow::Owned(String::from_utf8(text).unwrap_or_default()));
         }
-        if self.values.standing(place) != Standing::Here {
-            return Err(Refusal::NoRecord);
-        }
+        let spot = self.values.spot(place).filter(|it| it.standing == Standing::Here);
+        let spot = spot.ok_or(Refusal::NoRecord)?;
         if self.profile.version == Version::V2004 {
             if place == v2004::COMPLETION_STATUS {
                 return Ok(Cow::Borrowed(attempt::completion_status(|name| self.named(name))));
@@ -230,7 +229,7 @@ impl Session {
                 return Ok(Cow::Borrowed(attempt::success_status(|name| self.named(name))));
             }
         }
-        self.value(place).map(Cow::Borrowed).ok_or(Refusal::NoValue)
+        self.values.text_at(&spot).or(row.initial).map(Cow::Borrowed).ok_or(Refusal::NoValue)
     }
 
     /// `SetValue(name, value)`: whether content may set now, before the name is even looked at.
@@ -260,12 +259,13 @@ impl Session {
         if place == self.session_time_element() {
             self.report(text, at());
         }
-        self.follows(row, place)?;
+        let spot = self.values.spot(place).ok_or(Refusal::General)?;
+        self.follows(row, place, spot.standing)?;
         row.space.check(text, units, self.profile.quirks)?;
         self.suits(row, place, text)?;
         let joined =
             if row.rule == Rule::Appends { self.appended(row, place, text)? } else { Cow::Borrowed(text) };
-        self.store(place, &joined, changes);
+        self.values.put(&spot, Some(&joined), changes.next());
         if self.api == ApiState::After {
             // A late word of a lesson that has finished counts as if it had come before.
             self.settle(Ending::Finished, changes);
@@ -285,7 +285,8 @@ impl Session {
             return Err(Refusal::Type);
         }
         row.space.check("", units, self.profile.quirks)?;
-        self.values.announce(place, changes.next());
+        let spot = self.values.spot(place).ok_or(Refusal::General)?;
+        self.values.put(&spot, None, changes.next());
         Ok(())
     }
 
@@ -296,8 +297,7 @@ impl Session {
 
     /// Whether an element may be set where it lies: the record is there or the next, and has what the
     /// element depends on.
-    fn follows(&self, row: &Element, place: Place) -> Result<(), Refusal> {
-        let standing = self.values.standing(place);
+    fn follows(&self, row: &Element, place: Place, standing: Standing) -> Result<(), Refusal> {
         if standing == Standing::Beyond || (standing == Standing::Next && row.rule == Rule::Shared) {
             return Err(Refusal::OutOfOrder);
         }
@@ -321,7 +321,9 @@ impl Session {
         if matches!(row.space, Space::Navigation) && !is_fourth && text.ends_with("}jump") {
             return Err(Refusal::Type);
         }
-        if let (Rule::AfterType, Some(kind)) = (row.rule, self.kind_of(place)) {
+        if row.rule == Rule::AfterType
+            && let Some(kind) = self.kind_of(place)
+        {
             let is_tolerant = self.profile.quirks.has(Quirk::BlanksInIdentifiers);
             let blanks = if is_tolerant { Blanks::Kept } else { Blanks::Refused };
             let is_pattern = matches!(row.space, Space::Pattern);
@@ -506,7 +508,9 @@ impl Session {
     }
 
     fn store(&mut self, place: Place, text: &str, changes: &mut Changes) {
-        self.values.put(place, text, changes.next());
+        if let Some(spot) = self.values.spot(place) {
+            self.values.put(&spot, Some(text), changes.next());
+        }
     }
 
     fn named(&self, name: &str) -> Option<&str> {

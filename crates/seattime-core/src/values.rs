@@ -55,6 +55,15 @@ impl Way {
     }
 }
 
+/// Where a value lies, once it is known.
+#[derive(Debug, Clone, Copy)]
+pub struct Spot {
+    way: Way,
+    column: usize,
+    /// Whether its record is there.
+    pub standing: Standing,
+}
+
 /// More records than this are not made room for: a number in a name must not fill the page's memory.
 const MOST_RECORDS: u32 = 20_000;
 
@@ -104,27 +113,32 @@ impl Values {
 
     /// What was set at a place.
     pub fn text(&self, place: Place) -> Option<&str> {
-        let (home, collection) = self.home(place.element)?;
-        let record = self.record(self.way(collection, place))?;
-        record.slots.get(home.column)?.text.as_deref()
+        self.text_at(&self.spot(place)?)
     }
 
-    /// Whether the record of a place is there.
-    pub fn standing(&self, place: Place) -> Standing {
-        let Some((_, collection)) = self.home(place.element) else { return Standing::Beyond };
+    /// What was set at a spot.
+    pub fn text_at(&self, spot: &Spot) -> Option<&str> {
+        self.record(spot.way)?.slots.get(spot.column)?.text.as_deref()
+    }
+
+    /// Where a place lies.
+    pub fn spot(&self, place: Place) -> Option<Spot> {
+        let (home, collection) = self.home(place.element)?;
+        let (column, way) = (home.column, self.way(collection, place));
         let mut at = Some(&self.root);
         let mut standing = Standing::Here;
-        for &(collection, number) in self.way(collection, place).iter() {
+        for &(collection, number) in way.iter() {
             let records = at.and_then(|it| it.lists.get(collection.list)).map_or(&[][..], |it| it);
             if number as usize > records.len() {
-                return Standing::Beyond;
+                standing = Standing::Beyond;
+                break;
             }
             at = records.get(number as usize);
             if at.is_none() {
                 standing = Standing::Next;
             }
         }
-        standing
+        Some(Spot { way, column, standing })
     }
 
     /// How many records the collection has that an element counts; `None` where the record around it is
@@ -148,34 +162,22 @@ impl Values {
         others.filter_map(move |it| it.1.slots.get(column)?.text.as_deref())
     }
 
-    /// Keeps a text as the change `seq`; 0 where it is there from the start. Makes the record where there
-    /// is none, and answers whether there is room for it.
-    pub fn put(&mut self, place: Place, text: &str, seq: u64) -> bool {
-        self.change(place, seq, Some(text))
-    }
-
-    /// Notes a change whose text comes later.
-    pub fn announce(&mut self, place: Place, seq: u64) -> bool {
-        self.change(place, seq, None)
-    }
-
-    /// The text of a change that was noted.
-    pub fn deliver(&mut self, place: Place, text: &str) {
-        let Some((home, _)) = self.home(place.element) else { return };
-        if let Some(slot) = self.root.slots.get_mut(home.column) {
-            slot.text = Some(text.to_owned());
+    /// Keeps a text that is there from the start. Makes the record where there is none.
+    pub fn preset(&mut self, place: Place, text: &str) {
+        if let Some(spot) = self.spot(place) {
+            self.put(&spot, Some(text), 0);
         }
     }
 
-    fn change(&mut self, place: Place, seq: u64, text: Option<&str>) -> bool {
-        let Some((home, collection)) = self.home(place.element) else { return false };
-        let way = self.way(collection, place);
-        if way.iter().any(|it| it.1 >= MOST_RECORDS) {
+    /// Keeps a text as the change `seq`, or notes the change of a text that comes later. Makes the record
+    /// where there is none, and answers whether there is room for it.
+    pub fn put(&mut self, spot: &Spot, text: Option<&str>, seq: u64) -> bool {
+        if spot.way.iter().any(|it| it.1 >= MOST_RECORDS) {
             return false;
         }
         self.root.seq = self.root.seq.max(seq);
         let mut at = &mut self.root;
-        for (depth, &(collection, number)) in way.iter().enumerate() {
+        for (depth, &(collection, number)) in spot.way.iter().enumerate() {
             let Some(records) = at.lists.get_mut(collection.list) else { return false };
             if records.len() <= number as usize {
                 records.resize_with(number as usize + 1, || Record::of(collection));
@@ -187,14 +189,25 @@ impl Values {
             record.seq = record.seq.max(seq);
             at = record;
         }
-        let Some(slot) = at.slots.get_mut(home.column) else { return false };
-        if let Some(text) = text {
-            let kept = slot.text.get_or_insert_default();
-            kept.clear();
-            kept.push_str(text);
+        let Some(slot) = at.slots.get_mut(spot.column) else { return false };
+        match (text, &mut slot.text) {
+            (None, _) => {}
+            (Some(text), Some(kept)) => {
+                kept.clear();
+                kept.push_str(text);
+            }
+            (Some(text), empty) => *empty = Some(text.to_owned()),
         }
         slot.seq = seq;
         true
+    }
+
+    /// The text of a change that was noted.
+    pub fn deliver(&mut self, place: Place, text: &str) {
+        let Some(spot) = self.spot(place) else { return };
+        if let Some(slot) = self.root.slots.get_mut(spot.column) {
+            slot.text = Some(text.to_owned());
+        }
     }
 
     /// The same values, all of them there from the start.
@@ -363,25 +376,34 @@ mod tests {
         Version::V2004.look_up(name).unwrap()
     }
 
+    fn put(values: &mut Values, name: &str, text: &str, seq: u64) -> bool {
+        let spot = values.spot(place(name)).unwrap();
+        values.put(&spot, Some(text), seq)
+    }
+
+    fn standing(values: &Values, name: &str) -> Standing {
+        values.spot(place(name)).unwrap().standing
+    }
+
     #[test]
     fn records_are_made_as_they_are_set_and_counted() {
         let mut values = Values::new(Version::V2004);
         let (count, inner) =
             (place("cmi.interactions._count"), place("cmi.interactions.0.objectives._count"));
         assert_eq!((values.count(count), values.count(inner)), (Some(0), None));
-        assert_eq!(values.standing(place("cmi.interactions.0.id")), Standing::Next);
-        assert_eq!(values.standing(place("cmi.interactions.1.id")), Standing::Beyond);
-        assert_eq!(values.standing(place("cmi.interactions.0.objectives.0.id")), Standing::Next);
-        assert_eq!(values.standing(place("cmi.interactions.0.objectives.1.id")), Standing::Beyond);
-        assert!(values.put(place("cmi.interactions.0.id"), "a", 1));
-        assert!(values.put(place("cmi.interactions.0.objectives.0.id"), "x", 2));
-        assert!(values.put(place("cmi.interactions.0.objectives.1.id"), "y", 3));
+        assert_eq!(standing(&values, "cmi.interactions.0.id"), Standing::Next);
+        assert_eq!(standing(&values, "cmi.interactions.1.id"), Standing::Beyond);
+        assert_eq!(standing(&values, "cmi.interactions.0.objectives.0.id"), Standing::Next);
+        assert_eq!(standing(&values, "cmi.interactions.0.objectives.1.id"), Standing::Beyond);
+        assert!(put(&mut values, "cmi.interactions.0.id", "a", 1));
+        assert!(put(&mut values, "cmi.interactions.0.objectives.0.id", "x", 2));
+        assert!(put(&mut values, "cmi.interactions.0.objectives.1.id", "y", 3));
         assert_eq!((values.count(count), values.count(inner)), (Some(1), Some(2)));
-        assert_eq!(values.standing(place("cmi.interactions.0.objectives.1.id")), Standing::Here);
+        assert_eq!(standing(&values, "cmi.interactions.0.objectives.1.id"), Standing::Here);
         assert_eq!(values.text(place("cmi.interactions.0.objectives.1.id")), Some("y"));
         assert_eq!(values.beside(place("cmi.interactions.0.objectives.1.id")).collect::<Vec<_>>(), ["x"]);
         assert!(
-            !values.put(place("cmi.interactions.4000000.id"), "a", 0),
+            !put(&mut values, "cmi.interactions.4000000.id", "a", 0),
             "a number must not fill the memory"
         );
         let mut told = Vec::new();
@@ -408,7 +430,7 @@ mod tests {
             all
         };
         for (n, name) in ["cmi.objectives.0.id", "cmi.location", "cmi.objectives.1.id"].iter().enumerate() {
-            values.put(place(name), "a", n as u64 + 1);
+            put(&mut values, name, "a", n as u64 + 1);
         }
         assert_eq!(
             told(&values, 0),
@@ -418,8 +440,8 @@ mod tests {
         assert_eq!(told(&values, 2), ["cmi.objectives.1.id.0=a@3"]);
         values.receipt(3);
         assert!(told(&values, 3).is_empty() && values.touched.is_empty());
-        values.put(place("cmi.objectives.0.score.raw"), "5", 4);
-        values.put(place("cmi.objectives.0.score.raw"), "6", 5);
+        put(&mut values, "cmi.objectives.0.score.raw", "5", 4);
+        put(&mut values, "cmi.objectives.0.score.raw", "6", 5);
         assert_eq!(told(&values, 3), ["cmi.objectives.0.score.raw.0=6@5"]);
 
         let mut writer = Writer::default();

@@ -240,7 +240,7 @@ impl Visit {
             }
         };
         let rows = (0..).zip(self.version().elements());
-        for (number, _) in rows.filter(|it| !it.1.is_in_record()) {
+        for (number, _) in rows.filter(|it| !it.1.is_in_record) {
             tell(ElementId(number).into());
         }
         session.values().each_record(tell);

@@ -28,23 +28,23 @@ fn at(ms: u32) -> Instant {
 fn page(version: Version, opened: &Value) -> Option<Visit> {
     let (presence, policy) = (PresencePolicy::default(), CreditPolicy::Corroborated);
     let mut visit = Visit::open(version, presence, policy, 30_000, at(0), true);
-    visit.identity.visit = opened["visit"].as_str()?.to_owned();
-    visit.identity.token = opened["token"].as_str()?.to_owned();
-    visit.identity.lease = u32::try_from(opened["lease"].as_u64()?).ok()?;
-    let activity = opened["activities"].get(0)?;
-    visit.add_activity("item", Kind::Sco, u32::try_from(activity["try"].as_u64()?).ok()?);
-    for id in activity["objectives"].as_array().into_iter().flatten() {
+    visit.identity.visit = opened.get("visit")?.as_str()?.to_owned();
+    visit.identity.token = opened.get("token")?.as_str()?.to_owned();
+    visit.identity.lease = u32::try_from(opened.get("lease")?.as_u64()?).ok()?;
+    let activity = opened.get("activities")?.get(0)?;
+    visit.add_activity("item", Kind::Sco, u32::try_from(activity.get("try")?.as_u64()?).ok()?);
+    for id in activity.get("objectives").and_then(Value::as_array).into_iter().flatten() {
         visit.add_objective(id.as_str()?);
     }
-    for map in activity["data"].as_array().into_iter().flatten() {
-        let target = map["target"].as_str()?.to_owned();
-        let (reads, writes) = (map["reads"].as_bool()?, map["writes"].as_bool()?);
+    for map in activity.get("data").and_then(Value::as_array).into_iter().flatten() {
+        let target = map.get("target")?.as_str()?.to_owned();
+        let (reads, writes) = (map.get("reads")?.as_bool()?, map.get("writes")?.as_bool()?);
         visit.add_map(seattime_core::shared::Map { target, reads, writes });
     }
-    for (name, text) in opened["values"]["item"].as_object()? {
+    for (name, text) in opened.get("values")?.get("item")?.as_object()? {
         visit.preset(name, text.as_str()?);
     }
-    for (target, text) in opened["shared"].as_object().into_iter().flatten() {
+    for (target, text) in opened.get("shared").and_then(Value::as_object).into_iter().flatten() {
         visit.share(target, text.as_str()?);
     }
     visit.launch(at(0), 0)?;
@@ -86,7 +86,7 @@ async fn next(
     let manifest = if version == Version::V12 { MANIFEST } else { MANIFEST_2004 };
     let course = zip(&[("imsmanifest.xml", manifest), ("index.html", "")])?;
     let imported = server.post_bytes("/api/v1/packages", "application/zip", course).await?;
-    let topic = imported.body["topic"].as_str()?;
+    let topic = imported.body.get("topic")?.as_str()?;
     let opened = server.visit(topic, "anna").await?;
     let mut visit = page(version, &opened)?;
     let (location, status, time, spent, exit_element) = match version {
@@ -116,8 +116,8 @@ async fn next(
     }
     send(&server, &mut visit, ms).await?;
     let opened = server.visit(topic, "anna").await?;
-    let activity = opened["activities"].get(0)?;
-    let (attempt, number) = (opened["attempt"].as_u64()?, activity["try"].as_u64()?);
+    let activity = opened.get("activities")?.get(0)?;
+    let (attempt, number) = (opened.get("attempt")?.as_u64()?, activity.get("try")?.as_u64()?);
     let visit = page(version, &opened)?;
     let total = if version == Version::V12 { "cmi.core.total_time" } else { "cmi.total_time" };
     let entry = if version == Version::V12 { "cmi.core.entry" } else { "cmi.entry" };

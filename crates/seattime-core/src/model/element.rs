@@ -25,13 +25,8 @@ pub struct Element {
     pub initial: Option<&'static str>,
     /// What else has to hold before it is set.
     pub rule: Rule,
-}
-
-impl Element {
     /// Whether it lies in a record or names a target, so that its name says more than which element it is.
-    pub fn is_in_record(&self) -> bool {
-        cut(self.name, ".n.").is_some() || self.name.ends_with('}')
-    }
+    pub is_in_record: bool,
 }
 
 /// Who may do what with an element.
@@ -217,7 +212,7 @@ pub(super) const fn row(
     space: Space,
     initial: Option<&'static str>,
 ) -> Element {
-    Element { name, access, space, initial, rule: Rule::Free }
+    Element { name, access, space, initial, rule: Rule::Free, is_in_record: is_in_record(name) }
 }
 
 /// A row of a collection that content may read and set, once its rule holds.
@@ -227,7 +222,18 @@ pub(super) const fn part(
     initial: Option<&'static str>,
     rule: Rule,
 ) -> Element {
-    Element { name, access: Access::ReadWrite, space, initial, rule }
+    Element { name, access: Access::ReadWrite, space, initial, rule, is_in_record: is_in_record(name) }
+}
+
+const fn is_in_record(name: &str) -> bool {
+    let mut rest = name.as_bytes();
+    while let [first, tail @ ..] = rest {
+        if matches!(rest, [b'.', b'n', b'.', ..]) || (*first == b'}' && tail.is_empty()) {
+            return true;
+        }
+        rest = tail;
+    }
+    false
 }
 
 /// The place of an element that lies in no record.

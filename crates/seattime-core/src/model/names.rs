@@ -66,6 +66,8 @@ struct Segment {
     kind: Kind,
     row: Option<ElementId>,
     inner: Vec<Segment>,
+    /// Of each inner segment, what most words are told apart by.
+    keys: Vec<u32>,
 }
 
 /// The names of one version, and where their values lie.
@@ -80,6 +82,7 @@ pub(crate) struct Names {
 const NUMBERS: [&str; 2] = ["n", "m"];
 /// What stands in the table for a target.
 const TARGET: &str = "{target=}";
+const TARGET_HEAD: &[u8] = b"{target=";
 /// A number that no record has.
 const NOWHERE: u32 = u32::MAX;
 
@@ -112,6 +115,7 @@ impl Names {
                         it if NUMBERS.contains(&it) => Kind::Number,
                         _ => Kind::Word,
                     };
+                    at.keys.push(key_of(text.as_bytes()));
                     at.inner.push(Segment { text, kind, ..Segment::default() });
                     at.inner.len() - 1
                 });
@@ -162,38 +166,65 @@ impl Names {
     }
 
     /// Looks a name up; a number that is not written as the book writes it is one that no record has.
+    ///
+    /// Content waits for this at each call that names a record: plain loops over bytes.
     pub(crate) fn find(&self, name: &str) -> Result<Place, Refusal> {
-        let (mut at, mut rest, mut numbers) = (&self.root, name, [0_u32; 2]);
+        let (mut at, mut rest, mut numbers) = (&self.root, name.as_bytes(), [0_u32; 2]);
         let mut next_number = numbers.iter_mut();
         loop {
-            let (text, tail) = match cut(rest, ".") {
-                Some((text, tail)) => (text, Some(tail)),
-                None => (rest, None),
+            let Some((inner, size)) = at.step(rest) else {
+                return Err(why_unknown(rest, std::ptr::eq(at, &self.root)));
             };
-            let found = at.inner.iter().find(|it| match it.kind {
-                Kind::Word => it.text == text,
-                Kind::Number => is_digits(text),
-                Kind::Target => {
-                    rest.starts_with("{target=") && rest.ends_with('}') && rest.len() > TARGET.len()
-                }
-            });
-            let Some(inner) = found else {
-                return Err(why_unknown(text, tail.is_none(), std::ptr::eq(at, &self.root)));
-            };
+            let (segment, tail) = rest.split_at_checked(size).unwrap_or_default();
             if inner.kind == Kind::Number
                 && let Some(number) = next_number.next()
             {
-                *number = number_of(text);
+                *number = number_of(segment);
             }
             at = inner;
-            match tail.filter(|_| inner.kind != Kind::Target) {
-                Some(tail) => rest = tail,
-                None => break,
+            match tail {
+                [_, tail @ ..] => rest = tail,
+                [] => break,
             }
         }
         let [n, m] = numbers;
         at.row.map(|element| Place { element, n, m }).ok_or(Refusal::Undefined)
     }
+}
+
+impl Segment {
+    /// The segment that a name goes on with, and its length in the name.
+    fn step(&self, rest: &[u8]) -> Option<(&Segment, usize)> {
+        let size = rest.iter().position(|it| *it == b'.').unwrap_or(rest.len());
+        let text = rest.get(..size)?;
+        let key = key_of(text);
+        let found = self.keys.iter().position(|it| *it == key).and_then(|it| self.inner.get(it));
+        if let Some(inner) = found.filter(|it| it.kind == Kind::Word && it.text.as_bytes() == text) {
+            return Some((inner, size));
+        }
+        // The few others: words with the same key, numbers and targets.
+        for inner in &self.inner {
+            let size = match inner.kind {
+                Kind::Word if inner.text.as_bytes() == text => size,
+                Kind::Number if digits::leading(rest) == size && size > 0 => size,
+                // Its dots are its own.
+                Kind::Target
+                    if rest.starts_with(TARGET_HEAD) && rest.ends_with(b"}") && rest.len() > TARGET.len() =>
+                {
+                    rest.len()
+                }
+                Kind::Word | Kind::Number | Kind::Target => continue,
+            };
+            return Some((inner, size));
+        }
+        None
+    }
+}
+
+/// Tells most words apart by one number: their length, their first and their last letter.
+fn key_of(text: &[u8]) -> u32 {
+    let letter = |it: Option<&u8>| u32::from(it.copied().unwrap_or(0));
+    (text.len() as u32) << 16 | letter(text.first()) << 8 | letter(text.last())
 }
 
 /// Appends a name of the table, with numbers where it has letters.
@@ -210,23 +241,20 @@ pub fn push_name(to: &mut Vec<u8>, name: &str, numbers: &[u32]) {
     }
 }
 
-fn why_unknown(text: &str, is_last: bool, is_first: bool) -> Refusal {
-    match text {
+/// Why a name is unknown, of which everything before `rest` is known.
+fn why_unknown(rest: &[u8], is_first: bool) -> Refusal {
+    match rest {
         _ if is_first => Refusal::ForeignModel,
-        "_children" if is_last => Refusal::NoChildren,
-        "_count" if is_last => Refusal::NoCount,
-        "_version" if is_last => Refusal::NoVersion,
+        b"_children" => Refusal::NoChildren,
+        b"_count" => Refusal::NoCount,
+        b"_version" => Refusal::NoVersion,
         _ => Refusal::Undefined,
     }
 }
 
-fn is_digits(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit())
-}
-
-fn number_of(text: &str) -> u32 {
-    let is_plain = text == "0" || !text.starts_with('0');
-    let number = digits::parse(text.as_bytes()).filter(|_| is_plain);
+fn number_of(text: &[u8]) -> u32 {
+    let is_plain = text == b"0" || text.first() != Some(&b'0');
+    let number = digits::parse(text).filter(|_| is_plain);
     number.and_then(|it| u32::try_from(it).ok()).unwrap_or(NOWHERE)
 }
 

@@ -2,10 +2,16 @@
 
 /// What stands before and behind the first mark.
 pub fn cut<'a>(text: &'a str, mark: &str) -> Option<(&'a str, &'a str)> {
-    let bytes = text.as_bytes();
-    let at =
-        (0..bytes.len()).find(|at| bytes.get(*at..).is_some_and(|it| it.starts_with(mark.as_bytes())))?;
-    text.get(..at).zip(text.get(at + mark.len()..))
+    let (bytes, first) = (text.as_bytes(), mark.as_bytes().first()?);
+    let mut at = 0;
+    loop {
+        let rest = bytes.get(at..)?;
+        at += rest.iter().position(|it| it == first)?;
+        if mark.len() == 1 || bytes.get(at..)?.starts_with(mark.as_bytes()) {
+            return text.get(..at).zip(text.get(at + mark.len()..));
+        }
+        at += 1;
+    }
 }
 
 /// What stands between the marks; one part at least.

@@ -4,6 +4,7 @@ mod bench;
 mod build;
 mod deny;
 mod files;
+mod fuzz;
 mod project;
 mod serve;
 mod setup;
@@ -32,6 +33,7 @@ const COMMANDS: &[Command] = &[
     ("tidy",   "check the invariants that no compiler checks",                            tidy::command),
     ("size",   "weigh pkg/ and the player page against their budgets",                    size::command),
     ("bench",  "measure against a peer in a real browser [api]; not part of `test`",      bench::command),
+    ("fuzz",   "random input against the core [--minutes N]; not part of `test`",         fuzz::command),
     ("deny",   "check licences, sources and bans of dependencies; not part of `test`",    deny::command),
 ];
 

@@ -6,7 +6,7 @@ pub mod v12;
 pub mod v2004;
 
 pub use element::{Access, Element, ElementId, Rule, Space};
-pub(crate) use names::{Collection, Home};
+pub(crate) use names::{Collection, Home, Names};
 pub use names::{Place, push_name};
 
 use crate::error::Refusal;

@@ -1,6 +1,6 @@
 //! The values of a session: one for each element, and a record of them for each place in a collection.
 
-use crate::model::{Collection, ElementId, Home, Place, Version};
+use crate::model::{Collection, ElementId, Home, Names, Place, Version};
 use crate::snapshot::{Reader, Writer};
 
 /// A value, with the number of its last change; 0: it was there from the start.
@@ -23,6 +23,7 @@ struct Record {
 #[derive(Debug, Clone)]
 pub struct Values {
     version: Version,
+    names: &'static Names,
     root: Record,
     /// The outer records that changed since they were last acknowledged: list and number. So what has to
     /// be sent is found without looking at the others.
@@ -107,8 +108,9 @@ impl Record {
 impl Values {
     /// No value but the initial ones.
     pub fn new(version: Version) -> Values {
-        let root = version.names().collections.first().map(Record::of).unwrap_or_default();
-        Values { version, root, touched: Vec::new(), acked: 0 }
+        let names = version.names();
+        let root = names.collections.first().map(Record::of).unwrap_or_default();
+        Values { version, names, root, touched: Vec::new(), acked: 0 }
     }
 
     /// What was set at a place.
@@ -125,6 +127,9 @@ impl Values {
     pub fn spot(&self, place: Place) -> Option<Spot> {
         let (home, collection) = self.home(place.element)?;
         let (column, way) = (home.column, self.way(collection, place));
+        if way.depth == 0 {
+            return Some(Spot { way, column, standing: Standing::Here });
+        }
         let mut at = Some(&self.root);
         let mut standing = Standing::Here;
         for &(collection, number) in way.iter() {
@@ -145,7 +150,7 @@ impl Values {
     /// missing.
     pub fn count(&self, place: Place) -> Option<usize> {
         let (_, counted) = self.home(place.element)?;
-        let around = self.version.names().collections.get(counted.parent)?;
+        let around = self.names.collections.get(counted.parent)?;
         Some(self.record(self.way(around, place))?.lists.get(counted.list)?.len())
     }
 
@@ -215,7 +220,7 @@ impl Values {
     pub fn begun_again(&self) -> Values {
         let mut root = self.root.clone();
         root.forget_changes();
-        Values { version: self.version, root, touched: Vec::new(), acked: 0 }
+        Values { version: self.version, names: self.names, root, touched: Vec::new(), acked: 0 }
     }
 
     /// The greatest number of a change.
@@ -233,7 +238,7 @@ impl Values {
 
     /// What lies in no collection and changed after `acked`: name, text, number of the change.
     pub fn changed(&self, acked: u64) -> impl Iterator<Item = (&'static str, &str, u64)> {
-        let rows = self.version.names().collections.first().map_or(&[][..], |it| &it.rows);
+        let rows = self.names.collections.first().map_or(&[][..], |it| &it.rows);
         let set = self.root.slots.iter().zip(rows).filter(move |it| it.0.seq > acked);
         set.filter_map(|(slot, row)| {
             Some((self.version.element(*row)?.name, slot.text.as_deref()?, slot.seq))
@@ -242,14 +247,14 @@ impl Values {
 
     /// The names of the collections that lie in no other.
     pub fn collections(&self) -> impl Iterator<Item = &'static str> {
-        let all = &self.version.names().collections;
+        let all = &self.names.collections;
         let outer = all.first().map_or(&[][..], |it| &it.lists);
         outer.iter().filter_map(|it| Some(all.get(*it)?.name))
     }
 
     /// The records that changed after `acked`, in the order of their first change.
     pub fn changed_records(&self, acked: u64) -> impl Iterator<Item = Changed<'_>> {
-        let collections = &self.version.names().collections;
+        let collections = &self.names.collections;
         self.touched.iter().filter_map(move |&(list, n)| {
             let number = collections.first()?.lists.get(list as usize)?;
             let record = self.root.lists.get(list as usize)?.get(n as usize)?;
@@ -264,7 +269,7 @@ impl Values {
     }
 
     fn each_in(&self, collection: usize, record: &Record, at: [u32; 2], visit: &mut dyn FnMut(Place)) {
-        let Some(collection) = self.version.names().collections.get(collection) else { return };
+        let Some(collection) = self.names.collections.get(collection) else { return };
         let [n, m] = at;
         let is_record = !collection.name.is_empty();
         for &element in collection.rows.iter().filter(|_| is_record) {
@@ -292,6 +297,7 @@ impl Values {
     pub fn read(from: &mut Reader<'_>, version: Version) -> Values {
         Values {
             version,
+            names: version.names(),
             root: Record::read(from),
             touched: from.list(|from| (from.small(), from.small())),
             acked: from.number(),
@@ -299,13 +305,16 @@ impl Values {
     }
 
     fn home(&self, element: ElementId) -> Option<(Home, &'static Collection)> {
-        let names = self.version.names();
+        let names = self.names;
         let home = names.home(element)?;
         Some((home, names.collections.get(home.collection)?))
     }
 
     fn way(&self, collection: &'static Collection, place: Place) -> Way {
-        let around = self.version.names().collections.get(collection.parent).filter(|it| !it.name.is_empty());
+        if collection.name.is_empty() {
+            return Way { depth: 0, steps: [(collection, 0); 2] };
+        }
+        let around = self.names.collections.get(collection.parent).filter(|it| !it.name.is_empty());
         match around {
             None => {
                 Way { depth: usize::from(!collection.name.is_empty()), steps: [(collection, place.n); 2] }
@@ -346,23 +355,23 @@ impl<'a> Changed<'a> {
     }
 
     /// Every value in it that changed: its name within the record, such as `objectives.m.id`, the number
-    /// that stands for `m`, and its text.
-    pub fn each(&self, mut visit: impl FnMut(&'static str, u32, &'a str)) {
+    /// that stands for `m` if there is one, and its text.
+    pub fn each(&self, mut visit: impl FnMut(&'static str, Option<u32>, &'a str)) {
         let name = |row: &ElementId| {
             self.version.element(*row)?.name.get(self.collection.name.len() + ".n.".len()..)
         };
-        let mut of = |record: &'a Record, rows: &[ElementId], m: u32| {
+        let mut of = |record: &'a Record, rows: &[ElementId], m: Option<u32>| {
             for (slot, row) in record.slots.iter().zip(rows).filter(|it| it.0.seq > self.acked) {
                 if let (Some(name), Some(text)) = (name(row), &slot.text) {
                     visit(name, m, text);
                 }
             }
         };
-        of(self.record, &self.collection.rows, 0);
+        of(self.record, &self.collection.rows, None);
         for (records, number) in self.record.lists.iter().zip(&self.collection.lists) {
             let rows = self.version.names().collections.get(*number).map_or(&[][..], |it| &it.rows);
             for (record, m) in records.iter().zip(0..) {
-                of(record, rows, m);
+                of(record, rows, Some(m));
             }
         }
     }
@@ -420,9 +429,10 @@ mod tests {
             for record in values.changed_records(acked) {
                 record.each(|name, m, text| {
                     all.push(format!(
-                        "{}.{}.{name}.{m}={text}@{}",
+                        "{}.{}.{name}.{}={text}@{}",
                         record.collection(),
                         record.n,
+                        m.unwrap_or(0),
                         record.seq()
                     ));
                 });

@@ -135,20 +135,24 @@ pub fn write_values(visit: &Visit) -> Vec<u8> {
     json.0
 }
 
-/// A JSON text in the making, as UTF-8.
+/// A JSON text in the making, as UTF-8. This crate is compiled for speed, so what is called in many places is
+/// kept from being written out in each.
 struct Json(Vec<u8>);
 
 impl Json {
     /// The name of a field that is not the first.
+    #[inline(never)]
     fn field(&mut self, name: &str) -> &mut Json {
         self.raw(",\"").raw(name).raw("\":")
     }
 
+    #[inline(never)]
     fn raw(&mut self, text: &str) -> &mut Json {
         self.0.extend_from_slice(text.as_bytes());
         self
     }
 
+    #[inline(never)]
     fn number(&mut self, value: i64) -> &mut Json {
         if value < 0 {
             self.0.push(b'-');
@@ -157,20 +161,25 @@ impl Json {
         self
     }
 
+    #[inline(never)]
     fn text(&mut self, text: &str) -> &mut Json {
         self.0.push(b'"');
-        for &byte in text.as_bytes() {
-            match byte {
-                b'"' | b'\\' => self.0.extend_from_slice(&[b'\\', byte]),
-                0..b' ' => {
-                    let digit = byte & 15;
-                    self.raw(if byte < 16 { "\\u000" } else { "\\u001" });
-                    self.0.push(if digit < 10 { b'0' + digit } else { b'a' - 10 + digit });
-                }
-                // Of a character of several bytes, none is in the ranges above.
-                it => self.0.push(it),
+        let mut rest = text.as_bytes();
+        // Of a character of several bytes, none is among those that are written otherwise.
+        while let Some(at) = rest.iter().position(|it| matches!(it, b'"' | b'\\' | 0..b' ')) {
+            let (plain, tail) = rest.split_at_checked(at).unwrap_or_default();
+            self.0.extend_from_slice(plain);
+            let Some((&byte, tail)) = tail.split_first() else { break };
+            if byte < b' ' {
+                let digit = byte & 15;
+                self.raw(if byte < 16 { "\\u000" } else { "\\u001" });
+                self.0.push(if digit < 10 { b'0' + digit } else { b'a' - 10 + digit });
+            } else {
+                self.0.extend_from_slice(&[b'\\', byte]);
             }
+            rest = tail;
         }
+        self.0.extend_from_slice(rest);
         self.0.push(b'"');
         self
     }
@@ -221,7 +230,10 @@ impl Json {
         let mut is_first = true;
         record.each(|name, m, text| {
             self.raw(if is_first { "\"" } else { ",\"" });
-            push_name(&mut self.0, name, &[m]);
+            match m {
+                Some(m) => push_name(&mut self.0, name, &[m]),
+                None => self.0.extend_from_slice(name.as_bytes()),
+            }
             self.raw("\":").text(text);
             is_first = false;
         });

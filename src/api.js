@@ -2,16 +2,16 @@
 // What content finds: the API as bare functions that never throw and always answer texts.
 //
 // Integers cross to the instance; a name crosses once and is an element's number from then on, a text that
-// was set is answered from here, and a long one stays here until somebody needs it. Which element that is
-// allowed for, Rust says; nothing is decided here.
+// was set is answered from here, and one that is surely taken stays here until somebody needs it. Which
+// element that is allowed for, and up to which length, Rust says; nothing is decided here.
 
-import { element, note, noteSet, onSnapshot, put, read, recover, remember, wasm } from "./instance.js";
+import { element, limit, note, noteSet, onSnapshot, put, read, recover, remember, wasm } from "./instance.js";
 
 /**
  * @typedef {object} Known A name that was looked up.
  * @property {number} number The element.
  * @property {boolean} plain Whether what was set may be answered from here.
- * @property {boolean} long Whether its length alone decides.
+ * @property {number} limit Up to how many characters every text is taken.
  * @property {string | undefined} text What was set or answered last.
  * @property {boolean} late Whether the instance does not have the text yet.
  */
@@ -30,11 +30,8 @@ import { element, note, noteSet, onSnapshot, put, read, recover, remember, wasm 
  */
 
 const PLAIN = 0x80000000;
-const LONG = 0x40000000;
 const NUMBER = 0xffff;
 const NOTHING = 0xffffffff;
-// A text of more characters waits here for whoever needs it.
-const LATE_FROM = 1024;
 // No element's name is as long; what is beyond need not cross to be unknown.
 const LONGEST_NAME = 4500;
 
@@ -57,7 +54,8 @@ function text(value) {
 /** Hands over the texts that wait here. */
 export function handOver() {
     for (const known of late) {
-        wasm.deliver(known.number, put(known.text ?? "", 0));
+        const text = known.text ?? "";
+        wasm.set_value(known.number, put(text, 0), text.length);
         known.late = false;
     }
     late.clear();
@@ -99,7 +97,7 @@ function learn(name) {
     const known = {
         number: found & NUMBER,
         plain: (found & PLAIN) !== 0,
-        long: (found & LONG) !== 0,
+        limit: limit(),
         text: undefined,
         late: false,
     };
@@ -134,13 +132,16 @@ function getValue(name) {
 function setValue(name, value) {
     let known = knownAs(name);
     const units = value.length;
-    if (known !== undefined && known.long && known.plain && units > LATE_FROM) {
-        last = wasm.announce(known.number, units);
-        if (last !== 0) return "false";
+    // What is surely taken waits here for whoever needs it: it costs no crossing now.
+    if (known !== undefined && known.limit > 0 && units <= known.limit) {
         const text = wellFormed(value);
-        [known.text, known.late] = [text, true];
-        late.add(known);
+        known.text = text;
+        if (!known.late) {
+            known.late = true;
+            late.add(known);
+        }
         noteSet(name, text);
+        last = 0;
         return "true";
     }
     let size;
@@ -156,14 +157,8 @@ function setValue(name, value) {
         if (last !== 0) return "false";
     }
     noteSet(name, value);
-    if (known !== undefined && known.plain) {
-        if (known.late) {
-            late.delete(known);
-            known.late = false;
-        }
-        // Only what is all ASCII is surely what the instance holds; anything else is read back.
-        known.text = size === units ? value : undefined;
-    }
+    // Only what is all ASCII is surely what the instance holds; anything else is read back.
+    if (known !== undefined && known.plain) known.text = size === units ? value : undefined;
     return "true";
 }
 

@@ -10,12 +10,12 @@ pub(crate) struct Runtime {
     pub(crate) visit: Option<Visit>,
     inbox: Vec<u8>,
     outbox: Vec<u8>,
-    /// A text's address, its length in bytes, and an element.
-    cell: [u32; 3],
+    /// A text's address, its length in bytes, an element, and how long its texts may be.
+    cell: [u32; 4],
 }
 
 static RUNTIME: Mutex<Runtime> =
-    Mutex::new(Runtime { visit: None, inbox: Vec::new(), outbox: Vec::new(), cell: [0; 3] });
+    Mutex::new(Runtime { visit: None, inbox: Vec::new(), outbox: Vec::new(), cell: [0; 4] });
 
 /// The instance's state, unless a call is within a call.
 fn state() -> Option<MutexGuard<'static, Runtime>> {
@@ -59,14 +59,15 @@ impl Runtime {
 
     /// Says where a text lies that stays where it is until the next call.
     pub(crate) fn point_at(&mut self, address: usize, length: usize) {
-        let [at, bytes, _] = &mut self.cell;
+        let [at, bytes, ..] = &mut self.cell;
         (*at, *bytes) = (address as u32, length as u32);
     }
 
-    /// Says which element a name stands for, and what the shim may do with it.
-    pub(crate) fn set_element(&mut self, packed: u32) {
-        let [_, _, element] = &mut self.cell;
-        *element = packed;
+    /// Says which element a name stands for, and what the shim may do with it: a text of up to `limit` UTF-16
+    /// units is surely taken, none where that is 0.
+    pub(crate) fn set_element(&mut self, packed: u32, limit: u32) {
+        let [_, _, element, most] = &mut self.cell;
+        (*element, *most) = (packed, limit);
     }
 }
 
@@ -81,8 +82,8 @@ pub fn inbox(bytes: u32) -> u32 {
     })
 }
 
-/// The address of the cell, which never moves: three numbers of 32 bits, a text's address, its length in
-/// bytes, and an element.
+/// The address of the cell, which never moves: four numbers of 32 bits, a text's address, its length in
+/// bytes, an element, and how long a text of it may be.
 #[wasm_bindgen]
 pub fn cell() -> u32 {
     runtime(0, |it| it.cell.as_ptr() as usize as u32)

@@ -11,8 +11,6 @@ use crate::clock::now;
 
 /// In the cell beside an element: what was set may be answered again without asking.
 const PLAIN: u32 = 1 << 31;
-/// In the cell beside an element: its length alone decides, so that its text may come later.
-const LONG: u32 = 1 << 30;
 /// In the cell instead of an element: it has no number of its own.
 const NOTHING: u32 = u32::MAX;
 /// The error code of both versions for what should never happen.
@@ -62,15 +60,15 @@ pub fn commit(has_argument: bool) -> u32 {
     })
 }
 
-/// An element's number, and what the shim may do with it; nothing for what lies in a record, whose name
-/// has to be told each time.
-fn packed(version: Version, place: Place) -> u32 {
+/// Says in the cell which element a place is, and what the shim may do with it: nothing for what lies in a
+/// record, whose name has to be told each time.
+fn tell(it: &mut Runtime, version: Version, place: Place) {
     let Some(row) = version.element(place.element).filter(|it| !it.is_in_record) else {
-        return NOTHING;
+        return it.set_element(NOTHING, 0);
     };
-    let number = u32::from(place.element.0);
     let is_plain = row.access == Access::ReadWrite && !version.is_computed(place);
-    number | if is_plain { PLAIN } else { 0 } | if row.space.is_text() { LONG } else { 0 }
+    let limit = it.visit.as_ref().filter(|_| is_plain).map_or(0, |it| it.most_units(row));
+    it.set_element(u32::from(place.element.0) | if is_plain { PLAIN } else { 0 }, limit);
 }
 
 fn element(number: u32) -> ElementId {
@@ -89,7 +87,7 @@ pub fn get_named(name_bytes: u32) -> u32 {
         match found {
             Err(refusal) => version.code(refusal),
             Ok(place) => {
-                it.set_element(packed(version, place));
+                tell(it, version, place);
                 answer(it, place)
             }
         }
@@ -129,7 +127,7 @@ pub fn set_named(name_bytes: u32, value_bytes: u32, units: u32) -> u32 {
             Err(refusal) => version.code(refusal),
             Ok(place) => {
                 let answer = visit.set(place, value, units, now);
-                it.set_element(packed(version, place));
+                tell(it, version, place);
                 code(version, answer)
             }
         }
@@ -144,22 +142,6 @@ pub fn set_value(number: u32, value_bytes: u32, units: u32) -> u32 {
         let answer = visit.set(element(number).into(), value, units, now);
         code(visit.version(), answer)
     })
-}
-
-/// `SetValue` of a long text that [`deliver`] brings later.
-#[wasm_bindgen]
-pub fn announce(number: u32, units: u32) -> u32 {
-    call(|visit| visit.announce(element(number), units))
-}
-
-/// The text of a value that was announced; it lies in the inbox.
-#[wasm_bindgen]
-pub fn deliver(number: u32, value_bytes: u32) {
-    runtime((), |it| {
-        if let Ok((visit, value)) = it.one(value_bytes as usize) {
-            visit.deliver(element(number), value);
-        }
-    });
 }
 
 /// `GetErrorString`; the cell then says where the words lie, none for a code that is unknown.

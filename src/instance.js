@@ -107,6 +107,11 @@ export function read() {
     return text;
 }
 
+/** Up to how many characters every text of that element is taken. */
+export function limit() {
+    return words[cellAt + 3];
+}
+
 /** The element that the cell holds. */
 export function element() {
     if (bytes.length === 0) look();

@@ -10,9 +10,7 @@ mod clock;
 mod page;
 
 pub use boundary::{cell, inbox, reinit, wake};
-pub use calls::{
-    announce, commit, deliver, error_text, get_named, get_value, initialize, set_named, set_value, terminate,
-};
+pub use calls::{commit, error_text, get_named, get_value, initialize, set_named, set_value, terminate};
 pub use page::{
     add_activity, add_map, add_objective, encode, failed, hide, identify, is_counting, keep, launch, leave,
     measured_ms, note_evidence, open, preset, receipt, restore, send_everything, sent, seq, share, show,

@@ -140,9 +140,11 @@ const LIFE = /** @type {const} */ ({ Initialize: "initialized", Commit: "committ
 export async function launch(options) {
     const { server = "", code, launchToken = "", data } = options;
     const send = sender(options);
-    await Promise.all([load(/** @type {any} */ (options.wasm)), store.open()]);
-    await Promise.race([sendLeftovers(send), new Promise((resolve) => setTimeout(resolve, LEFTOVERS_MS))]);
+    const leftovers = store.open().then(() => sendLeftovers(send));
+    await load(/** @type {any} */ (options.wasm));
+    // Whoever brings the values has read them already: nothing that is still to arrive could change them.
     if (data) return new Visit(whole(data), options, send);
+    await Promise.race([leftovers, new Promise((resolve) => setTimeout(resolve, LEFTOVERS_MS))]);
     const body = code ? { code } : { launch_token: launchToken };
     const { answer, problem } = await post(`${server}/run/v1/visits`, JSON.stringify(body));
     if (problem) throw new LaunchError(problem);
@@ -436,10 +438,18 @@ export class Visit {
 
     #second() {
         this.#signals.look();
-        this.#act(guarded(() => wasm.tick(), 0));
+        this.#act(this.#tick());
         const measuredMs = guarded(() => wasm.measured_ms(), 0);
         const isCounting = guarded(() => wasm.is_counting(), false);
         this.#tell("second", { measuredMs, isCounting });
+    }
+
+    /** What is due; a value that waits in JavaScript counts as set. */
+    #tick() {
+        return guarded(() => {
+            api.handOver();
+            return wasm.tick();
+        }, 0);
     }
 
     /** @param {number} due What a tick answered. */
@@ -453,7 +463,7 @@ export class Visit {
         if (this.#isStopped) return;
         // What a frame says while its page goes away comes after the page's own farewell.
         if (this.#isLeaving) this.#away(() => {});
-        else this.#act(guarded(() => wasm.tick(), 0) | 1);
+        else this.#act(this.#tick() | 1);
     }
 
     /**

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::attempt::{self, Ending};
 use crate::error::Refusal;
-use crate::model::{Access, Edition, Element, ElementId, Place, Rule, Space, Version, v12, v2004};
+use crate::model::{Access, Edition, Element, Place, Rule, Space, Version, v12, v2004};
 use crate::quirk::{Quirk, Quirks};
 use crate::snapshot::{Reader, Writer};
 use crate::time::{Moment, Reported};
@@ -265,34 +265,12 @@ impl Session {
         self.suits(row, place, text)?;
         let joined =
             if row.rule == Rule::Appends { self.appended(row, place, text)? } else { Cow::Borrowed(text) };
-        self.values.put(&spot, Some(&joined), changes.next());
+        self.values.put(&spot, &joined, changes.next());
         if self.api == ApiState::After {
             // A late word of a lesson that has finished counts as if it had come before.
             self.settle(Ending::Finished, changes);
         }
         Ok(())
-    }
-
-    /// `SetValue` of a text that comes later, by [`Session::deliver`]: its length alone decides.
-    ///
-    /// # Errors
-    ///
-    /// As [`Session::set`]; [`Refusal::Type`] where the length alone does not decide.
-    pub fn announce(&mut self, element: ElementId, units: u32, changes: &mut Changes) -> Result<(), Refusal> {
-        let place = Place::from(element);
-        let row = self.writable(place)?;
-        if !row.space.is_text() || row.rule != Rule::Free {
-            return Err(Refusal::Type);
-        }
-        row.space.check("", units, self.profile.quirks)?;
-        let spot = self.values.spot(place).ok_or(Refusal::General)?;
-        self.values.put(&spot, None, changes.next());
-        Ok(())
-    }
-
-    /// The text of a value that was announced.
-    pub fn deliver(&mut self, element: ElementId, text: &str) {
-        self.values.deliver(element.into(), text);
     }
 
     /// Whether an element may be set where it lies: the record is there or the next, and has what the
@@ -509,7 +487,7 @@ impl Session {
 
     fn store(&mut self, place: Place, text: &str, changes: &mut Changes) {
         if let Some(spot) = self.values.spot(place) {
-            self.values.put(&spot, Some(text), changes.next());
+            self.values.put(&spot, text, changes.next());
         }
     }
 

@@ -170,13 +170,13 @@ impl Values {
     /// Keeps a text that is there from the start. Makes the record where there is none.
     pub fn preset(&mut self, place: Place, text: &str) {
         if let Some(spot) = self.spot(place) {
-            self.put(&spot, Some(text), 0);
+            self.put(&spot, text, 0);
         }
     }
 
-    /// Keeps a text as the change `seq`, or notes the change of a text that comes later. Makes the record
-    /// where there is none, and answers whether there is room for it.
-    pub fn put(&mut self, spot: &Spot, text: Option<&str>, seq: u64) -> bool {
+    /// Keeps a text as the change `seq`. Makes the record where there is none, and answers whether there is
+    /// room for it.
+    pub fn put(&mut self, spot: &Spot, text: &str, seq: u64) -> bool {
         if spot.way.iter().any(|it| it.1 >= MOST_RECORDS) {
             return false;
         }
@@ -195,24 +195,15 @@ impl Values {
             at = record;
         }
         let Some(slot) = at.slots.get_mut(spot.column) else { return false };
-        match (text, &mut slot.text) {
-            (None, _) => {}
-            (Some(text), Some(kept)) => {
+        match &mut slot.text {
+            Some(kept) => {
                 kept.clear();
                 kept.push_str(text);
             }
-            (Some(text), empty) => *empty = Some(text.to_owned()),
+            empty => *empty = Some(text.to_owned()),
         }
         slot.seq = seq;
         true
-    }
-
-    /// The text of a change that was noted.
-    pub fn deliver(&mut self, place: Place, text: &str) {
-        let Some(spot) = self.spot(place) else { return };
-        if let Some(slot) = self.root.slots.get_mut(spot.column) {
-            slot.text = Some(text.to_owned());
-        }
     }
 
     /// The same values, all of them there from the start.
@@ -387,7 +378,7 @@ mod tests {
 
     fn put(values: &mut Values, name: &str, text: &str, seq: u64) -> bool {
         let spot = values.spot(place(name)).unwrap();
-        values.put(&spot, Some(text), seq)
+        values.put(&spot, text, seq)
     }
 
     fn standing(values: &Values, name: &str) -> Standing {

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use self::activity::Activity;
 use crate::attempt::{self, Ended};
 use crate::error::Refusal;
-use crate::model::{Access, Edition, ElementId, Place, Rule, Version, element, v2004};
+use crate::model::{Access, Edition, Element, ElementId, Place, Rule, Version, element, v2004};
 use crate::outbox::{Outbox, Reason};
 use crate::ports::Instant;
 use crate::quirk::Quirks;
@@ -308,22 +308,9 @@ impl Visit {
         row.and_then(|_| self.activities.get(session.activity as usize)?.maps.get(place.n as usize))
     }
 
-    /// `SetValue` of a long text that comes later, by [`Visit::deliver`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Session::announce`].
-    pub fn announce(&mut self, element: ElementId, units: u32) -> Result<(), Refusal> {
-        let session = self.sessions.last_mut().ok_or(Refusal::SetBeforeInitialize)?;
-        session.may_set()?;
-        session.announce(element, units, &mut self.changes)
-    }
-
-    /// The text of a value that was announced.
-    pub fn deliver(&mut self, element: ElementId, text: &str) {
-        if let Some(session) = self.sessions.last_mut() {
-            session.deliver(element, text);
-        }
+    /// Up to how many UTF-16 units every text is a value of an element; 0 where more than its length decides.
+    pub fn most_units(&self, row: &Element) -> u32 {
+        if row.rule == Rule::Free { row.space.most_units(self.profile.quirks) } else { 0 }
     }
 
     // --- What the player does ---

@@ -146,10 +146,8 @@ impl Space {
         let in_range = |is_inside: bool| if is_inside { Ok(()) } else { Err(Refusal::Range) };
         let any_form = || quirks.has(Quirk::AnyFormOfSessionTime) && readable_ms(text).is_some();
         let matches = match self {
-            Space::Text { .. } => is_short,
-            Space::Limited(most) => units <= most,
-            Space::Overflowing(most) => {
-                units <= if quirks.has(Quirk::TextBeyondLimit) { MOST_UNITS } else { most }
+            Space::Text { .. } | Space::Limited(_) | Space::Overflowing(_) => {
+                units <= self.most_units(quirks)
             }
             Space::Localized { .. } => is_short && localized::text(text).is_some(),
             Space::Identifier => is_short && is_identifier(text, blanks),
@@ -186,9 +184,14 @@ impl Space {
         if matches { Ok(()) } else { Err(Refusal::Type) }
     }
 
-    /// Whether a value's length alone decides; such a text may come later than its length.
-    pub const fn is_text(self) -> bool {
-        matches!(self, Space::Text { .. } | Space::Limited(_) | Space::Overflowing(_))
+    /// Up to how many UTF-16 units every text is a value; 0 where more than its length decides.
+    pub const fn most_units(self, quirks: Quirks) -> u32 {
+        match self {
+            Space::Text { .. } => MOST_UNITS,
+            Space::Overflowing(_) if quirks.has(Quirk::TextBeyondLimit) => MOST_UNITS,
+            Space::Limited(most) | Space::Overflowing(most) => most,
+            _ => 0,
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 // What the benchmark does inside the page: the same calls on both run-times, in turns.
 
 const ROUNDS = 15;
+// So many times both are filled before it counts: engines compile in steps, wasm most of all.
+const FILL_WARM_UP = 8;
 const KILO = "Lorem ipsum dolor sit amet, consectetur. ".repeat(25).slice(0, 1000);
 const ASCII = [KILO.repeat(4), KILO.replace("L", "M").repeat(4)];
 const OTHER = ASCII.map((it) => it.replaceAll("o", "ö"));
@@ -149,7 +151,7 @@ export async function warm(version) {
     /** @type {Api} */
     let filled = mine;
     let other = theirs;
-    for (let round = -2; round < 7; round++) {
+    for (let round = -FILL_WARM_UP; round < ROUNDS; round++) {
         for (const which of round % 2 === 0 ? [0, 1] : [1, 0]) {
             const api = which === 0 ? await us.fresh() : them.fresh();
             const from = performance.now();
@@ -159,8 +161,8 @@ export async function warm(version) {
             if (which === 0) filled = api;
             else other = api;
         }
-        // What the sessions before hold is over: only the last is measured below.
-        if (round < 6) await us.acknowledge(filled);
+        // What the sessions before hold is told before the last: only that one is measured below.
+        if (round === ROUNDS - 2) await us.acknowledge(filled);
     }
     told["500 interactions"] = { ours: median(times[0]), peer: median(times[1]) };
 

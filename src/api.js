@@ -312,6 +312,10 @@ function bare(name, call) {
  * @param {Host} host
  */
 export function install(target, version, host) {
+    // Another visit may speak another version, in which the names stand for other elements.
+    names.clear();
+    late.clear();
+    [last, isRunning, initializedBy, observer] = [0, false, undefined, undefined];
     const prefix = version === "1.2" ? "LMS" : "";
     /** @type {[string, unknown][]} */
     const members = Object.entries(functions(host)).map(([name, call]) => {

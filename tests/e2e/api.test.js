@@ -150,6 +150,29 @@ test("an embedding page hears what happens, reads all values, and takes the comm
     }
 });
 
+test("a page may launch one version after the other", async () => {
+    const bare = await Bare.open("chrome");
+    try {
+        const told = await bare.run(`${LAUNCH}
+            await visit.start(0);
+            API_1484_11.Initialize("");
+            // The second time, both names stand for what the first time told.
+            for (const value of ["2004", "2004 again"]) API_1484_11.SetValue("cmi.suspend_data", value);
+            API_1484_11.GetValue("cmi.launch_data");
+            await visit.end();
+            const next = await launch({ frame: document.getElementById("content"), data: { ...given.data, api: "1.2" }, transport: async () => {} });
+            await next.start(0);
+            const before = API.LMSGetLastError();
+            API.LMSInitialize("");
+            for (const value of ["1.2", "1.2 again"]) API.LMSSetValue("cmi.suspend_data", value);
+            return [before, API.LMSGetValue("cmi.suspend_data"), next.snapshot().values["cmi.suspend_data"], API.LMSGetValue("cmi.launch_data"), API.LMSGetLastError()];
+        `, { data: DATA });
+        assert.deepEqual(told, ["0", "1.2 again", "1.2 again", "", "0"]);
+    } finally {
+        await bare.close();
+    }
+});
+
 test("content is told that nothing can be kept, once neither browser nor server takes it", async () => {
     const bare = await Bare.open("chrome");
     try {

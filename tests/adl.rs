@@ -56,8 +56,8 @@ fn unescaped(text: &str) -> String {
     let mut units: Vec<u16> = Vec::new();
     let mut rest = text.chars();
     while let Some(it) = rest.next() {
-        let unit = match (it, ()) {
-            ('\\', ()) => match rest.next() {
+        let unit = match it {
+            '\\' => match rest.next() {
                 Some('u') => {
                     let digits: String = rest.by_ref().take(4).collect();
                     units.extend(u16::from_str_radix(&digits, 16).ok());
@@ -69,7 +69,7 @@ fn unescaped(text: &str) -> String {
                 Some(other) => other,
                 None => break,
             },
-            (other, ()) => other,
+            other => other,
         };
         units.extend(unit.encode_utf16(&mut [0; 2]).iter());
     }
@@ -161,15 +161,9 @@ fn is_answer(call: &Call, answer: &str, code: u32) -> bool {
     if call.function == "GetValue" && element == "cmi.learner_name" {
         return code == call.code;
     }
-    if call.function == "GetValue" && element.starts_with("cmi.comments_from_lms.") && !element.contains('_')
-    {
+    let is_keyword = element.ends_with("_children") || element.ends_with("_count");
+    if call.function == "GetValue" && element.starts_with("cmi.comments_from_lms.") && !is_keyword {
         return [0, 301, 403].contains(&code);
-    }
-    if call.function == "GetValue" && element.starts_with("cmi.comments_from_lms.") {
-        let is_keyword = element.ends_with("_children") || element.ends_with("_count");
-        if !is_keyword {
-            return [0, 301, 403].contains(&code);
-        }
     }
     if code != call.code {
         return false;

@@ -111,6 +111,8 @@ pub struct NewLaunch {
     pub mode: Mode,
     /// Where to go afterwards.
     pub return_url: Option<String>,
+    /// Which API content is given instead of the one that its manifest declares.
+    pub api: Option<Api>,
     /// Whether content is held to the letter of the standard.
     pub is_strict: bool,
     /// Hash of the code that opens it.
@@ -153,7 +155,7 @@ pub struct Opened {
     pub launch: String,
     /// How its time is judged.
     pub policy: Policy,
-    /// Which API the package speaks.
+    /// Which API content is given.
     pub api: Api,
     /// Which edition of SCORM 2004 it declares.
     pub edition: u32,

@@ -82,6 +82,41 @@ async fn a_launch_may_be_asked_for_twice() {
 }
 
 #[tokio::test]
+async fn a_launch_may_give_content_another_api_than_its_manifest_declares() {
+    let server = TestServer::start().await.unwrap();
+    let topic = server.course().await.unwrap(); // of SCORM 1.2
+    let open = async |api: Value| {
+        let mut body = json!({ "learner": { "id": "anna", "name": "" }, "topic": topic });
+        if !api.is_null() {
+            body["api"] = api;
+        }
+        let launch = server.post("/api/v1/launches", &body).await?.body;
+        let code = launch["url"].as_str()?.split_once("#code=")?.1.to_owned();
+        let opened = server.post("/run/v1/visits", &json!({ "code": code })).await?.body;
+        Some((launch["attempt"].clone(), opened))
+    };
+    let (attempt, visit) = open(json!("2004")).await.unwrap();
+    assert_eq!((&attempt, &visit["api"]), (&json!(1), &json!("2004")));
+    let mut told = commit(&visit, 1, 60, "");
+    told["sessions"][0]["set"] = json!({ "cmi.location": ["p2", 1], "cmi.completion_status": ["completed", 2],
+        "cmi.exit": ["suspend", 3], "cmi.core.lesson_location": ["of the other API", 4] });
+    let answer = server.post("/run/v1/commits", &told).await.unwrap();
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.body["refused"].as_array().unwrap().len(), 1, "{}", answer.body);
+    assert_eq!(server.rows().await.unwrap()[0]["status"], "completed");
+
+    // The attempt keeps its API, and with it what was said in its words.
+    let (attempt, visit) = open(Value::Null).await.unwrap();
+    assert_eq!((&attempt, &visit["api"]), (&json!(1), &json!("2004")));
+    assert_eq!(visit["values"]["item"]["cmi.location"], "p2");
+    // Another API knows other words: a new attempt.
+    let (attempt, visit) = open(json!("1.2")).await.unwrap();
+    assert_eq!((&attempt, &visit["api"]), (&json!(2), &json!("1.2")));
+    let (attempt, visit) = open(Value::Null).await.unwrap();
+    assert_eq!((&attempt, &visit["api"]), (&json!(2), &json!("1.2")));
+}
+
+#[tokio::test]
 async fn bad_launches_are_told_what_is_wrong() {
     let server = TestServer::start().await.unwrap();
     let topic = server.course().await.unwrap();
@@ -92,6 +127,7 @@ async fn bad_launches_are_told_what_is_wrong() {
         (json!({ "learner": { "id": " " }, "topic": topic }),                                  (400, "bad_launch")),
         (json!({ "learner": learner, "topic": topic, "return_url": "javascript:alert(1)" }),   (400, "bad_launch")),
         (json!({ "learner": learner, "topic": topic, "mode": "fast" }),                        (400, "bad_json")),
+        (json!({ "learner": learner, "topic": topic, "api": "1.3" }),                          (400, "bad_json")),
         (json!({ "topic": topic }),                                                            (400, "bad_json")),
     ];
     for (body, expected) in cases {

@@ -5,7 +5,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode};
-use seattime_wire::Mode;
+use seattime_wire::{Api, Mode};
 use serde::{Deserialize, Serialize};
 
 use super::commits::json_of;
@@ -16,7 +16,8 @@ use crate::store::NewLaunch;
 
 const PURPOSE: &str = "code";
 
-/// What an LMS asks for.
+/// What an LMS asks for. `api` gives content another API than its manifest declares; an attempt keeps the one
+/// that it was begun with, so that a launch which asks for the other begins a new attempt.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LaunchRequest {
@@ -26,6 +27,8 @@ pub(crate) struct LaunchRequest {
     mode: Mode,
     #[serde(default)]
     return_url: Option<String>,
+    #[serde(default)]
+    api: Option<Api>,
     #[serde(default)]
     strict: bool,
 }
@@ -94,6 +97,7 @@ async fn make(
         topic: request.topic,
         mode: request.mode,
         return_url: request.return_url,
+        api: request.api,
         is_strict: request.strict,
         code_hash: sha256(code.as_bytes()),
         idempotency,
@@ -107,7 +111,8 @@ async fn make(
 /// Makes a launch for a learner of the demo; answers where to go, on the host that was asked.
 pub(crate) async fn demo(app: &App, topic: String) -> Result<String, Problem> {
     let learner = Learner { id: "demo-learner".to_owned(), name: "Learner, Demo".to_owned() };
-    let request = LaunchRequest { learner, topic, mode: Mode::Continue, return_url: None, strict: false };
+    let mode = Mode::Continue;
+    let request = LaunchRequest { learner, topic, mode, return_url: None, api: None, strict: false };
     Ok(make(app, crate::config::TENANT, request, None).await?.url)
 }
 

@@ -37,6 +37,7 @@ pub(crate) use sql_here;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_spine.sql"),
     include_str!("../../migrations/sqlite/0002_data_model.sql"),
+    include_str!("../../migrations/sqlite/0003_api_of_attempt.sql"),
 ];
 
 /// Before this version, two connections could corrupt the database.

@@ -26,21 +26,30 @@ pub(super) fn make(
             };
         }
     }
-    let course = packages::find(db, tenant, &launch.topic)?.ok_or(StoreError::NotFound("topic"))?.course;
+    let package = packages::find(db, tenant, &launch.topic)?.ok_or(StoreError::NotFound("topic"))?;
+    let course = &package.course;
     let learner = learner(db, tenant, launch, now_ms)?;
-    let latest: Option<(String, u32)> = db
+    let latest: Option<(String, u32, Option<String>)> = db
         .prepare_cached(sql!("latest_attempt"))?
-        .query_row((&learner, &course, &launch.topic), |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row((&learner, course, &launch.topic), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
     let next = latest.as_ref().map_or(1, |it| it.1.saturating_add(1));
-    let (attempt, number) = match (launch.mode, latest) {
-        (Mode::Continue, Some(latest)) => latest,
+    // Values that are named in the other API's words are none that content could go on with.
+    let going_on = match latest {
+        Some((id, number, own)) => {
+            let api = packages::api_of(own, &package)?;
+            (launch.api.unwrap_or(api) == api).then_some((id, number))
+        }
+        None => None,
+    };
+    let (attempt, number) = match (launch.mode, going_on) {
+        (Mode::Continue, Some(going_on)) => going_on,
         (Mode::Continue | Mode::New, _) => {
-            (new_attempt(db, tenant, &learner, &course, launch, next, now_ms)?, next)
+            (new_attempt(db, tenant, &learner, course, launch, next, now_ms)?, next)
         }
         // What is only looked at counts for no attempt, and writes into none that does.
         (Mode::Review | Mode::Browse, _) => {
-            (new_attempt(db, tenant, &learner, &course, launch, 0, now_ms)?, 0)
+            (new_attempt(db, tenant, &learner, course, launch, 0, now_ms)?, 0)
         }
     };
     db.prepare_cached(sql!("put_launch"))?.execute((
@@ -87,7 +96,8 @@ fn new_attempt(
 ) -> Result<String, StoreError> {
     let id = uuid::Uuid::new_v4().to_string();
     let mode = if number > 0 { word(&Mode::Continue)? } else { word(&launch.mode)? };
-    let row = (learner, &id, tenant, course, &launch.topic, number, mode, now_ms);
+    let api = launch.api.as_ref().map(word).transpose()?;
+    let row = (learner, &id, tenant, course, &launch.topic, number, mode, now_ms, api);
     db.prepare_cached(sql!("put_attempt"))?.execute(row)?;
     Ok(id)
 }

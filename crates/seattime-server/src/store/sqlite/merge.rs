@@ -81,13 +81,14 @@ struct Attempt {
     course: String,
     topic: String,
     lease: u32,
+    api: Option<String>,
 }
 
 fn attempt_of(db: &Connection, claims: &VisitClaims) -> Result<Attempt, StoreError> {
     let found = db
         .prepare_cached(sql!("attempt"))?
         .query_row((&claims.learner, &claims.attempt, &claims.tenant), |row| {
-            Ok(Attempt { course: row.get(0)?, topic: row.get(1)?, lease: row.get(3)? })
+            Ok(Attempt { course: row.get(0)?, topic: row.get(1)?, lease: row.get(3)?, api: row.get(4)? })
         })
         .optional()?;
     found.ok_or(StoreError::NotFound("attempt"))
@@ -95,7 +96,7 @@ fn attempt_of(db: &Connection, claims: &VisitClaims) -> Result<Attempt, StoreErr
 
 pub(super) fn merge(db: &Connection, contacts: &Contacts, arrival: &Arrival) -> Result<Merged, StoreError> {
     let Arrival { claims, commit, received_ms, heartbeat_ms } = arrival;
-    let attempt = attempt_of(db, claims)?;
+    let mut attempt = attempt_of(db, claims)?;
     let known = find(db, claims)?;
     let is_unknown = known.is_none();
     let mut visit = match known {
@@ -109,7 +110,7 @@ pub(super) fn merge(db: &Connection, contacts: &Contacts, arrival: &Arrival) -> 
     let before = visit.raw.clone();
     visit.raw.merge(commit, *received_ms);
     let package = packages::find(db, &claims.tenant, &attempt.topic)?.ok_or(StoreError::NotFound("topic"))?;
-    let api = package.api;
+    let api = packages::api_of(attempt.api.take(), &package)?;
     let (refused, mut has_values) = values(db, claims, &attempt, api, &commit.sessions)?;
     // What is only looked at changes nothing that other attempts see.
     let is_only_looked_at = package.shares_with_all && matches!(claims.mode, Mode::Review | Mode::Browse);
@@ -136,7 +137,7 @@ pub(super) fn merge(db: &Connection, contacts: &Contacts, arrival: &Arrival) -> 
         noted.remove(&claims.visit);
         visit.is_open = true;
         keep(db, claims, &visit)?;
-        stand(db, claims, &attempt, api)?;
+        stand(db, claims, &attempt)?;
     }
     Ok(Merged {
         receipt: Receipt {
@@ -215,23 +216,25 @@ fn visits_of(
 }
 
 /// Derives the report's row of the learner and topic anew.
-fn stand(db: &Connection, claims: &VisitClaims, attempt: &Attempt, api: Api) -> Result<(), StoreError> {
+fn stand(db: &Connection, claims: &VisitClaims, attempt: &Attempt) -> Result<(), StoreError> {
     let learner =
         db.prepare_cached(sql!("learner"))?.query_row((&claims.learner, &claims.tenant), |row| {
             Ok(ReportLearner { id: row.get(0)?, name: row.get(1)? })
         })?;
     let ids = db
         .prepare_cached(sql!("attempts_of_topic"))?
-        .query_map((&claims.learner, &attempt.course, &attempt.topic), |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<Vec<(String, u32)>, _>>()?;
+        .query_map((&claims.learner, &attempt.course, &attempt.topic), |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?
+        .collect::<Result<Vec<(String, u32, Option<String>)>, _>>()?;
     let mut attempts = Vec::new();
-    for (id, number) in &ids {
+    for (id, number, _) in &ids {
         let visits = visits_of(db, &claims.learner, id)?;
         let visits = visits.into_iter().map(|(_, opened, heard, figures)| (opened, heard, figures)).collect();
         attempts.push(AttemptFacts { number: *number, visits });
     }
     let mut values: BTreeMap<String, Values> = BTreeMap::new();
-    if let Some((latest, _)) = ids.last().filter(|it| it.1 > 0) {
+    if let Some((latest, ..)) = ids.last().filter(|it| it.1 > 0) {
         let mut query = db.prepare_cached(sql!("latest_values"))?;
         let rows =
             query.query_map((&claims.learner, latest), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
@@ -249,8 +252,9 @@ fn stand(db: &Connection, claims: &VisitClaims, attempt: &Attempt, api: Api) -> 
             }
         }
     }
-    let title = packages::find(db, &claims.tenant, &attempt.topic)?.map(|it| it.title).unwrap_or_default();
-    let row = row(learner, &attempt.course, &title, api, &activities, &attempts, &values);
+    let package = packages::find(db, &claims.tenant, &attempt.topic)?.ok_or(StoreError::NotFound("topic"))?;
+    let api = packages::api_of(ids.into_iter().last().and_then(|it| it.2), &package)?;
+    let row = row(learner, &attempt.course, &package.title, api, &activities, &attempts, &values);
     let kept = serde_json::to_string(&row)?;
     db.prepare_cached(sql!("put_standing"))?.execute((
         &claims.learner,
@@ -299,8 +303,7 @@ pub(super) fn close_silent(
             closed += 1;
         }
         keep(db, &claims, &visit)?;
-        let api = packages::find(db, &claims.tenant, &attempt.topic)?.map_or(Api::Scorm12, |it| it.api);
-        stand(db, &claims, &attempt, api)?;
+        stand(db, &claims, &attempt)?;
     }
     Ok(closed)
 }

@@ -74,6 +74,11 @@ pub(super) fn find(db: &Connection, tenant: &str, id: &str) -> Result<Option<Pac
     found.map(package).transpose()
 }
 
+/// Which API an attempt's values are named in: its own, or the manifest's.
+pub(super) fn api_of(own: Option<String>, package: &Package) -> Result<Api, StoreError> {
+    own.map_or(Ok(package.api), meaning)
+}
+
 pub(super) fn activities(db: &Connection, package: &str) -> Result<Vec<StoredActivity>, StoreError> {
     let mut query = db.prepare_cached(sql!("activities"))?;
     let rows = query

@@ -72,20 +72,16 @@ pub(super) fn open(
             found.ok_or(StoreError::NotFound("launch"))?
         }
     };
-    let (course, topic, number): (String, String, u32) = db
+    let (course, topic, number, api): (String, String, u32, Option<String>) = db
         .prepare_cached(sql!("attempt"))?
         .query_row((&launch.learner, &launch.attempt, &launch.tenant), |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(4)?))
         })?;
     let package = packages::find(db, &launch.tenant, &topic)?.ok_or(StoreError::NotFound("topic"))?;
-    let api = package.api;
+    let api = packages::api_of(api, &package)?;
     let profile = Profile {
         version: version(api),
-        edition: match package.edition {
-            2 => Edition::Second,
-            3 => Edition::Third,
-            _ => Edition::Fourth,
-        },
+        edition: Edition::numbered(package.edition),
         quirks: if launch.is_strict { Quirks::NONE } else { Quirks::ALL },
     };
     let (lms_id, name): (String, String) = db

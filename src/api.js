@@ -1,15 +1,19 @@
 // @ts-check
 // What content finds: the API as bare functions that never throw and always answer texts.
 //
-// Integers cross to the instance; a name crosses once and is an element's number from then on, a text that
-// was set is answered from here, and one that is surely taken stays here until somebody needs it. Which
-// element that is allowed for, and up to which length, Rust says; nothing is decided here.
+// Integers cross to the instance; a name crosses once and is an element's number from then on (and what stands
+// behind the number in a record's name likewise), a text that was set is answered from here, and one that is
+// surely taken stays here until somebody needs it. Which element that is allowed for, and up to which length,
+// Rust says; nothing is decided here.
 
-import { element, limit, note, noteSet, onSnapshot, put, read, recover, remember, wasm } from "./instance.js";
+import { element, limit, note, noteSet, onImage, put, read, recover, remember } from "./instance.js";
+import * as wasm from "./wasm.js";
 
 /**
  * @typedef {object} Known A name that was looked up.
+ * @property {string} end How the name ends, behind the number of its record; nothing where it has none.
  * @property {number} number The element.
+ * @property {number} inner The number of the record inside the record.
  * @property {boolean} plain Whether what was set may be answered from here.
  * @property {number} limit Up to how many characters every text is taken.
  * @property {string | undefined} text What was set or answered last.
@@ -30,6 +34,7 @@ import { element, limit, note, noteSet, onSnapshot, put, read, recover, remember
  */
 
 const PLAIN = 0x80000000;
+const IN_RECORD = 0x40000000;
 const NUMBER = 0xffff;
 const NOTHING = 0xffffffff;
 // No element's name is as long; what is beyond need not cross to be unknown.
@@ -37,9 +42,20 @@ const LONGEST_NAME = 4500;
 
 /** @type {Map<string, Known>} */
 const names = new Map();
+// Names of records are built anew for each call, and looking them up in a map would cost more than asking the
+// instance. So what stands before the number of a record and behind it is kept apart.
+/** @type {string[]} How records' names begin, each at the place that a letter decides; another may push it out. */
+let heads = [];
+/** @type {Known[]} How they end, each at the place that its end decides. */
+let ends = [];
 /** @type {Set<Known>} */
 const late = new Set();
 let last = 0;
+// Of the name that was looked at last: the number of its record, how it ends behind that, and where its end
+// has its place.
+let record = 0;
+let endAt = 0;
+let place = -1;
 let isRunning = false;
 /** @type {WeakRef<object> | undefined} */
 let initializedBy;
@@ -48,19 +64,19 @@ let observer;
 
 /** @param {unknown} value What content passed: real content passes numbers, and leaves arguments out. */
 function text(value) {
-    return typeof value === "string" ? value : value === undefined || value === null ? "" : String(value);
+    return value === null ? "" : String(value);
 }
 
 /** Hands over the texts that wait here. */
 export function handOver() {
     for (const known of late) {
         const text = known.text ?? "";
-        wasm.set_value(known.number, put(text, 0), text.length);
+        wasm.set_value(known.number, 0, 0, put(text, 0), text.length);
         known.late = false;
     }
     late.clear();
 }
-onSnapshot(handOver, (name, value) => {
+onImage(handOver, (name, value) => {
     const bytes = putName(name);
     wasm.set_named(bytes, put(value, bytes), value.length);
 });
@@ -73,20 +89,33 @@ export function forget() {
 }
 
 /**
- * What is known of a name. A record's name is built anew each time, and looking it up in the map would cost
- * more than asking the instance.
+ * What is known of a name.
  *
  * @param {string} name
  */
 function knownAs(name) {
+    record = 0;
+    place = -1;
     if (!isRunning) return undefined;
-    const at = name.charCodeAt(4);
-    const digit = at === 105 ? name.charCodeAt(17) : at === 111 ? name.charCodeAt(15) : 0;
-    return digit > 47 && digit < 58 ? undefined : names.get(name);
+    const letter = name.charCodeAt(4) & 31;
+    const head = heads[letter];
+    if (head === undefined) return names.get(name);
+    let at = head.length;
+    const first = name.charCodeAt(at) - 48;
+    if (!(first >= 0 && first < 10)) return names.get(name);
+    for (let digit = first; digit >= 0 && digit < 10; digit = name.charCodeAt(++at) - 48) record = 10 * record + digit;
+    // How a number is written Rust judges, and so what is no name of a record.
+    if ((first === 0 && at > head.length + 1) || at > head.length + 6 || !name.startsWith(head)) return undefined;
+    endAt = at;
+    // So chosen that no two ends of the tables share a place.
+    const tail = name.length - 1;
+    place = (22 * (tail - at) + name.charCodeAt(at + 2) + 5 * name.charCodeAt(tail) + 3 * letter) & 63;
+    const known = ends[place];
+    return known !== undefined && name.length === at + known.end.length && name.endsWith(known.end) ? known : undefined;
 }
 
 /**
- * Learns which element a name is, unless it names a record; so the table itself bounds the map.
+ * Learns which element a name is that was not known; the table itself bounds how many there are.
  *
  * @param {string} name
  * @returns {Known | undefined}
@@ -94,14 +123,24 @@ function knownAs(name) {
 function learn(name) {
     const found = element();
     if (found === NOTHING || !isRunning) return undefined;
+    const isInRecord = (found & IN_RECORD) !== 0;
+    const more = limit();
+    if (isInRecord && place < 0) {
+        heads[name.charCodeAt(4) & 31] = name.slice(0, name.search(/\d/));
+        knownAs(name);
+    }
     const known = {
+        end: isInRecord ? name.slice(endAt) : "",
         number: found & NUMBER,
+        inner: isInRecord ? more : 0,
         plain: (found & PLAIN) !== 0,
-        limit: limit(),
+        limit: isInRecord ? 0 : more,
         text: undefined,
         late: false,
     };
-    names.set(name, known);
+    if (!isInRecord) names.set(name, known);
+    else if (place >= 0) ends[place] = known;
+    else return undefined;
     return known;
 }
 
@@ -117,7 +156,7 @@ function getValue(name) {
         last = 0;
         return known.text;
     }
-    last = known === undefined ? wasm.get_named(putName(name)) : wasm.get_value(known.number);
+    last = known === undefined ? wasm.get_named(putName(name)) : wasm.get_value(known.number, record, known.inner);
     if (last !== 0) return "";
     const answer = read();
     known ??= learn(name);
@@ -153,7 +192,7 @@ function setValue(name, value) {
         known = learn(name);
     } else {
         size = put(value, 0);
-        last = wasm.set_value(known.number, size, units);
+        last = wasm.set_value(known.number, record, known.inner, size, units);
         if (last !== 0) return "false";
     }
     noteSet(name, value);
@@ -212,7 +251,7 @@ function functions(host) {
         },
         GetValue: getValue,
         SetValue: setValue,
-        GetLastError: () => String(last),
+        GetLastError: () => (last === 0 ? "0" : String(last)),
         GetErrorString: errorText,
         GetDiagnostic: (code) => errorText(code === "" ? String(last) : code),
     };
@@ -283,8 +322,8 @@ function bare(name, call) {
     };
     return (/** @type {any} */ first, /** @type {any} */ second) => {
         try {
-            if (typeof first !== "string") first = text(first);
-            if (typeof second !== "string") second = text(second);
+            if (typeof first !== "string") first = first === undefined ? "" : text(first);
+            if (typeof second !== "string") second = second === undefined ? "" : text(second);
         } catch (failure) {
             return fail(failure); // A value of content's own that will not become a text.
         }
@@ -315,6 +354,8 @@ export function install(target, version, host) {
     // Another visit may speak another version, in which the names stand for other elements.
     names.clear();
     late.clear();
+    heads = new Array(32);
+    ends = new Array(64);
     [last, isRunning, initializedBy, observer] = [0, false, undefined, undefined];
     const prefix = version === "1.2" ? "LMS" : "";
     /** @type {[string, unknown][]} */

@@ -10,7 +10,7 @@ pub(crate) struct Runtime {
     pub(crate) visit: Option<Visit>,
     inbox: Vec<u8>,
     outbox: Vec<u8>,
-    /// A text's address, its length in bytes, an element, and how long its texts may be.
+    /// A text's address, its length in bytes, an element, and how long its texts may be or its inner record.
     cell: [u32; 4],
 }
 
@@ -45,11 +45,6 @@ impl Runtime {
         self.pair(bytes, 0).map(|(visit, text, _)| (visit, text))
     }
 
-    /// The first `bytes` of the inbox.
-    pub(crate) fn bytes(&self, bytes: usize) -> &[u8] {
-        self.inbox.get(..bytes).unwrap_or_default()
-    }
-
     /// Puts bytes where the shim can fetch them.
     pub(crate) fn put(&mut self, bytes: Vec<u8>) {
         self.outbox = bytes;
@@ -63,11 +58,12 @@ impl Runtime {
         (*at, *bytes) = (address as u32, length as u32);
     }
 
-    /// Says which element a name stands for, and what the shim may do with it: a text of up to `limit` UTF-16
-    /// units is surely taken, none where that is 0.
-    pub(crate) fn set_element(&mut self, packed: u32, limit: u32) {
-        let [_, _, element, most] = &mut self.cell;
-        (*element, *most) = (packed, limit);
+    /// Says which element a name stands for, and what the shim may do with it: a text of up to `more` UTF-16
+    /// units is surely taken, none where that is 0; of an element in a record, `more` is the number of the
+    /// record inside.
+    pub(crate) fn set_element(&mut self, packed: u32, more: u32) {
+        let [_, _, element, cell] = &mut self.cell;
+        (*element, *cell) = (packed, more);
     }
 }
 
@@ -83,10 +79,19 @@ pub fn inbox(bytes: u32) -> u32 {
 }
 
 /// The address of the cell, which never moves: four numbers of 32 bits, a text's address, its length in
-/// bytes, an element, and how long a text of it may be.
+/// bytes, an element, and how long a text of it may be or the number of its inner record.
 #[wasm_bindgen]
 pub fn cell() -> u32 {
     runtime(0, |it| it.cell.as_ptr() as usize as u32)
+}
+
+/// From which address on lies all that outlives a call: behind the stack, where that comes first in memory.
+#[wasm_bindgen]
+pub fn stack_end() -> u32 {
+    let local = 0_u8;
+    let (on_stack, lasting) = (&raw const local as usize, &raw const RUNTIME as usize);
+    // Whoever asks is only a few calls deep, and the stack's size is a multiple of a page.
+    if on_stack < lasting { (on_stack as u32).next_multiple_of(65_536) } else { 0 }
 }
 
 /// Gives this instance up: the next call goes to a new one, which knows nothing.

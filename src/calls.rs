@@ -11,6 +11,8 @@ use crate::clock::now;
 
 /// In the cell beside an element: what was set may be answered again without asking.
 const PLAIN: u32 = 1 << 31;
+/// In the cell beside an element: it lies in a record, and beside it stands the number of the record inside.
+const IN_RECORD: u32 = 1 << 30;
 /// In the cell instead of an element: it has no number of its own.
 const NOTHING: u32 = u32::MAX;
 /// The error code of both versions for what should never happen.
@@ -60,19 +62,22 @@ pub fn commit(has_argument: bool) -> u32 {
     })
 }
 
-/// Says in the cell which element a place is, and what the shim may do with it: nothing for what lies in a
-/// record, whose name has to be told each time.
+/// Says in the cell which element a place is, and what the shim may do with it: nothing for one whose name
+/// has to be told each time.
 fn tell(it: &mut Runtime, version: Version, place: Place) {
-    let Some(row) = version.element(place.element).filter(|it| !it.is_in_record) else {
-        return it.set_element(NOTHING, 0);
-    };
+    let row = version.element(place.element).filter(|it| !it.name.ends_with('}')); // A target is no number.
+    let Some(row) = row else { return it.set_element(NOTHING, 0) };
+    let element = u32::from(place.element.0);
+    if row.is_in_record {
+        return it.set_element(element | IN_RECORD, place.m);
+    }
     let is_plain = row.access == Access::ReadWrite && !version.is_computed(place);
     let limit = it.visit.as_ref().filter(|_| is_plain).map_or(0, |it| it.most_units(row));
-    it.set_element(u32::from(place.element.0) | if is_plain { PLAIN } else { 0 }, limit);
+    it.set_element(element | if is_plain { PLAIN } else { 0 }, limit);
 }
 
-fn element(number: u32) -> ElementId {
-    ElementId(number as u16)
+fn place(number: u32, n: u32, m: u32) -> Place {
+    Place { element: ElementId(number as u16), n, m }
 }
 
 /// `GetValue` of a name that lies in the inbox; the cell then says where its text lies, and which element
@@ -94,10 +99,11 @@ pub fn get_named(name_bytes: u32) -> u32 {
     })
 }
 
-/// `GetValue` of an element; the cell then says where its text lies.
+/// `GetValue` of an element in the record `n` and in the record `m` inside that, both 0 where there is none; the
+/// cell then says where its text lies.
 #[wasm_bindgen]
-pub fn get_value(number: u32) -> u32 {
-    runtime(FAILED, |it| answer(it, element(number).into()))
+pub fn get_value(number: u32, n: u32, m: u32) -> u32 {
+    runtime(FAILED, |it| answer(it, place(number, n, m)))
 }
 
 fn answer(it: &mut Runtime, place: Place) -> u32 {
@@ -134,12 +140,13 @@ pub fn set_named(name_bytes: u32, value_bytes: u32, units: u32) -> u32 {
     })
 }
 
-/// `SetValue` of an element; the value lies in the inbox, and `units` is its length in UTF-16 units.
+/// `SetValue` of an element in the record `n` and in the record `m` inside that; the value lies in the inbox, and
+/// `units` is its length in UTF-16 units.
 #[wasm_bindgen]
-pub fn set_value(number: u32, value_bytes: u32, units: u32) -> u32 {
+pub fn set_value(number: u32, n: u32, m: u32, value_bytes: u32, units: u32) -> u32 {
     runtime(FAILED, |it| {
         let Ok((visit, value)) = it.one(value_bytes as usize) else { return FAILED };
-        let answer = visit.set(element(number).into(), value, units, now);
+        let answer = visit.set(place(number, n, m), value, units, now);
         code(visit.version(), answer)
     })
 }

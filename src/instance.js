@@ -1,12 +1,12 @@
 // @ts-check
 // The wasm instance as the rest of the page sees it: texts in and out, and a new instance where one trapped.
 //
-// What an instance knew is kept here, outside it: its last snapshot, and what was called since. So a trap
+// What an instance knew is kept here, outside it: an image of its memory, and what was called since. So a trap
 // costs one instance and not the session.
 
-import init, * as wasm from "./wasm.js";
+import * as wasm from "./wasm.js";
 
-export { wasm };
+/** @typedef {RequestInfo | URL | Response | BufferSource | WebAssembly.Module} Source */
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -21,25 +21,38 @@ let inboxAt = 0;
 let inboxRoom = 0;
 let cellAt = 0;
 
-/** @type {Uint8Array | undefined} */
-let snapshot;
-/** @type {(string | (() => void))[]} What was called since the snapshot, to be called again: functions, and what was set, a name and a value. */
+let stackEnd = 0;
+/** Everything behind the stack, as it lay in memory between two calls. */
+let image = new Uint8Array(0);
+/** @type {(string | (() => void))[]} What was called since the image, to be called again: functions, and what was set, a name and a value. */
 let journal = [];
-/** From how many entries on a new snapshot costs less than it saves. */
+/** From how many entries on a new image costs less than it saves. */
 let fullAt = 0;
 /** @type {() => void} Hands over what JavaScript still holds back. */
-let beforeSnapshot = () => {};
+let beforeImage = () => {};
 /** @type {(name: string, value: string) => void} Sets a value again. */
 let setAgain = () => {};
 
 /**
  * Loads the run-time.
  *
- * @param {RequestInfo | URL | Response | BufferSource | WebAssembly.Module} [source] Its wasm, if not beside this module.
+ * @param {Source | Promise<Source>} [source] Its wasm, if not beside this module.
  */
 export async function start(source) {
-    await init(source === undefined ? undefined : { module_or_path: source });
+    wasm.initSync({ module: await compiled(await source) });
     attach();
+    stackEnd = wasm.stack_end();
+}
+
+/** @param {Source} [source] */
+async function compiled(source = new URL("wasm_bg.wasm", import.meta.url)) {
+    if (source instanceof WebAssembly.Module) return source;
+    if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return WebAssembly.compile(source);
+    const response = source instanceof Response ? source : await fetch(source);
+    if (!response.ok) throw new Error(`seattime: ${response.url} answered ${response.status}`);
+    // Under another type no browser compiles it while it arrives.
+    const isTyped = response.headers.get("content-type") === "application/wasm";
+    return isTyped ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
 }
 
 function attach() {
@@ -107,7 +120,7 @@ export function read() {
     return text;
 }
 
-/** Up to how many characters every text of that element is taken. */
+/** Up to how many characters every text of that element is taken; of one in a record, the number of the record inside. */
 export function limit() {
     return words[cellAt + 3];
 }
@@ -119,19 +132,21 @@ export function element() {
 }
 
 /**
- * Takes a snapshot: from here on, a new instance would go on.
+ * Takes an image of the memory: from here on, a new instance would go on.
  */
 export function remember() {
-    beforeSnapshot();
-    wasm.snapshot();
-    snapshot = pointedAt().slice();
+    beforeImage();
+    if (bytes.length === 0) look();
+    const lasting = bytes.subarray(stackEnd);
+    if (image.length === lasting.length) image.set(lasting);
+    else image = lasting.slice();
     journal = [];
     // A large state is copied more rarely, so that copying costs each call the same.
-    fullAt = 2000 + snapshot.length / 10;
+    fullAt = 2000 + image.length / 100;
 }
 
 /**
- * Notes what has to be called again should the instance trap before the next snapshot.
+ * Notes what has to be called again should the instance trap before the next image.
  *
  * @param {() => void} call
  */
@@ -151,23 +166,25 @@ export function noteSet(name, value) {
 }
 
 /**
- * @param {() => void} handOver What to do before each snapshot.
+ * @param {() => void} handOver What to do before each image.
  * @param {(name: string, value: string) => void} set Sets a value again.
  */
-export function onSnapshot(handOver, set) {
-    beforeSnapshot = handOver;
+export function onImage(handOver, set) {
+    beforeImage = handOver;
     setAgain = set;
 }
 
-/** Replaces an instance that trapped: a new one, the last snapshot, and what was called since. */
+/** Replaces an instance that trapped: a new one, the last image, and what was called since. */
 export function recover() {
     wasm.reinit();
     wasm.wake();
     attach();
-    if (snapshot === undefined) return;
-    room(snapshot.length);
-    bytes.set(snapshot, inboxAt);
-    wasm.restore(snapshot.length);
+    const missing = stackEnd + image.length - bytes.length;
+    if (missing > 0) memory.grow(missing / 65536);
+    look();
+    bytes.set(image, stackEnd);
+    attach();
+    wasm.resume();
     const entries = journal.values();
     for (const entry of entries) {
         if (typeof entry === "string") setAgain(entry, String(entries.next().value));

@@ -2,19 +2,19 @@
 //!
 //! Integers cross the border, texts lie in an inbox (`boundary.rs`). Everything exported is a free
 //! function over one static, since the instance may be replaced under its callers: when one traps, the
-//! shim (`api.js`) makes a new one and restores the visit from its last snapshot.
+//! shim (`instance.js`) makes a new one with an earlier image of its memory.
 
 mod boundary;
 mod calls;
 mod clock;
 mod page;
 
-pub use boundary::{cell, inbox, reinit, wake};
+pub use boundary::{cell, inbox, reinit, stack_end, wake};
 pub use calls::{commit, error_text, get_named, get_value, initialize, set_named, set_value, terminate};
 pub use page::{
     add_activity, add_map, add_objective, encode, failed, hide, identify, is_counting, keep, launch, leave,
-    measured_ms, note_evidence, open, preset, receipt, restore, send_everything, sent, seq, share, show,
-    snapshot, take_away, tick, values,
+    measured_ms, note_evidence, open, preset, receipt, resume, send_everything, sent, seq, share, show,
+    take_away, tick, values,
 };
 
 /// Half the code of the default one, and no slower for what is allocated here.

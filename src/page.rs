@@ -30,9 +30,7 @@ pub fn open(
 ) {
     let (version, edition) = match standard {
         12 => (Version::V12, Edition::default()),
-        20042 => (Version::V2004, Edition::Second),
-        20043 => (Version::V2004, Edition::Third),
-        _ => (Version::V2004, Edition::Fourth),
+        _ => (Version::V2004, Edition::numbered(standard.saturating_sub(20_040))),
     };
     let presence = PresencePolicy { idle_limit_ms: i64::from(idle_limit_ms), tail_ms: i64::from(tail_ms) };
     let policy = match policy {
@@ -210,7 +208,7 @@ pub fn failed(retry_after_ms: f64, chance: f64) -> f64 {
 /// The server knows nothing of the visit: everything is sent again.
 #[wasm_bindgen]
 pub fn send_everything() {
-    visit(|it| it.outbox().send_everything());
+    visit(Visit::send_everything);
 }
 
 /// The highest number of a change.
@@ -231,20 +229,8 @@ pub fn is_counting() -> bool {
     visit(|it| it.is_counting())
 }
 
-/// The visit's whole state; the cell then says where the bytes lie.
+/// This instance has the memory of an earlier one, as it stood a while before that trapped.
 #[wasm_bindgen]
-pub fn snapshot() {
-    runtime((), |it| {
-        let bytes = it.visit.as_ref().map(Visit::snapshot).unwrap_or_default();
-        it.put(bytes);
-    });
-}
-
-/// Goes on from a snapshot, which lies in the inbox; answers whether it was one.
-#[wasm_bindgen]
-pub fn restore(bytes: u32) -> bool {
-    runtime(false, |it| {
-        it.visit = Visit::restore(it.bytes(bytes as usize), now());
-        it.visit.is_some()
-    })
+pub fn resume() {
+    visit(Visit::resume);
 }

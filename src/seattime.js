@@ -5,9 +5,10 @@
 //     await visit.start(0);
 
 import * as api from "./api.js";
-import { guarded, note, put, read, remember, start as load, wasm } from "./instance.js";
+import { guarded, note, put, read, remember, start as load } from "./instance.js";
 import { watch } from "./signals.js";
 import * as store from "./store.js";
+import * as wasm from "./wasm.js";
 import { post, postAndLeave } from "./wire.js";
 
 /**
@@ -107,7 +108,7 @@ import { post, postAndLeave } from "./wire.js";
  * @property {string} [server] Where the server is; this page's own, if left out.
  * @property {Transport} [transport] Where commits go instead.
  * @property {Window} [window] Where content finds the API; this window, if left out.
- * @property {RequestInfo | URL | BufferSource | WebAssembly.Module} [wasm] The run-time's wasm, if not beside this module.
+ * @property {import("./instance.js").Source | Promise<import("./instance.js").Source>} [wasm] The run-time's wasm, if not beside this module.
  */
 
 /** Why a visit could not be opened: a problem with a stable `code`. */
@@ -140,11 +141,20 @@ const LIFE = /** @type {const} */ ({ Initialize: "initialized", Commit: "committ
 export async function launch(options) {
     const { server = "", code, launchToken = "", data } = options;
     const send = sender(options);
-    const leftovers = store.open().then(() => sendLeftovers(send));
-    await load(/** @type {any} */ (options.wasm));
-    // Whoever brings the values has read them already: nothing that is still to arrive could change them.
-    if (data) return new Visit(whole(data), options, send);
-    await Promise.race([leftovers, new Promise((resolve) => setTimeout(resolve, LEFTOVERS_MS))]);
+    const loading = load(options.wasm);
+    const leftovers = async () => {
+        await store.open();
+        await sendLeftovers(send);
+    };
+    if (data) {
+        // Whoever brings the values has read them already: nothing that is still to arrive could change them.
+        await loading;
+        const visit = new Visit(whole(data), options, send);
+        void leftovers();
+        return visit;
+    }
+    const waited = new Promise((resolve) => setTimeout(resolve, LEFTOVERS_MS));
+    await Promise.all([loading, Promise.race([leftovers(), waited])]);
     const body = code ? { code } : { launch_token: launchToken };
     const { answer, problem } = await post(`${server}/run/v1/visits`, JSON.stringify(body));
     if (problem) throw new LaunchError(problem);
@@ -296,7 +306,7 @@ export class Visit {
     /** Has single calls told only while somebody listens to them: each would cost content time. */
     #observe() {
         const isHeard = ["set", "error", "call"].some((type) => this.#listeners.get(type)?.size);
-        api.observe(isHeard ? (name, first, second, answer, code) => this.#called(name, first, second, answer, code) : undefined);
+        api.observe(isHeard ? (...call) => this.#called(...call) : undefined);
     }
 
     /** @type {api.Observer} */

@@ -4,6 +4,7 @@
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
+import { gzipSync } from "node:zlib";
 import puppeteer from "puppeteer-core";
 import { ROOT, program } from "./testbed.js";
 
@@ -63,6 +64,16 @@ export class Bare {
     }
 }
 
+/** @type {Map<string, Promise<Buffer>>} */
+const files = new Map();
+
+/** A file after gzip, as a server keeps it ready. @param {string} path */
+function packed(path) {
+    const known = files.get(path) ?? readFile(path).then((it) => gzipSync(it, { level: 9 }));
+    files.set(path, known);
+    return known;
+}
+
 /**
  * @param {import("node:http").IncomingMessage} request
  * @param {import("node:http").ServerResponse} response
@@ -76,8 +87,8 @@ async function serve(request, response, more) {
     if (texts[path]) return response.writeHead(200, { ...headers, "content-type": TYPES[".html"] }).end(texts[path]);
     try {
         const file = more[path] ?? normalize(path).replace(/^\/+/, "");
-        const bytes = await readFile(join(ROOT, file));
-        response.writeHead(200, { ...headers, "content-type": TYPES[extname(file)] ?? "application/octet-stream" }).end(bytes);
+        const type = { "content-type": TYPES[extname(file)] ?? "application/octet-stream", "content-encoding": "gzip" };
+        response.writeHead(200, { ...headers, ...type }).end(await packed(join(ROOT, file)));
     } catch {
         response.writeHead(404, headers).end();
     }

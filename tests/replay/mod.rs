@@ -24,11 +24,8 @@ impl Replay {
             "2004" => Version::V2004,
             _ => return None,
         };
-        let edition = match head.get("edition").and_then(Value::as_u64).unwrap_or(4) {
-            2 => Edition::Second,
-            3 => Edition::Third,
-            _ => Edition::Fourth,
-        };
+        let edition = head.get("edition").and_then(Value::as_u64).unwrap_or(4);
+        let edition = Edition::numbered(u32::try_from(edition).ok()?);
         let is_strict = head.get("strict").and_then(Value::as_bool).unwrap_or(false);
         let quirks = if is_strict { Quirks::NONE } else { Quirks::ALL };
         let profile = Profile { version, edition, quirks };

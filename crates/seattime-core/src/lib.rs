@@ -10,7 +10,6 @@ pub mod ports;
 pub mod quirk;
 pub mod session;
 pub mod shared;
-pub mod snapshot;
 pub mod time;
 pub mod value;
 pub mod values;

@@ -83,3 +83,19 @@ pub enum Edition {
     #[default]
     Fourth,
 }
+
+impl Edition {
+    /// The edition of a number; the newest, where there is none of that number.
+    pub const fn numbered(number: u32) -> Edition {
+        match number {
+            2 => Edition::Second,
+            3 => Edition::Third,
+            _ => Edition::Fourth,
+        }
+    }
+
+    /// Its number, from 2 to 4.
+    pub const fn number(self) -> u32 {
+        self as u32 + 2
+    }
+}

@@ -41,7 +41,7 @@ const LONGEST_WAIT_MS: f64 = 60_000.0;
 const HIDDEN_HEARTBEAT_MS: f64 = 60_000.0;
 
 /// What is acknowledged, and when to write down and to send; times are monotonic, in ms.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Outbox {
     /// The highest number of a change that the server has on disk.
     pub acked: u64,
@@ -132,15 +132,9 @@ impl Outbox {
     }
 
     /// What was on its way when the run-time trapped may never be heard of again.
-    pub(crate) fn restored(now_ms: f64, acked: u64, heartbeat_ms: u32) -> Outbox {
-        let mut outbox = Outbox { acked, ..Outbox::new(now_ms, heartbeat_ms) };
-        outbox.send_soon(Reason::Autosave);
-        outbox
-    }
-
-    /// How long to wait between signs of life, in ms.
-    pub(crate) fn heartbeat_ms(&self) -> u32 {
-        self.heartbeat_ms as u32
+    pub(crate) fn resume(&mut self) {
+        self.in_flight = false;
+        self.send_soon(Reason::Autosave);
     }
 }
 

@@ -6,11 +6,10 @@ use crate::attempt::{self, Ending};
 use crate::error::Refusal;
 use crate::model::{Access, Edition, Element, Place, Rule, Space, Version, v12, v2004};
 use crate::quirk::{Quirk, Quirks};
-use crate::snapshot::{Reader, Writer};
 use crate::time::{Moment, Reported};
 use crate::value::identifier::Blanks;
 use crate::value::{InteractionKind, Timespan, digits, readable_ms};
-use crate::values::{Standing, Values};
+use crate::values::{Spot, Standing, Values};
 
 /// What content is judged by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,12 +61,8 @@ pub enum State {
     Implicit,
 }
 
-impl State {
-    const ALL: [State; 4] = [State::Running, State::Left, State::Terminated, State::Implicit];
-}
-
 /// Hands out the numbers of changes.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Changes(pub u64);
 
 impl Changes {
@@ -80,7 +75,7 @@ impl Changes {
 }
 
 /// One session.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Session {
     /// Number within the visit, from 1.
     pub n: u32,
@@ -260,9 +255,10 @@ impl Session {
             self.report(text, at());
         }
         let spot = self.values.spot(place).ok_or(Refusal::General)?;
-        self.follows(row, place, spot.standing)?;
+        let kind = if row.rule == Rule::AfterType { self.kind_of(place) } else { None };
+        self.follows(row, place, spot.standing, kind)?;
         row.space.check(text, units, self.profile.quirks)?;
-        self.suits(row, place, text)?;
+        self.suits(row, &spot, text, kind)?;
         let joined =
             if row.rule == Rule::Appends { self.appended(row, place, text)? } else { Cow::Borrowed(text) };
         self.values.put(&spot, &joined, changes.next());
@@ -274,48 +270,56 @@ impl Session {
     }
 
     /// Whether an element may be set where it lies: the record is there or the next, and has what the
-    /// element depends on.
-    fn follows(&self, row: &Element, place: Place, standing: Standing) -> Result<(), Refusal> {
-        if standing == Standing::Beyond || (standing == Standing::Next && row.rule == Rule::Shared) {
-            return Err(Refusal::OutOfOrder);
-        }
-        if matches!(row.space, Space::Pattern)
-            && place.m > 0
-            && self.kind_of(place).is_some_and(InteractionKind::has_one_pattern)
+    /// element depends on. `kind` is that of its interaction, if it matters.
+    fn follows(
+        &self,
+        row: &Element,
+        place: Place,
+        standing: Standing,
+        kind: Option<InteractionKind>,
+    ) -> Result<(), Refusal> {
+        let is_second_pattern = || matches!(row.space, Space::Pattern) && place.m > 0;
+        if standing == Standing::Beyond
+            || (standing == Standing::Next && row.rule == Rule::Shared)
+            || (kind.is_some_and(InteractionKind::has_one_pattern) && is_second_pattern())
         {
             return Err(Refusal::OutOfOrder);
         }
         let is_missing = match row.rule {
-            Rule::AfterId | Rule::UniqueAfterId => !self.has_id(place),
-            Rule::AfterType => !self.has_id(place) || self.kind_of(place).is_none(),
+            Rule::AfterId | Rule::UniqueAfterId => !self.values.has_id(place),
+            Rule::AfterType => kind.is_none() || !self.values.has_id(place),
             Rule::Free | Rule::OnceAndUnique | Rule::Appends | Rule::Shared => false,
         };
         if is_missing { Err(Refusal::Dependency) } else { Ok(()) }
     }
 
     /// Whether a value suits what is there already.
-    fn suits(&self, row: &Element, place: Place, text: &str) -> Result<(), Refusal> {
+    fn suits(
+        &self,
+        row: &Element,
+        spot: &Spot,
+        text: &str,
+        kind: Option<InteractionKind>,
+    ) -> Result<(), Refusal> {
         let is_fourth = self.profile.edition == Edition::Fourth;
         if matches!(row.space, Space::Navigation) && !is_fourth && text.ends_with("}jump") {
             return Err(Refusal::Type);
         }
-        if row.rule == Rule::AfterType
-            && let Some(kind) = self.kind_of(place)
-        {
+        if let Some(kind) = kind {
             let is_tolerant = self.profile.quirks.has(Quirk::BlanksInIdentifiers);
             let blanks = if is_tolerant { Blanks::Kept } else { Blanks::Refused };
             let is_pattern = matches!(row.space, Space::Pattern);
             if !(if is_pattern { kind.is_pattern(text, blanks) } else { kind.is_response(text, blanks) }) {
                 return Err(Refusal::Type);
             }
-            if is_pattern && self.values.beside(place).any(|it| kind.is_same_pattern(it, text)) {
+            if is_pattern && self.values.beside(spot).any(|it| kind.is_same_pattern(it, text)) {
                 return Err(Refusal::NotUnique);
             }
         }
         let is_other =
-            row.rule == Rule::OnceAndUnique && self.values.text(place).is_some_and(|it| it != text);
+            row.rule == Rule::OnceAndUnique && self.values.text_at(spot).is_some_and(|it| it != text);
         let is_named = matches!(row.rule, Rule::OnceAndUnique | Rule::UniqueAfterId);
-        if is_other || (is_named && self.values.beside(place).any(|it| it == text)) {
+        if is_other || (is_named && self.values.beside(spot).any(|it| it == text)) {
             return Err(Refusal::NotUnique);
         }
         Ok(())
@@ -330,13 +334,6 @@ impl Session {
         joined.push_str(text);
         row.space.check("", joined.encode_utf16().count() as u32, self.profile.quirks)?;
         Ok(Cow::Owned(joined))
-    }
-
-    /// Whether the outer record that an element lies in has an id.
-    fn has_id(&self, place: Place) -> bool {
-        let is_objective = self.row(place).is_ok_and(|it| it.name.starts_with("cmi.objectives"));
-        let element = if is_objective { v2004::OBJECTIVE_ID } else { v2004::INTERACTION_ID };
-        self.values.text(Place { element, n: place.n, m: 0 }).is_some()
     }
 
     /// The type of the interaction that an element lies in.
@@ -507,55 +504,5 @@ impl Session {
             Version::V12 => v12::SESSION_TIME,
             Version::V2004 => v2004::SESSION_TIME,
         }
-    }
-
-    /// Writes it into a snapshot.
-    pub fn write(&self, to: &mut Writer) {
-        to.number(u64::from(self.activity));
-        to.number(u64::from(self.try_));
-        to.flag(self.kind == Kind::Sco);
-        to.number(self.seq);
-        to.number(self.api as u64);
-        to.number(self.state as u64);
-        self.values.write(to);
-        to.option(self.accepted.as_ref(), |to, it| {
-            to.number(it.months());
-            to.number(it.hundredths());
-        });
-        match self.reported {
-            Reported::Unset => to.number(0),
-            Reported::Zero => to.number(1),
-            Reported::Malformed => to.number(2),
-            Reported::Set(ms) => {
-                to.number(3);
-                to.signed(ms);
-            }
-        }
-        to.number(u64::from(self.reported_at.stretch));
-        to.signed(self.reported_at.ms);
-    }
-
-    /// Reads it from a snapshot, but for its number.
-    pub fn read(from: &mut Reader<'_>, profile: Profile) -> Session {
-        let (activity, try_, is_sco) = (from.small(), from.small(), from.flag());
-        let mut session =
-            Session::new(profile, 0, activity, try_, if is_sco { Kind::Sco } else { Kind::Asset });
-        session.seq = from.number();
-        session.api = match from.number() {
-            0 => ApiState::Before,
-            1 => ApiState::Running,
-            _ => ApiState::After,
-        };
-        session.state = State::ALL.get(from.small() as usize).copied().unwrap_or(State::Left);
-        session.values = Values::read(from, profile.version);
-        session.accepted = from.option(|from| Timespan::new(from.number(), from.number()));
-        session.reported = match from.number() {
-            0 => Reported::Unset,
-            1 => Reported::Zero,
-            2 => Reported::Malformed,
-            _ => Reported::Set(from.signed()),
-        };
-        session.reported_at = Moment { stretch: from.small(), ms: from.signed() };
-        session
     }
 }

@@ -1,7 +1,6 @@
 //! Data that activities share: one bucket a target, reached through `adl.data`.
 
 use crate::error::Refusal;
-use crate::snapshot::{Reader, Writer};
 
 /// How an activity reaches a bucket.
 ///
@@ -16,20 +15,10 @@ pub struct Map {
     pub writes: bool,
 }
 
-impl Map {
-    pub(crate) fn write(&self, to: &mut Writer) {
-        to.text(&self.target);
-        to.flag(self.reads);
-        to.flag(self.writes);
-    }
-
-    pub(crate) fn read(from: &mut Reader<'_>) -> Map {
-        Map { target: from.text(), reads: from.flag(), writes: from.flag() }
-    }
-}
+impl Map {}
 
 /// A bucket: its text, and the number of its last change.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Bucket {
     /// What names it.
     pub target: String,
@@ -40,7 +29,7 @@ pub struct Bucket {
 }
 
 /// The buckets of a visit.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Buckets(Vec<Bucket>);
 
 impl Buckets {
@@ -68,17 +57,5 @@ impl Buckets {
     /// Those that changed after `acked`.
     pub fn changed(&self, acked: u64) -> impl Iterator<Item = &Bucket> {
         self.0.iter().filter(move |it| it.seq > acked)
-    }
-
-    pub(crate) fn write(&self, to: &mut Writer) {
-        to.list(&self.0, |to, it| {
-            to.text(&it.target);
-            to.text(&it.text);
-            to.number(it.seq);
-        });
-    }
-
-    pub(crate) fn read(from: &mut Reader<'_>) -> Buckets {
-        Buckets(from.list(|from| Bucket { target: from.text(), text: from.text(), seq: from.number() }))
     }
 }

@@ -1,30 +1,51 @@
 //! The values of a session: one for each element, and a record of them for each place in a collection.
 
-use crate::model::{Collection, ElementId, Home, Names, Place, Version};
-use crate::snapshot::{Reader, Writer};
+use std::cmp::Ordering;
 
-/// A value, with the number of its last change; 0: it was there from the start.
-#[derive(Debug, Clone, Default)]
+use crate::model::{Collection, ElementId, Home, Names, Place, Version};
+
+/// A value: where its text lies among the texts, and the number of its last change; 0: it was there from the
+/// start.
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct Slot {
-    text: Option<String>,
+    at: u32,
+    bytes: u32,
     seq: u64,
 }
 
-/// Values that belong together: those of the data model itself, or of one place in a collection.
-#[derive(Debug, Clone, Default)]
+impl Slot {
+    /// No value: its text lies nowhere.
+    const EMPTY: Slot = Slot { at: u32::MAX, bytes: 0, seq: 0 };
+}
+
+/// One record of a collection. Its values, one for each row, lie side by side among the slots.
+#[derive(Debug, Clone, Default, PartialEq)]
 struct Record {
     /// The greatest number of a change in it.
     seq: u64,
-    slots: Vec<Slot>,
-    lists: Vec<Vec<Record>>,
+    /// Its first slot.
+    first: u32,
+    /// Of each collection inside it, the first slot of each record.
+    inner: Vec<Vec<u32>>,
 }
 
 /// The values of a session.
-#[derive(Debug, Clone)]
+///
+/// All texts lie in one, and all slots in one list: setting a value makes no room of its own. A text that is
+/// set again is added behind the others, and what it leaves behind is given back once it is more than half.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Values {
     version: Version,
     names: &'static Names,
-    root: Record,
+    texts: String,
+    /// How many bytes of the texts are values.
+    live: usize,
+    /// First those of the data model itself.
+    slots: Vec<Slot>,
+    /// The greatest number of a change.
+    seq: u64,
+    /// The records of each collection that lies in no other.
+    lists: Vec<Vec<Record>>,
     /// The outer records that changed since they were last acknowledged: list and number. So what has to
     /// be sent is found without looking at the others.
     touched: Vec<(u32, u32)>,
@@ -38,79 +59,49 @@ pub enum Standing {
     Here,
     /// Its record would be the next of its collection.
     Next,
-    /// Its record would be further away.
+    /// Its record would be further away, or is one for which no room is made.
     Beyond,
-}
-
-/// The way to a record: the collections from the outside in, and the number in each. Where there is only
-/// one, it stands twice, and where there is none, that of the data model itself.
-#[derive(Debug, Clone, Copy)]
-struct Way {
-    depth: usize,
-    steps: [(&'static Collection, u32); 2],
-}
-
-impl Way {
-    fn iter(&self) -> impl Iterator<Item = &(&'static Collection, u32)> {
-        self.steps.iter().take(self.depth)
-    }
 }
 
 /// Where a value lies, once it is known.
 #[derive(Debug, Clone, Copy)]
 pub struct Spot {
-    way: Way,
+    place: Place,
+    collection: &'static Collection,
     column: usize,
+    /// The first slot of its record, of no account where that is not there.
+    first: u32,
     /// Whether its record is there.
     pub standing: Standing,
 }
 
-/// More records than this are not made room for: a number in a name must not fill the page's memory.
-const MOST_RECORDS: u32 = 20_000;
-
-impl Record {
-    fn of(collection: &Collection) -> Record {
-        Record {
-            seq: 0,
-            slots: vec![Slot::default(); collection.rows.len()],
-            lists: vec![Vec::new(); collection.lists.len()],
-        }
-    }
-
-    fn forget_changes(&mut self) {
-        self.seq = 0;
-        for slot in &mut self.slots {
-            slot.seq = 0;
-        }
-        for record in self.lists.iter_mut().flatten() {
-            record.forget_changes();
-        }
-    }
-
-    fn write(&self, to: &mut Writer) {
-        to.number(self.seq);
-        to.list(&self.slots, |to, it| {
-            to.option(it.text.as_ref(), |to, text| to.text(text));
-            to.number(it.seq);
-        });
-        to.list(&self.lists, |to, it| to.list(it, |to, it| it.write(to)));
-    }
-
-    fn read(from: &mut Reader<'_>) -> Record {
-        Record {
-            seq: from.number(),
-            slots: from.list(|from| Slot { text: from.option(Reader::text), seq: from.number() }),
-            lists: from.list(|from| from.list(Record::read)),
-        }
+impl Spot {
+    fn slot(&self) -> Option<usize> {
+        (self.standing == Standing::Here).then_some(self.first as usize + self.column)
     }
 }
+
+/// More records than this are not made room for: a number in a name must not fill the page's memory.
+const MOST_RECORDS: u32 = 20_000;
+/// What is left behind among the texts is not worth giving back below this, in bytes.
+const LITTLE: usize = 4_096;
 
 impl Values {
     /// No value but the initial ones.
     pub fn new(version: Version) -> Values {
         let names = version.names();
-        let root = names.collections.first().map(Record::of).unwrap_or_default();
-        Values { version, names, root, touched: Vec::new(), acked: 0 }
+        let (rows, lists) = names.collections.first().map_or((0, 0), |it| (it.rows.len(), it.lists.len()));
+        Values {
+            version,
+            names,
+            texts: String::new(),
+            live: 0,
+            slots: vec![Slot::EMPTY; rows],
+            seq: 0,
+            lists: vec![Vec::new(); lists],
+            touched: Vec::new(),
+            acked: 0,
+        }
     }
 
     /// What was set at a place.
@@ -120,51 +111,66 @@ impl Values {
 
     /// What was set at a spot.
     pub fn text_at(&self, spot: &Spot) -> Option<&str> {
-        self.record(spot.way)?.slots.get(spot.column)?.text.as_deref()
+        self.text_in(spot.slot()?)
+    }
+
+    fn text_in(&self, slot: usize) -> Option<&str> {
+        let Slot { at, bytes, .. } = self.slots.get(slot)?;
+        self.texts.get(*at as usize..at.wrapping_add(*bytes) as usize)
     }
 
     /// Where a place lies.
     pub fn spot(&self, place: Place) -> Option<Spot> {
-        let (home, collection) = self.home(place.element)?;
-        let (column, way) = (home.column, self.way(collection, place));
-        if way.depth == 0 {
-            return Some(Spot { way, column, standing: Standing::Here });
-        }
-        let mut at = Some(&self.root);
-        let mut standing = Standing::Here;
-        for &(collection, number) in way.iter() {
-            let records = at.and_then(|it| it.lists.get(collection.list)).map_or(&[][..], |it| it);
-            if number as usize > records.len() {
-                standing = Standing::Beyond;
-                break;
-            }
-            at = records.get(number as usize);
-            if at.is_none() {
-                standing = Standing::Next;
-            }
-        }
-        Some(Spot { way, column, standing })
+        let (Home { column, .. }, collection) = self.home(place.element)?;
+        let (first, standing) = self.find(collection, place);
+        Some(Spot { place, collection, column, first, standing })
+    }
+
+    /// The first slot of the record that a place lies in, and whether it is there.
+    fn find(&self, collection: &Collection, place: Place) -> (u32, Standing) {
+        let Some(outer) = collection.outer else { return (0, Standing::Here) };
+        let records = self.lists.get(outer).map_or(&[][..], |it| it);
+        let record = records.get(place.n as usize);
+        let Some(inner) = collection.inner else {
+            return (record.map_or(0, |it| it.first), standing(place.n, records.len()));
+        };
+        let around = standing(place.n, records.len());
+        let firsts = record.and_then(|it| it.inner.get(inner)).map_or(&[][..], |it| it);
+        let first = firsts.get(place.m as usize).copied().unwrap_or(0);
+        (first, if around == Standing::Beyond { around } else { standing(place.m, firsts.len()) })
     }
 
     /// How many records the collection has that an element counts; `None` where the record around it is
     /// missing.
     pub fn count(&self, place: Place) -> Option<usize> {
         let (_, counted) = self.home(place.element)?;
-        let around = self.names.collections.get(counted.parent)?;
-        Some(self.record(self.way(around, place))?.lists.get(counted.list)?.len())
+        let records = self.lists.get(counted.outer?)?;
+        let Some(inner) = counted.inner else { return Some(records.len()) };
+        Some(records.get(place.n as usize)?.inner.get(inner).map_or(0, Vec::len))
+    }
+
+    /// Whether the outer record that a place lies in has its first value, which is its id.
+    pub fn has_id(&self, place: Place) -> bool {
+        let record = || {
+            let (_, collection) = self.home(place.element)?;
+            self.text_in(self.lists.get(collection.outer?)?.get(place.n as usize)?.first as usize)
+        };
+        record().is_some()
     }
 
     /// What the other records of its collection have of the same element.
-    pub fn beside(&self, place: Place) -> impl Iterator<Item = &str> {
-        let found = self.home(place.element).and_then(|(home, collection)| {
-            let way = self.way(collection, place);
-            let (last, own) = way.steps.get(way.depth.checked_sub(1)?)?;
-            let around = self.record(Way { depth: way.depth - 1, ..way })?;
-            Some((around.lists.get(last.list)?, home.column, *own as usize))
-        });
-        let (records, column, own) = found.map_or((&[][..], 0, 0), |it| (it.0.as_slice(), it.1, it.2));
-        let others = records.iter().enumerate().filter(move |it| it.0 != own);
-        others.filter_map(move |it| it.1.slots.get(column)?.text.as_deref())
+    pub fn beside(&self, spot: &Spot) -> impl Iterator<Item = &str> {
+        let Spot { place, collection, column, .. } = *spot;
+        let records = collection.outer.and_then(|it| self.lists.get(it)).map_or(&[][..], |it| it);
+        let record = records.get(place.n as usize);
+        let firsts = collection.inner.and_then(|it| record?.inner.get(it)).map_or(&[][..], |it| it);
+        let (records, own) = match collection.inner {
+            Some(_) => (&[][..], place.m),
+            None => (records, place.n),
+        };
+        let all = records.iter().map(|it| it.first).chain(firsts.iter().copied());
+        let others = (0..).zip(all).filter(move |it| it.0 != own);
+        others.filter_map(move |(_, first)| self.text_in(first as usize + column))
     }
 
     /// Keeps a text that is there from the start. Makes the record where there is none.
@@ -174,65 +180,98 @@ impl Values {
         }
     }
 
-    /// Keeps a text as the change `seq`. Makes the record where there is none, and answers whether there is
-    /// room for it.
+    /// Keeps a text as the change `seq`. Makes the records up to it where there are none, and answers whether
+    /// there is room for it.
     pub fn put(&mut self, spot: &Spot, text: &str, seq: u64) -> bool {
-        if spot.way.iter().any(|it| it.1 >= MOST_RECORDS) {
+        let Spot { place, collection, .. } = *spot;
+        if place.n >= MOST_RECORDS || place.m >= MOST_RECORDS {
             return false;
         }
-        self.root.seq = self.root.seq.max(seq);
-        let mut at = &mut self.root;
-        for (depth, &(collection, number)) in spot.way.iter().enumerate() {
-            let Some(records) = at.lists.get_mut(collection.list) else { return false };
-            if records.len() <= number as usize {
-                records.resize_with(number as usize + 1, || Record::of(collection));
+        let mut first = spot.first;
+        if let Some(outer) = collection.outer {
+            let Some(records) = self.lists.get_mut(outer) else { return false };
+            let (whole, slots) = (self.names.collections.get(collection.whole), &mut self.slots);
+            while records.len() <= place.n as usize {
+                records.push(Record { first: room_for(slots, whole), ..Record::default() });
             }
-            let Some(record) = records.get_mut(number as usize) else { return false };
-            if depth == 0 && seq > 0 && record.seq <= self.acked {
-                self.touched.push((collection.list as u32, number));
+            let Some(record) = records.get_mut(place.n as usize) else { return false };
+            if seq > 0 && record.seq <= self.acked {
+                self.touched.push((outer as u32, place.n));
             }
             record.seq = record.seq.max(seq);
-            at = record;
-        }
-        let Some(slot) = at.slots.get_mut(spot.column) else { return false };
-        match &mut slot.text {
-            Some(kept) => {
-                kept.clear();
-                kept.push_str(text);
+            first = record.first;
+            if let Some(inner) = collection.inner {
+                if record.inner.len() <= inner {
+                    record.inner.resize(inner + 1, Vec::new());
+                }
+                let Some(firsts) = record.inner.get_mut(inner) else { return false };
+                while firsts.len() <= place.m as usize {
+                    firsts.push(room_for(slots, Some(collection)));
+                }
+                first = firsts.get(place.m as usize).copied().unwrap_or(0);
             }
-            empty => *empty = Some(text.to_owned()),
         }
-        slot.seq = seq;
+        self.seq = self.seq.max(seq);
+        let Some(slot) = self.slots.get_mut(first as usize + spot.column) else { return false };
+        self.live = self.live + text.len() - slot.bytes as usize;
+        *slot = Slot { at: self.texts.len() as u32, bytes: text.len() as u32, seq };
+        self.texts.push_str(text);
+        if self.texts.len() > 2 * self.live + LITTLE {
+            self.pack();
+        }
         true
+    }
+
+    /// Gives back what values that were set again have left behind.
+    fn pack(&mut self) {
+        let mut texts = String::with_capacity(self.live);
+        for slot in self.slots.iter_mut().filter(|it| it.at != Slot::EMPTY.at) {
+            let text = self.texts.get(slot.at as usize..(slot.at + slot.bytes) as usize);
+            slot.at = texts.len() as u32;
+            texts.push_str(text.unwrap_or_default());
+        }
+        self.texts = texts;
     }
 
     /// The same values, all of them there from the start.
     #[must_use]
     pub fn begun_again(&self) -> Values {
-        let mut root = self.root.clone();
-        root.forget_changes();
-        Values { version: self.version, names: self.names, root, touched: Vec::new(), acked: 0 }
+        let mut again = Values { touched: Vec::new(), acked: 0, seq: 0, ..self.clone() };
+        for slot in &mut again.slots {
+            slot.seq = 0;
+        }
+        for record in again.lists.iter_mut().flatten() {
+            record.seq = 0;
+        }
+        again
     }
 
     /// The greatest number of a change.
     pub fn seq(&self) -> u64 {
-        self.root.seq
+        self.seq
     }
 
-    /// Everything up to `acked` is known to the server.
+    /// Everything up to `acked` is known to the server, and nothing else: it may be less than before.
     pub fn receipt(&mut self, acked: u64) {
+        if acked < self.acked {
+            let lists = (0..).zip(&self.lists);
+            let records = lists.flat_map(|(list, records)| (0..).zip(records).map(move |it| (list, it)));
+            let changed = records.filter(|(_, (_, record))| record.seq > acked);
+            self.touched = changed.map(|(list, (n, _))| (list, n)).collect();
+        } else {
+            let lists = &self.lists;
+            let record = |(list, n): (u32, u32)| lists.get(list as usize)?.get(n as usize);
+            self.touched.retain(|it| record(*it).is_some_and(|it| it.seq > acked));
+        }
         self.acked = acked;
-        let root = &self.root;
-        let record = |(list, n): (u32, u32)| root.lists.get(list as usize)?.get(n as usize);
-        self.touched.retain(|it| record(*it).is_some_and(|it| it.seq > acked));
     }
 
     /// What lies in no collection and changed after `acked`: name, text, number of the change.
     pub fn changed(&self, acked: u64) -> impl Iterator<Item = (&'static str, &str, u64)> {
         let rows = self.names.collections.first().map_or(&[][..], |it| &it.rows);
-        let set = self.root.slots.iter().zip(rows).filter(move |it| it.0.seq > acked);
-        set.filter_map(|(slot, row)| {
-            Some((self.version.element(*row)?.name, slot.text.as_deref()?, slot.seq))
+        let set = self.slots.iter().zip(rows).enumerate().filter(move |it| it.1.0.seq > acked);
+        set.filter_map(|(number, (slot, row))| {
+            Some((self.version.element(*row)?.name, self.text_in(number)?, slot.seq))
         })
     }
 
@@ -248,50 +287,26 @@ impl Values {
         let collections = &self.names.collections;
         self.touched.iter().filter_map(move |&(list, n)| {
             let number = collections.first()?.lists.get(list as usize)?;
-            let record = self.root.lists.get(list as usize)?.get(n as usize)?;
+            let record = self.lists.get(list as usize)?.get(n as usize)?;
             let collection = collections.get(*number)?;
-            (record.seq > acked).then_some(Changed { version: self.version, collection, record, n, acked })
+            (record.seq > acked).then_some(Changed { values: self, collection, record, n, acked })
         })
     }
 
     /// Every place in a record, whether or not it has a value; outer records before those inside them.
     pub fn each_record(&self, mut visit: impl FnMut(Place)) {
-        self.each_in(0, &self.root, [0; 2], &mut visit);
-    }
-
-    fn each_in(&self, collection: usize, record: &Record, at: [u32; 2], visit: &mut dyn FnMut(Place)) {
-        let Some(collection) = self.names.collections.get(collection) else { return };
-        let [n, m] = at;
-        let is_record = !collection.name.is_empty();
-        for &element in collection.rows.iter().filter(|_| is_record) {
-            visit(Place { element, n, m });
-        }
-        for (records, inner) in record.lists.iter().zip(&collection.lists) {
-            for (record, number) in records.iter().zip(0..) {
-                let at = if is_record { [n, number] } else { [number, 0] };
-                self.each_in(*inner, record, at, visit);
+        let all = &self.names.collections;
+        let outer = all.first().map_or(&[][..], |it| &it.lists);
+        for (collection, records) in outer.iter().filter_map(|it| all.get(*it)).zip(&self.lists) {
+            for (record, n) in records.iter().zip(0..) {
+                collection.rows.iter().for_each(|it| visit(Place { element: *it, n, m: 0 }));
+                let inner = collection.lists.iter().filter_map(|it| all.get(*it));
+                for (collection, firsts) in inner.zip(&record.inner) {
+                    for m in 0..firsts.len() as u32 {
+                        collection.rows.iter().for_each(|it| visit(Place { element: *it, n, m }));
+                    }
+                }
             }
-        }
-    }
-
-    /// Writes them into a snapshot.
-    pub fn write(&self, to: &mut Writer) {
-        self.root.write(to);
-        to.list(&self.touched, |to, it| {
-            to.number(u64::from(it.0));
-            to.number(u64::from(it.1));
-        });
-        to.number(self.acked);
-    }
-
-    /// Reads them from a snapshot.
-    pub fn read(from: &mut Reader<'_>, version: Version) -> Values {
-        Values {
-            version,
-            names: version.names(),
-            root: Record::read(from),
-            touched: from.list(|from| (from.small(), from.small())),
-            acked: from.number(),
         }
     }
 
@@ -300,33 +315,28 @@ impl Values {
         let home = names.home(element)?;
         Some((home, names.collections.get(home.collection)?))
     }
+}
 
-    fn way(&self, collection: &'static Collection, place: Place) -> Way {
-        if collection.name.is_empty() {
-            return Way { depth: 0, steps: [(collection, 0); 2] };
-        }
-        let around = self.names.collections.get(collection.parent).filter(|it| !it.name.is_empty());
-        match around {
-            None => {
-                Way { depth: usize::from(!collection.name.is_empty()), steps: [(collection, place.n); 2] }
-            }
-            Some(around) => Way { depth: 2, steps: [(around, place.n), (collection, place.m)] },
-        }
+/// How a number stands to a list of that length.
+fn standing(number: u32, records: usize) -> Standing {
+    match (number as usize).cmp(&records) {
+        Ordering::Less => Standing::Here,
+        Ordering::Equal if number < MOST_RECORDS => Standing::Next,
+        _ => Standing::Beyond,
     }
+}
 
-    fn record(&self, way: Way) -> Option<&Record> {
-        let mut at = &self.root;
-        for (collection, number) in way.iter() {
-            at = at.lists.get(collection.list)?.get(*number as usize)?;
-        }
-        Some(at)
-    }
+/// Makes room for the values of one more record; answers its first slot.
+fn room_for(slots: &mut Vec<Slot>, collection: Option<&Collection>) -> u32 {
+    let first = slots.len();
+    slots.resize(first + collection.map_or(0, |it| it.rows.len()), Slot::EMPTY);
+    first as u32
 }
 
 /// A record that changed.
 #[derive(Debug, Clone, Copy)]
 pub struct Changed<'a> {
-    version: Version,
+    values: &'a Values,
     collection: &'static Collection,
     record: &'a Record,
     /// Its number, from 0.
@@ -348,21 +358,23 @@ impl<'a> Changed<'a> {
     /// Every value in it that changed: its name within the record, such as `objectives.m.id`, the number
     /// that stands for `m` if there is one, and its text.
     pub fn each(&self, mut visit: impl FnMut(&'static str, Option<u32>, &'a str)) {
-        let name = |row: &ElementId| {
-            self.version.element(*row)?.name.get(self.collection.name.len() + ".n.".len()..)
-        };
-        let mut of = |record: &'a Record, rows: &[ElementId], m: Option<u32>| {
-            for (slot, row) in record.slots.iter().zip(rows).filter(|it| it.0.seq > self.acked) {
-                if let (Some(name), Some(text)) = (name(row), &slot.text) {
+        let Values { version, names, slots, .. } = self.values;
+        let name =
+            |row: &ElementId| version.element(*row)?.name.get(self.collection.name.len() + ".n.".len()..);
+        let mut of = |first: u32, rows: &[ElementId], m: Option<u32>| {
+            for (slot, row) in (first as usize..).zip(rows) {
+                if slots.get(slot).is_some_and(|it| it.seq > self.acked)
+                    && let (Some(name), Some(text)) = (name(row), self.values.text_in(slot))
+                {
                     visit(name, m, text);
                 }
             }
         };
-        of(self.record, &self.collection.rows, None);
-        for (records, number) in self.record.lists.iter().zip(&self.collection.lists) {
-            let rows = self.version.names().collections.get(*number).map_or(&[][..], |it| &it.rows);
-            for (record, m) in records.iter().zip(0..) {
-                of(record, rows, Some(m));
+        of(self.record.first, &self.collection.rows, None);
+        for (firsts, number) in self.record.inner.iter().zip(&self.collection.lists) {
+            let rows = names.collections.get(*number).map_or(&[][..], |it| &it.rows);
+            for (first, m) in firsts.iter().zip(0..) {
+                of(*first, rows, Some(m));
             }
         }
     }
@@ -370,7 +382,10 @@ impl<'a> Changed<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::model::Rule;
 
     fn place(name: &str) -> Place {
         Version::V2004.look_up(name).unwrap()
@@ -401,7 +416,12 @@ mod tests {
         assert_eq!((values.count(count), values.count(inner)), (Some(1), Some(2)));
         assert_eq!(standing(&values, "cmi.interactions.0.objectives.1.id"), Standing::Here);
         assert_eq!(values.text(place("cmi.interactions.0.objectives.1.id")), Some("y"));
-        assert_eq!(values.beside(place("cmi.interactions.0.objectives.1.id")).collect::<Vec<_>>(), ["x"]);
+        assert_eq!(
+            values
+                .beside(&values.spot(place("cmi.interactions.0.objectives.1.id")).unwrap())
+                .collect::<Vec<_>>(),
+            ["x"]
+        );
         assert!(
             !put(&mut values, "cmi.interactions.4000000.id", "a", 0),
             "a number must not fill the memory"
@@ -444,12 +464,41 @@ mod tests {
         put(&mut values, "cmi.objectives.0.score.raw", "5", 4);
         put(&mut values, "cmi.objectives.0.score.raw", "6", 5);
         assert_eq!(told(&values, 3), ["cmi.objectives.0.score.raw.0=6@5"]);
-
-        let mut writer = Writer::default();
-        values.write(&mut writer);
-        let bytes = writer.finish();
-        let read = Values::read(&mut Reader::new(&bytes), Version::V2004);
-        assert_eq!(told(&read, 3), told(&values, 3));
         assert!(told(&values.begun_again(), 0).is_empty());
+    }
+    /// What `has_id` relies on.
+    #[test]
+    fn what_depends_on_an_id_lies_in_a_record_whose_first_value_is_one() {
+        let v2004 = Version::V2004;
+        let depends = |rule: Rule| matches!(rule, Rule::AfterId | Rule::AfterType | Rule::UniqueAfterId);
+        let rows = v2004.elements().iter().filter(|it| depends(it.rule));
+        let firsts: BTreeSet<&str> = rows
+            .map(|row| {
+                let place = v2004.look_up(&row.name.replace(".n.", ".0.").replace(".m.", ".0.")).unwrap();
+                let collection =
+                    &v2004.names().collections[v2004.names().home(place.element).unwrap().collection];
+                let whole = &v2004.names().collections[collection.whole];
+                v2004.element(whole.rows[0]).unwrap().name
+            })
+            .collect();
+        assert_eq!(Vec::from_iter(firsts), ["cmi.interactions.n.id", "cmi.objectives.n.id"]);
+        assert!(Version::V12.elements().iter().all(|it| !depends(it.rule)));
+    }
+
+    #[test]
+    fn texts_that_were_set_again_are_given_back() {
+        let mut values = Values::new(Version::V2004);
+        let long = "ä".repeat(1_000);
+        for seq in 1..100 {
+            assert!(put(&mut values, "cmi.suspend_data", &long, 3 * seq));
+            assert!(put(&mut values, "cmi.location", if seq % 2 == 0 { "" } else { "x" }, 3 * seq + 1));
+            assert!(put(&mut values, "cmi.comments_from_learner.2.comment", "c", 3 * seq + 2));
+            assert!(values.texts.len() <= 2 * values.live + LITTLE + long.len());
+        }
+        assert_eq!(values.text(place("cmi.suspend_data")), Some(long.as_str()));
+        assert_eq!(values.text(place("cmi.location")), Some("x"));
+        assert_eq!(values.text(place("cmi.comments_from_learner.2.comment")), Some("c"));
+        assert_eq!(values.text(place("cmi.comments_from_learner.1.comment")), None);
+        assert_eq!(values.live, long.len() + 2);
     }
 }

@@ -10,10 +10,8 @@ use crate::error::Refusal;
 use crate::model::{Access, Edition, Element, ElementId, Place, Rule, Version, element, v2004};
 use crate::outbox::{Outbox, Reason};
 use crate::ports::Instant;
-use crate::quirk::Quirks;
 use crate::session::{ApiState, Changes, Kind, Profile, Session};
 use crate::shared::{Bucket, Buckets, Map};
-use crate::snapshot::{Reader, Writer};
 use crate::time::{CreditPolicy, EvidenceKind, Ledger, Parts, PresencePolicy, Reported, bounded, credit};
 use crate::value::Timespan;
 
@@ -57,7 +55,7 @@ pub struct Due {
 }
 
 /// One load of the player page.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Visit {
     /// What the server calls it.
     pub identity: Identity,
@@ -73,9 +71,9 @@ pub struct Visit {
     outbox: Outbox,
 }
 
-/// How far the numbers of changes jump when an instance is restored, so that none is used again that the
-/// last instance may have sent after its last snapshot.
-const RESTORED_GAP: u64 = 1 << 16;
+/// How far the numbers of changes jump when the visit goes on from an earlier image of it, so that none is used
+/// again that may have been sent after that.
+const RESUMED_GAP: u64 = 1 << 16;
 
 impl Visit {
     /// Opens a visit with the page.
@@ -453,6 +451,14 @@ impl Visit {
         is_shared || self.sessions.iter().any(|it| it.seq == 0 || it.values().seq() > acked)
     }
 
+    /// The server knows nothing of this visit: everything is sent again.
+    pub fn send_everything(&mut self) {
+        self.outbox.send_everything();
+        for session in &mut self.sessions {
+            session.receipt(0);
+        }
+    }
+
     /// The receipt of a message: everything up to `acked` is on disk.
     pub fn receipt(&mut self, acked: u64, heartbeat_ms: u32) {
         self.outbox.receipt(acked, heartbeat_ms);
@@ -487,70 +493,10 @@ impl Visit {
         }
     }
 
-    // --- What survives a trap ---
-
-    /// The whole state, as bytes.
-    pub fn snapshot(&self) -> Vec<u8> {
-        let mut to = Writer::default();
-        to.text(&self.identity.visit);
-        to.text(&self.identity.token);
-        to.number(u64::from(self.identity.lease));
-        to.flag(self.version() == Version::V2004);
-        to.number(self.profile.edition as u64);
-        to.flag(self.profile.quirks.is_strict());
-        to.signed(self.presence.idle_limit_ms);
-        to.signed(self.presence.tail_ms);
-        to.number(self.policy as u64);
-        to.list(&self.activities, |to, it| it.write(to));
-        to.list(&self.sessions, |to, it| it.write(to));
-        self.buckets.write(&mut to);
-        self.ledger.write(&mut to);
-        to.number(self.changes.0);
-        to.number(self.outbox.acked);
-        to.number(u64::from(self.outbox.heartbeat_ms()));
-        to.finish()
-    }
-
-    /// A visit from its bytes, `None` where they are not a snapshot.
-    pub fn restore(bytes: &[u8], now: Instant) -> Option<Visit> {
-        let from = &mut Reader::new(bytes);
-        let identity = Identity { visit: from.text(), token: from.text(), lease: from.small() };
-        let version = if from.flag() { Version::V2004 } else { Version::V12 };
-        let edition = match from.number() {
-            0 => Edition::Second,
-            1 => Edition::Third,
-            _ => Edition::Fourth,
-        };
-        let quirks = if from.flag() { Quirks::NONE } else { Quirks::ALL };
-        let profile = Profile { version, edition, quirks };
-        let presence = PresencePolicy { idle_limit_ms: from.signed(), tail_ms: from.signed() };
-        let policy = match from.number() {
-            0 => CreditPolicy::Corroborated,
-            1 => CreditPolicy::Reported,
-            _ => CreditPolicy::Measured,
-        };
-        let activities = from.list(Activity::read);
-        let mut sessions = from.list(|from| Session::read(from, profile));
-        for (session, n) in sessions.iter_mut().zip(1..) {
-            session.n = n;
-        }
-        let buckets = Buckets::read(from);
-        let ledger = Ledger::read(from);
-        let changes = Changes(from.number().saturating_add(RESTORED_GAP));
-        let outbox = Outbox::restored(now.monotonic_ms, from.number(), from.small());
-        from.is_whole().then_some(Visit {
-            identity,
-            profile,
-            presence,
-            policy,
-            keeping: Keeping::default(),
-            activities,
-            sessions,
-            buckets,
-            ledger,
-            changes,
-            outbox,
-        })
+    /// The visit stands as it stood a while ago, since the run-time trapped.
+    pub fn resume(&mut self) {
+        self.changes.0 = self.changes.0.saturating_add(RESUMED_GAP);
+        self.outbox.resume();
     }
 }
 

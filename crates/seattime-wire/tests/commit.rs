@@ -78,7 +78,7 @@ fn a_commit_says_what_happened_and_only_what_is_new() {
     assert!(last.seq > first.seq);
 
     // The server lost everything: everything is told again.
-    visit.outbox().send_everything();
+    visit.send_everything();
     let whole = encoded(&mut visit, at(60_000.0), Reason::Autosave).unwrap();
     assert_eq!(whole.sessions[0].set.len(), 3, "location, session time and status");
     assert_eq!(whole.time.visible, [(0, 0, 60_000)]);
@@ -149,6 +149,18 @@ fn records_are_told_under_their_collection_and_only_those_that_changed() {
     let told: Vec<_> = second.sessions[0].changes().map(|it| (it.0.into_owned(), it.1, it.2)).collect();
     assert_eq!(told, [("cmi.interactions.0.result".to_owned(), "correct", first.seq + 1)]);
 
+    // The server lost everything: records that it had acknowledged are told again, too.
+    visit.receipt(second.seq, 30_000);
+    visit.send_everything();
+    let whole = encoded(&mut visit, at(3_000.0), Reason::Autosave).unwrap();
+    let mut told: Vec<_> = whole.sessions[0].changes().map(|it| it.0.into_owned()).collect();
+    told.sort();
+    let mut all: Vec<_> = expected.iter().map(|it| it.0.clone()).collect();
+    all.push("cmi.interactions.0.result".to_owned());
+    all.sort();
+    assert_eq!(told, all);
+    assert_eq!(whole.shared["bucket"].0, "shared");
+
     let values: BTreeMap<String, String> = serde_json::from_slice(&write_values(&visit)).unwrap();
     assert_eq!(values["cmi.interactions.0.correct_responses.0.pattern"], "a[,]b");
     assert_eq!(
@@ -159,7 +171,7 @@ fn records_are_told_under_their_collection_and_only_those_that_changed() {
 }
 
 #[test]
-fn what_is_restored_from_a_snapshot_tells_the_same_and_uses_no_number_twice() {
+fn a_visit_that_resumes_tells_the_same_and_uses_no_number_twice() {
     let policy = PresencePolicy::default();
     let mut visit = Visit::open(Version::V2004, policy, CreditPolicy::Corroborated, 30_000, at(0.0), true);
     visit.add_activity("item_1", Kind::Sco, 2);
@@ -170,16 +182,24 @@ fn what_is_restored_from_a_snapshot_tells_the_same_and_uses_no_number_twice() {
     assert_eq!(set(&mut visit, "cmi.location", "7", at(12_000.0)), Ok(()));
     assert_eq!(set(&mut visit, "cmi.session_time", "PT12S", at(12_000.0)), Ok(()));
     let before = encoded(&mut visit, at(12_000.0), Reason::Commit).unwrap();
+    let mut image = visit.clone();
+    visit.outbox().sent(12_000.0);
+    assert_eq!(set(&mut visit, "cmi.location", "8", at(12_500.0)), Ok(()));
+    let lost = encoded(&mut visit, at(12_500.0), Reason::Commit).unwrap();
 
-    let mut restored = Visit::restore(&visit.snapshot(), at(12_000.0)).expect("a snapshot");
-    let after = encoded(&mut restored, at(12_000.0), Reason::Commit).unwrap();
-    assert!(after.seq > before.seq + 1_000);
+    image.resume();
+    let after = encoded(&mut image, at(12_000.0), Reason::Commit).unwrap();
     assert_eq!(Commit { seq: before.seq, ..after }, before);
-    let got = |name| restored.get(restored.gettable(name).expect("an element"));
-    assert_eq!((got("cmi.launch_data"), got("cmi.location")), (Ok("x=1".into()), Ok("7".into())));
-
-    let bytes = visit.snapshot();
-    for cut in 0..bytes.len() {
-        assert!(Visit::restore(&bytes[..cut], at(0.0)).is_none(), "cut at {cut}");
-    }
+    assert_eq!(set(&mut image, "cmi.location", "9", at(12_500.0)), Ok(()));
+    let next = encoded(&mut image, at(12_500.0), Reason::Commit).unwrap();
+    let numbered = |told: &Commit| -> u64 {
+        let mut changes = told.sessions[0].changes();
+        changes.find(|it| it.0 == "cmi.location").expect("a location").2
+    };
+    assert!(numbered(&next) > lost.seq, "not taken for an older one");
+    assert_eq!(
+        image.tick(at(13_000.0)).send,
+        Some(Reason::Autosave),
+        "what was on its way is not waited for"
+    );
 }

@@ -3,7 +3,7 @@
 use super::Place;
 use crate::error::Refusal;
 use crate::quirk::{Quirk, Quirks};
-use crate::value::cut::{cut, parts};
+use crate::value::cut::cut;
 use crate::value::identifier::{Blanks, is_identifier};
 use crate::value::moment::{Zones, is_time_12, is_time_2004};
 use crate::value::{Timespan, digits, language, localized, readable_ms, real};
@@ -82,30 +82,31 @@ pub enum Space {
     Identifier,
     /// An identifier of SCORM 1.2: 1 to 255 characters without blanks.
     Identifier12,
-    /// One of these words, parted by `|`.
-    Token(&'static str),
-    /// A decimal number from `min` to `max`, both included, in ten-millionths.
+    /// One of these words.
+    Token(&'static [&'static str]),
+    /// A decimal number from `min` to `max`, both included, in ten-millionths; [`i32::MIN`] and [`i32::MAX`]
+    /// are no bounds.
     Real {
         /// The least that is allowed, times 10⁷.
-        min: i64,
+        min: i32,
         /// The most that is allowed, times 10⁷.
-        max: i64,
+        max: i32,
     },
     /// A decimal number as [`Space::Real`], or nothing.
     RealOrBlank {
         /// The least that is allowed, times 10⁷.
-        min: i64,
+        min: i32,
         /// The most that is allowed, times 10⁷.
-        max: i64,
+        max: i32,
     },
-    /// One of these words, parted by `|`, or any decimal number.
-    TokenOrReal(&'static str),
+    /// One of these words, or any decimal number.
+    TokenOrReal(&'static [&'static str]),
     /// A whole number from `min` to `max`, both included.
     Integer {
         /// The least that is allowed.
-        min: i64,
+        min: i32,
         /// The most that is allowed.
-        max: i64,
+        max: i32,
     },
     /// A language tag, or nothing.
     Language,
@@ -131,7 +132,8 @@ pub enum Space {
 /// The most of one value that is kept, in UTF-16 units; responses and patterns may be four times as long.
 pub const MOST_UNITS: u32 = 65_536;
 
-const REQUESTS: &str = "continue|previous|exit|exitAll|abandon|abandonAll|suspendAll|_none_";
+const REQUESTS: &[&str] =
+    &["continue", "previous", "exit", "exitAll", "abandon", "abandonAll", "suspendAll", "_none_"];
 
 impl Space {
     /// Whether a text is one of the values; `units` is its length in UTF-16 units. For responses and
@@ -143,7 +145,12 @@ impl Space {
     pub fn check(self, text: &str, units: u32, quirks: Quirks) -> Result<(), Refusal> {
         let is_short = units <= MOST_UNITS;
         let blanks = if quirks.has(Quirk::BlanksInIdentifiers) { Blanks::Kept } else { Blanks::Refused };
-        let in_range = |is_inside: bool| if is_inside { Ok(()) } else { Err(Refusal::Range) };
+        let in_range = |number: Option<i64>, min: i32, max: i32| {
+            let number = number.ok_or(Refusal::Type)?;
+            let is_inside = (number >= i64::from(min) || min == i32::MIN)
+                && (number <= i64::from(max) || max == i32::MAX);
+            if is_inside { Ok(()) } else { Err(Refusal::Range) }
+        };
         let any_form = || quirks.has(Quirk::AnyFormOfSessionTime) && readable_ms(text).is_some();
         let matches = match self {
             Space::Text { .. } | Space::Limited(_) | Space::Overflowing(_) => {
@@ -155,19 +162,19 @@ impl Space {
                 let has_blank = || text.bytes().any(|it| it.is_ascii_whitespace());
                 (1..=255).contains(&units) && (blanks == Blanks::Kept || !has_blank())
             }
-            Space::Token(words) => is_one_of(text, words),
+            Space::Token(words) => words.contains(&text),
             Space::RealOrBlank { .. } if text.is_empty() => true,
             Space::Real { min, max } | Space::RealOrBlank { min, max } => {
-                return in_range((min..=max).contains(&real::parse(text).ok_or(Refusal::Type)?));
+                return in_range(real::parse(text), min, max);
             }
-            Space::TokenOrReal(words) => is_one_of(text, words) || real::parse(text).is_some(),
+            Space::TokenOrReal(words) => words.contains(&text) || real::parse(text).is_some(),
             Space::Integer { min, max } => {
                 let magnitude = |digits| Some(digits::parse(digits)?.min(i64::MAX as u64) as i64);
                 let number = match text.as_bytes() {
                     [b'-', rest @ ..] => magnitude(rest).map(|it| -it),
                     all => magnitude(all.strip_prefix(b"+").unwrap_or(all)),
                 };
-                return in_range((min..=max).contains(&number.ok_or(Refusal::Type)?));
+                return in_range(number, min, max);
             }
             Space::Language => text.is_empty() || language::is_tag(text),
             Space::Timespan12 => Timespan::parse_12(text).is_ok() || any_form(),
@@ -178,7 +185,7 @@ impl Space {
                 is_time_2004(text, if is_tolerant { Zones::Anywhere } else { Zones::AfterFraction })
             }
             Space::Response | Space::Pattern => units <= 4 * MOST_UNITS,
-            Space::Navigation => is_one_of(text, REQUESTS) || target(text).is_some(),
+            Space::Navigation => REQUESTS.contains(&text) || target(text).is_some(),
             Space::Count => false,
         };
         if matches { Ok(()) } else { Err(Refusal::Type) }
@@ -193,10 +200,6 @@ impl Space {
             _ => 0,
         }
     }
-}
-
-fn is_one_of(text: &str, words: &'static str) -> bool {
-    parts(words, "|").any(|it| it == text)
 }
 
 /// The activity that a request to the navigation names, and whether it asks for `choice` or `jump`:

@@ -29,10 +29,12 @@ impl From<ElementId> for Place {
 pub(crate) struct Collection {
     /// The dotted name of its records' parent, such as `cmi.objectives`.
     pub(crate) name: &'static str,
-    /// Number of the collection that its records lie in.
-    pub(crate) parent: usize,
-    /// Its place among the collections of its parent.
-    pub(crate) list: usize,
+    /// Number of the collection that lies in no other: itself, or the one around it.
+    pub(crate) whole: usize,
+    /// The place of that one among those of the data model; nothing for the data model itself.
+    pub(crate) outer: Option<usize>,
+    /// Its place among the collections inside a record of that one; nothing where it is that one.
+    pub(crate) inner: Option<usize>,
     /// Its rows, in the order of the table: a record has a value for each.
     pub(crate) rows: Vec<ElementId>,
     /// The numbers of the collections inside its records.
@@ -76,6 +78,13 @@ pub(crate) struct Names {
     root: Segment,
     homes: Vec<Home>,
     pub(crate) collections: Vec<Collection>,
+}
+
+/// There is one of each version.
+impl PartialEq for Names {
+    fn eq(&self, other: &Names) -> bool {
+        std::ptr::eq(self, other)
+    }
 }
 
 /// What stands in the table for the number of a record.
@@ -152,12 +161,14 @@ impl Names {
             return known;
         }
         let number = self.collections.len();
-        let lists = self.collections.get_mut(parent).map(|it| &mut it.lists);
-        let list = lists.map_or(0, |it| {
-            it.push(number);
-            it.len() - 1
-        });
-        self.collections.push(Collection { name, parent, list, ..Collection::default() });
+        let Some(around) = self.collections.get_mut(parent) else { return 0 };
+        around.lists.push(number);
+        let list = Some(around.lists.len() - 1);
+        let (whole, outer, inner) = match around.outer {
+            None => (number, list, None),
+            outer => (parent, outer, list),
+        };
+        self.collections.push(Collection { name, whole, outer, inner, ..Collection::default() });
         number
     }
 

@@ -4,17 +4,18 @@ use super::Place;
 use super::element::{Access::*, Element, Rule, Space, Space::*, part, place, row};
 
 /// What content may set; the initial `not attempted` it may not.
-const STATUS: &str = "passed|completed|failed|incomplete|browsed";
-const OBJECTIVE: &str = "passed|completed|failed|incomplete|browsed|not attempted";
-const CREDIT: &str = "credit|no-credit";
-const ENTRY: &str = "ab-initio|resume|";
-const EXIT: &str = "time-out|suspend|logout|";
-const MODE: &str = "browse|normal|review";
-const LIMIT: &str = "exit,message|exit,no message|continue,message|continue,no message|";
-const KINDS: &str = "true-false|choice|fill-in|matching|performance|sequencing|likert|numeric";
-const RESULT: &str = "correct|wrong|unanticipated|neutral";
+const STATUS: &[&str] = &["passed", "completed", "failed", "incomplete", "browsed"];
+const OBJECTIVE: &[&str] = &["passed", "completed", "failed", "incomplete", "browsed", "not attempted"];
+const CREDIT: &[&str] = &["credit", "no-credit"];
+const ENTRY: &[&str] = &["ab-initio", "resume", ""];
+const EXIT: &[&str] = &["time-out", "suspend", "logout", ""];
+const MODE: &[&str] = &["browse", "normal", "review"];
+const LIMIT: &[&str] = &["exit,message", "exit,no message", "continue,message", "continue,no message", ""];
+const KINDS: &[&str] =
+    &["true-false", "choice", "fill-in", "matching", "performance", "sequencing", "likert", "numeric"];
+const RESULT: &[&str] = &["correct", "wrong", "unanticipated", "neutral"];
 const SCORE: Space = RealOrBlank { min: 0, max: 1_000_000_000 };
-const NUMBER: Space = Real { min: i64::MIN, max: i64::MAX };
+const NUMBER: Space = Real { min: i32::MIN, max: i32::MAX };
 const SHORT: Space = Limited(255);
 const LONG: Space = Limited(4_096);
 const FEEDBACK: Space = Limited(super::element::MOST_UNITS);

@@ -4,22 +4,33 @@ use super::Place;
 use super::element::{Access::*, Element, ElementId, Rule::*, Space, Space::*, index, part, place, row};
 use crate::value::real::ONE;
 
-const COMPLETION: &str = "completed|incomplete|not attempted|unknown";
-const SUCCESS: &str = "passed|failed|unknown";
-const CREDIT: &str = "credit|no-credit";
-const ENTRY: &str = "ab-initio|resume|";
-const EXIT: &str = "time-out|suspend|logout|normal|";
-const KINDS: &str =
-    "true-false|choice|fill-in|long-fill-in|matching|performance|sequencing|likert|numeric|other";
-const RESULT: &str = "correct|incorrect|unanticipated|neutral";
-const VALIDITY: &str = "true|false|unknown";
-const MODE: &str = "browse|normal|review";
-const CAPTIONS: &str = "-1|0|1";
-const LIMIT: &str = "exit,message|continue,message|exit,no message|continue,no message";
-const SCALED: Space = Real { min: -ONE, max: ONE };
-const MEASURE: Space = Real { min: 0, max: ONE };
-const AMOUNT: Space = Real { min: 0, max: i64::MAX };
-const NUMBER: Space = Real { min: i64::MIN, max: i64::MAX };
+const COMPLETION: &[&str] = &["completed", "incomplete", "not attempted", "unknown"];
+const SUCCESS: &[&str] = &["passed", "failed", "unknown"];
+const CREDIT: &[&str] = &["credit", "no-credit"];
+const ENTRY: &[&str] = &["ab-initio", "resume", ""];
+const EXIT: &[&str] = &["time-out", "suspend", "logout", "normal", ""];
+const KINDS: &[&str] = &[
+    "true-false",
+    "choice",
+    "fill-in",
+    "long-fill-in",
+    "matching",
+    "performance",
+    "sequencing",
+    "likert",
+    "numeric",
+    "other",
+];
+const RESULT: &[&str] = &["correct", "incorrect", "unanticipated", "neutral"];
+const VALIDITY: &[&str] = &["true", "false", "unknown"];
+const MODE: &[&str] = &["browse", "normal", "review"];
+const CAPTIONS: &[&str] = &["-1", "0", "1"];
+const LIMIT: &[&str] = &["exit,message", "continue,message", "exit,no message", "continue,no message"];
+const WHOLE: i32 = ONE as i32;
+const SCALED: Space = Real { min: -WHOLE, max: WHOLE };
+const MEASURE: Space = Real { min: 0, max: WHOLE };
+const AMOUNT: Space = Real { min: 0, max: i32::MAX };
+const NUMBER: Space = Real { min: i32::MIN, max: i32::MAX };
 const SHORT: Space = Text { spm: 250 };
 const NAMED: Space = Localized { spm: 250 };
 const COMMENT: Space = Localized { spm: 4_000 };

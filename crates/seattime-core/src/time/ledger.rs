@@ -6,7 +6,6 @@
 
 use super::{Bursts, EvidenceKind, IntervalSet, PresencePolicy, active, evidence::JOIN_MS};
 use crate::ports::Instant;
-use crate::snapshot::{Reader, Writer};
 
 /// Samples further apart than this, in ms, mean that the machine slept.
 const LONGEST_GAP_MS: f64 = 15_000.0;
@@ -61,7 +60,7 @@ pub struct Note<T> {
 }
 
 /// What the page saw of one visit.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Ledger {
     stretches: Vec<Stretch>,
     is_running: bool,
@@ -277,51 +276,6 @@ impl Ledger {
         };
         (from.stretch..self.stretches.len() as u32).map(in_stretch).sum()
     }
-
-    /// Writes it into a snapshot.
-    pub fn write(&self, to: &mut Writer) {
-        to.list(&self.stretches, |to, it| {
-            to.instant(it.start);
-            to.instant(it.last);
-        });
-        to.flag(self.is_running);
-        to.flag(self.is_visible);
-        to.option(self.loaded.as_ref(), |to, it| to.number(u64::from(*it)));
-        to.instant(self.last);
-        to.list(&self.evidence, |to, it| {
-            to.number(EvidenceKind::ALL.iter().position(|kind| *kind == it.about).unwrap_or(0) as u64);
-            write_times(to, it);
-        });
-        to.list(&self.visible, write_times);
-        to.list(&self.spans, |to, it| {
-            to.number(u64::from(it.about));
-            write_times(to, it);
-        });
-    }
-
-    /// Reads it from a snapshot.
-    pub fn read(from: &mut Reader<'_>) -> Ledger {
-        let starts = from.list(|from| (from.instant(), from.instant()));
-        let stretches =
-            starts.into_iter().zip(0..).map(|((start, last), n)| Stretch { n, start, last }).collect();
-        Ledger {
-            stretches,
-            is_running: from.flag(),
-            is_visible: from.flag(),
-            loaded: from.option(Reader::small),
-            last: from.instant(),
-            evidence: from.list(|from| {
-                let kind =
-                    EvidenceKind::ALL.get(from.small() as usize).copied().unwrap_or(EvidenceKind::Page);
-                read_times(from, kind)
-            }),
-            visible: from.list(|from| read_times(from, ())),
-            spans: from.list(|from| {
-                let session = from.small();
-                read_times(from, session)
-            }),
-        }
-    }
 }
 
 /// Lets a note grow to `ms`, if it belongs to the stretch that is running.
@@ -329,17 +283,6 @@ fn extend<T>(note: &mut Note<T>, stretch: u32, ms: i64) {
     if note.stretch == stretch && ms > note.last {
         (note.last, note.seq) = (ms, 0);
     }
-}
-
-fn write_times<T>(to: &mut Writer, it: &Note<T>) {
-    to.number(u64::from(it.stretch));
-    to.signed(it.first);
-    to.signed(it.last);
-    to.number(it.seq);
-}
-
-fn read_times<T>(from: &mut Reader<'_>, about: T) -> Note<T> {
-    Note { about, stretch: from.small(), first: from.signed(), last: from.signed(), seq: from.number() }
 }
 
 #[cfg(test)]
@@ -441,12 +384,5 @@ mod tests {
             story.ledger.spans().iter().map(|it| (it.about, it.stretch, it.first, it.last)).collect();
         assert_eq!(spans, [(1, 0, 0, 600_000), (1, 1, 0, 0), (2, 1, 0, 100_000)]);
         assert_eq!(story.ledger.measured_ms(POLICY, Some(2)), 100_000);
-        let bytes = {
-            let mut to = Writer::default();
-            story.ledger.write(&mut to);
-            to.finish()
-        };
-        let read = Ledger::read(&mut Reader::new(&bytes)).measured_ms(POLICY, None);
-        assert_eq!(read, story.ledger.measured_ms(POLICY, None));
     }
 }

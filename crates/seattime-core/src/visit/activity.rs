@@ -3,10 +3,9 @@
 use crate::model::{ElementId, Place, v2004};
 use crate::session::{Kind, Session};
 use crate::shared::Map;
-use crate::snapshot::{Reader, Writer};
 
 /// What can be launched in the visit.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Activity {
     pub(super) id: String,
     pub(super) kind: Kind,
@@ -43,32 +42,5 @@ impl Activity {
         for (place, text) in self.values.iter().filter(|it| is_given(it.0.element)) {
             session.preset(*place, text);
         }
-    }
-
-    /// Writes it into a snapshot.
-    pub(super) fn write(&self, to: &mut Writer) {
-        to.text(&self.id);
-        to.flag(self.kind == Kind::Sco);
-        to.number(u64::from(self.try_));
-        to.list(&self.values, |to, (place, text)| {
-            to.number(u64::from(place.element.0));
-            to.number(u64::from(place.n));
-            to.number(u64::from(place.m));
-            to.text(text);
-        });
-        to.list(&self.objectives, |to, it| to.text(it));
-        to.list(&self.maps, |to, it| it.write(to));
-    }
-
-    /// Reads it from a snapshot.
-    pub(super) fn read(from: &mut Reader<'_>) -> Activity {
-        let (id, is_sco, try_) = (from.text(), from.flag(), from.small());
-        let values = from.list(|from| {
-            let element = ElementId(from.small() as u16);
-            (Place { element, n: from.small(), m: from.small() }, from.text())
-        });
-        let (objectives, maps) = (from.list(Reader::text), from.list(Map::read));
-        let kind = if is_sco { Kind::Sco } else { Kind::Asset };
-        Activity { id, kind, try_, values, objectives, maps }
     }
 }

@@ -7,7 +7,7 @@ import { Bare } from "../e2e/bare.js";
 import { ROOT } from "../e2e/testbed.js";
 
 const BROWSERS = Number(process.env.SEATTIME_BENCH_BROWSERS ?? 5);
-const COLD_PAGES = 9;
+const COLD_PAGES = 25;
 const VERSIONS = /** @type {const} */ (["1.2", "2004"]);
 
 /** How large a ratio, ours to the peer's, may be. @type {Record<string, number>} */
@@ -34,7 +34,7 @@ const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1]
 /** @param {string} name @param {number} value */
 function written(name, value) {
     if (name.endsWith("bytes") || name.startsWith("bytes")) return `${Math.round(value)} B`;
-    if (name === "a ready API" || name.startsWith("first")) return `${value.toFixed(2)} ms`;
+    if (name.startsWith("a ready") || name.startsWith("first")) return `${value.toFixed(2)} ms`;
     return value > 1e5 ? `${(value / 1e6).toFixed(3)} ms` : `${Math.round(value)} ns`;
 }
 
@@ -74,26 +74,35 @@ for (const version of VERSIONS) {
             await bare.close();
         }
     }
-    const bare = await Bare.open("chrome");
+    const file = version === "1.2" ? "scorm12" : "scorm2004";
+    const pages = ["ours", "both", file];
+    const bare = await Bare.open("chrome", Object.fromEntries(pages.map((it) => [`/${it}.html`, `tests/bench/${it}.html`])));
+    const start = bare.page.url();
     try {
-        for (let n = 0; n < COLD_PAGES * 2; n++) {
-            process.stdout.write(`\r  ${version}: cold page ${n + 1} of ${COLD_PAGES * 2} …`);
-            const which = n % 2 ? "peer" : "ours";
-            await bare.page.reload();
-            const told = /** @type {any} */ (await bare.run(`return (await import("/tests/bench/page.js")).cold(...given)`, [version, which]));
-            note("a ready API", which, told.ready);
-            note("first 200 calls of a cold page", which, told.calls);
+        for (let n = 0; n < COLD_PAGES; n++) {
+            process.stdout.write(`\r  ${version}: cold page ${n + 1} of ${COLD_PAGES} …`);
+            for (const page of pages) {
+                await bare.page.goto(start);
+                await bare.run(`return (await import("/tests/bench/page.js")).clear()`);
+                await bare.page.goto(`${start}${page}.html?version=${version}`);
+                await bare.page.waitForFunction("window.readyMs !== undefined");
+                const told = /** @type {any} */ (await bare.run(`return (await import("/tests/bench/page.js")).cold(given)`, version));
+                if (page !== file) note("a ready API", page === "ours" ? "ours" : "peer", told.ready);
+                if (page !== "both") {
+                    note("a ready API, peer of one version", page === "ours" ? "ours" : "peer", told.ready);
+                    note("first 200 calls of a cold page", page === "ours" ? "ours" : "peer", told.calls);
+                }
+            }
         }
         for (const which of /** @type {const} */ (["ours", "peer"])) {
             process.stdout.write(`\r  ${version}: memory …                  `);
-            await bare.page.reload();
+            await bare.page.goto(start);
             const bytes = await bare.run(`return (await import("/tests/bench/page.js")).memory(...given)`, [version, which]);
             note("memory of 500 interactions, bytes", which, /** @type {number} */ (bytes));
         }
     } finally {
         await bare.close();
     }
-    const file = version === "1.2" ? "scorm12" : "scorm2004";
     note("bytes of the code", "ours", packed(["pkg/seattime.js", "pkg/wasm_bg.wasm"]));
     note("bytes of the code", "peer", packed([`node_modules/scorm-again/dist/esm/${file}.min.js`]));
     console.log(`\r${version} in ${browserName}`.padEnd(60));

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard};
 
 use seattime_core::{Refusal, Visit};
+use seattime_wire::LongText;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Everything that an instance keeps.
@@ -10,12 +11,19 @@ pub(crate) struct Runtime {
     pub(crate) visit: Option<Visit>,
     inbox: Vec<u8>,
     outbox: Vec<u8>,
+    /// The texts that the message which was encoded last only names.
+    pub(crate) long: Vec<LongText>,
     /// A text's address, its length in bytes, an element, and how long its texts may be or its inner record.
     cell: [u32; 4],
 }
 
-static RUNTIME: Mutex<Runtime> =
-    Mutex::new(Runtime { visit: None, inbox: Vec::new(), outbox: Vec::new(), cell: [0; 4] });
+static RUNTIME: Mutex<Runtime> = Mutex::new(Runtime {
+    visit: None,
+    inbox: Vec::new(),
+    outbox: Vec::new(),
+    long: Vec::new(),
+    cell: [0; 4],
+});
 
 /// The instance's state, unless a call is within a call.
 fn state() -> Option<MutexGuard<'static, Runtime>> {

@@ -12,9 +12,9 @@ mod page;
 pub use boundary::{cell, inbox, reinit, stack_end, wake};
 pub use calls::{commit, error_text, get_named, get_value, initialize, set_named, set_value, terminate};
 pub use page::{
-    add_activity, add_map, add_objective, encode, failed, hide, identify, is_counting, keep, launch, leave,
-    measured_ms, note_evidence, open, preset, receipt, resume, send_everything, sent, seq, share, show,
-    take_away, tick, values,
+    acked, add_activity, add_map, add_objective, encode, encode_farewell, failed, hide, identify,
+    is_counting, keep, launch, leave, long_text, measured_ms, note_evidence, open, preset, receipt, resume,
+    send_everything, sent, seq, share, show, take_away, tick, values,
 };
 
 /// Half the code of the default one, and no slower for what is allocated here.

@@ -5,7 +5,7 @@ use seattime_core::shared::Map;
 use seattime_core::time::{CreditPolicy, EvidenceKind, PresencePolicy};
 use seattime_core::visit::Keeping;
 use seattime_core::{Edition, Profile, Quirks, Reason, Version, Visit};
-use seattime_wire::{CommitHead, write_commit, write_values};
+use seattime_wire::{CommitHead, LongText, Step, write_commit, write_farewell, write_step, write_values};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::boundary::runtime;
@@ -168,23 +168,62 @@ pub fn tick() -> u32 {
     })
 }
 
-/// Encodes everything that is not acknowledged; the cell then says where the message lies.
+/// Encodes what is not acknowledged; the cell then says where the message lies. It holds the changes after the
+/// number `after`, as many as go into `most` bytes or a little more; everything, where that is 0. Answers the
+/// number of the last change in it.
 #[wasm_bindgen]
-pub fn encode(reason: u32) {
-    runtime((), |it| {
-        let Some(visit) = it.visit.as_mut() else { return };
-        let now = now();
-        visit.settle(now);
-        let reason = match reason {
-            0 => Reason::Heartbeat,
-            1 => Reason::Autosave,
-            2 => Reason::Commit,
-            3 => Reason::Terminate,
-            _ => Reason::Hidden,
+pub fn encode(reason: u32, after: f64, most: u32) -> f64 {
+    runtime(0.0, |it| {
+        let Some((visit, head)) = settled(&mut it.visit, reason) else { return 0.0 };
+        let step = match most {
+            0 => Step { message: write_commit(visit, head), upto: visit.seq(), long: Vec::new() },
+            most => write_step(visit, head, after as u64, most as usize),
         };
-        let message = write_commit(visit, CommitHead { reason, now });
+        it.long = step.long;
+        it.put(step.message);
+        step.upto as f64
+    })
+}
+
+/// Encodes what fits into `most` bytes while the page goes away; the cell then says where the message lies.
+#[wasm_bindgen]
+pub fn encode_farewell(most: u32) {
+    runtime((), |it| {
+        let Some((visit, head)) = settled(&mut it.visit, Reason::Hidden as u32) else { return };
+        let message = write_farewell(visit, head, most as usize);
         it.put(message);
     });
+}
+
+/// The text number `n` of those that the message which was encoded last only names; the cell then says where it
+/// lies. Answers the number of its change, 0 where there is none.
+#[wasm_bindgen]
+pub fn long_text(n: u32) -> f64 {
+    runtime(0.0, |it| {
+        let Some(&LongText { seq, address, bytes, .. }) = it.long.get(n as usize) else { return 0.0 };
+        it.point_at(address, bytes);
+        seq as f64
+    })
+}
+
+/// The visit, with everything numbered, and what a message says of itself.
+fn settled(visit: &mut Option<Visit>, reason: u32) -> Option<(&Visit, CommitHead)> {
+    let (visit, now) = (visit.as_mut()?, now());
+    visit.settle(now);
+    let reason = match reason {
+        0 => Reason::Heartbeat,
+        1 => Reason::Autosave,
+        2 => Reason::Commit,
+        3 => Reason::Terminate,
+        _ => Reason::Hidden,
+    };
+    Some((visit, CommitHead { reason, now }))
+}
+
+/// The highest number of a change that the server has on disk.
+#[wasm_bindgen]
+pub fn acked() -> f64 {
+    visit(|it| it.acked() as f64)
 }
 
 /// A message is on its way.

@@ -111,6 +111,13 @@ import { post, postAndLeave } from "./wire.js";
  * @property {import("./instance.js").Source | Promise<import("./instance.js").Source>} [wasm] The run-time's wasm, if not beside this module.
  */
 
+/**
+ * @typedef {object} Message What is sent at once.
+ * @property {string} body
+ * @property {number} seq The number of the last change in it.
+ * @property {string} [part] Which part of a long text it is, if it is one.
+ */
+
 /** Why a visit could not be opened: a problem with a stable `code`. */
 export class LaunchError extends Error {
     /** @param {import("./wire.js").Problem} problem */
@@ -122,6 +129,11 @@ export class LaunchError extends Error {
     }
 }
 
+// A server takes up to 256 KiB at once; what leaves with the page shares 64 KiB with all that is on its way.
+const MESSAGE_BYTES = 180_000;
+const FAREWELL_BYTES = 56_000;
+// So many characters of a long text go into one part: less than a message, however they are written.
+const PART = 16_000;
 const REASONS = { heartbeat: 0, autosave: 1, commit: 2, terminate: 3, hidden: 4 };
 const POLICIES = ["corroborated", "reported", "measured"];
 // What earlier visits left behind is waited for this long.
@@ -193,11 +205,13 @@ function whole(data) {
  * How commits are sent: to the server, or by the host's own transport.
  *
  * @param {Options} options
- * @returns {(message: string, isLeaving: boolean) => ReturnType<typeof post>}
+ * @returns {(message: string, isLeaving: boolean, isPart?: boolean) => ReturnType<typeof post>}
  */
 function sender({ server = "", transport }) {
-    const url = `${server}/run/v1/commits`;
-    if (!transport) return (message, isLeaving) => (isLeaving ? postAndLeave : post)(url, message);
+    if (!transport) {
+        return (message, isLeaving, isPart) =>
+            (isLeaving ? postAndLeave : post)(`${server}/run/v1/${isPart ? "parts" : "commits"}`, message);
+    }
     return async (message, isLeaving) => {
         try {
             return { answer: (await transport(message, isLeaving)) ?? {} };
@@ -220,6 +234,8 @@ export class Visit {
     #isStopped = false;
     /** Whether the page is on its way out: its content may still have something to say. */
     #isLeaving = false;
+    /** @type {Promise<void> | undefined} What is on its way, one message after the other. */ #sending;
+    /** @type {Set<string>} Parts of long texts that the server has. */ #parted = new Set();
     /** What was written down last, as far as the numbers of changes tell. */
     #keptSeq = -1;
     #launchedAt = 0;
@@ -401,10 +417,11 @@ export class Visit {
     async end() {
         if (this.#isStopped) return this.#isAcked;
         await this.#unload();
-        await Promise.race([
-            this.#send(REASONS.hidden),
-            new Promise((resolve) => setTimeout(resolve, FAREWELL_MS)),
-        ]);
+        const lastWords = async () => {
+            await this.#sending;
+            await this.#send(REASONS.hidden);
+        };
+        await Promise.race([lastWords(), new Promise((resolve) => setTimeout(resolve, FAREWELL_MS))]);
         const isSaved = this.#isAcked;
         this.stop();
         return isSaved;
@@ -418,8 +435,11 @@ export class Visit {
         this.#stopper.abort();
     }
 
+    #token = "";
+
     /** @param {string} token */
     #identify(token) {
+        this.#token = token;
         const size = put(this.#opened.visit, 0);
         wasm.identify(size, put(token, size), this.#opened.lease);
     }
@@ -477,36 +497,105 @@ export class Visit {
     }
 
     /**
-     * Everything that is not acknowledged, as a message.
+     * Everything that is not acknowledged, as one message.
      *
      * @param {number} reason
      */
     #encode(reason) {
         return guarded(() => {
             api.handOver();
-            wasm.encode(reason);
+            wasm.encode(reason, 0, 0);
             return read();
         }, "");
     }
 
-    /** Writes down what is not acknowledged. */
-    async #checkpoint() {
-        const message = this.#encode(REASONS.autosave);
-        const seq = wasm.seq();
-        remember();
-        if (message === "" || seq === this.#keptSeq) return;
-        if (await store.keep(this.#opened.visit, message)) this.#keptSeq = seq;
+    /**
+     * Everything that is not acknowledged, as messages in their order: commits, before each the parts of the long
+     * texts that it names. A host's own transport takes it in one.
+     *
+     * @param {number} reason
+     * @returns {Message[]}
+     */
+    #messages(reason) {
+        if (this.#options.transport) {
+            const body = this.#encode(reason);
+            return body === "" ? [] : [{ body, seq: wasm.seq() }];
+        }
+        return guarded(() => {
+            api.handOver();
+            /** @type {Message[]} */
+            const messages = [];
+            let seq = wasm.acked();
+            do {
+                seq = wasm.encode(reason, seq, MESSAGE_BYTES);
+                const commit = { body: read(), seq };
+                for (let n = 0, change; (change = wasm.long_text(n)) > 0; n++) {
+                    messages.push(...this.#partsOf(change, read()));
+                }
+                messages.push(commit);
+            } while (seq < wasm.seq());
+            return messages;
+        }, []);
     }
 
-    /** @param {number} reason */
-    async #send(reason) {
-        const message = this.#encode(reason);
-        if (message === "") return;
+    /**
+     * @param {number} seq
+     * @param {string} text
+     * @returns {Message[]}
+     */
+    #partsOf(seq, text) {
+        const pieces = [];
+        for (let at = 0; at < text.length; ) {
+            // No part ends within a character.
+            const end = at + PART - Number((text.charCodeAt(at + PART - 1) & 0xfc00) === 0xd800);
+            pieces.push(text.slice(at, end));
+            at = end;
+        }
+        const { visit, lease } = this.#opened;
+        const head = { v: 1, token: this.#token, visit, lease, seq, of: pieces.length };
+        return pieces.map((text, n) => ({ body: JSON.stringify({ ...head, n, text }), seq, part: `${seq}.${n}` }));
+    }
+
+    /**
+     * Writes messages down.
+     *
+     * @param {Message[]} messages
+     */
+    #keep(messages) {
+        return store.keep(this.#opened.visit, messages.map((it) => it.body));
+    }
+
+    /** Writes down what is not acknowledged. */
+    async #checkpoint() {
+        const messages = this.#messages(REASONS.autosave);
         const seq = wasm.seq();
+        remember();
+        if (messages.length === 0 || seq === this.#keptSeq) return;
+        if (await this.#keep(messages)) this.#keptSeq = seq;
+    }
+
+    /**
+     * Sends what is not acknowledged, unless something is on its way: the next tick asks again.
+     *
+     * @param {number} reason
+     */
+    #send(reason) {
+        this.#sending ??= this.#sendAll(this.#messages(reason)).finally(() => (this.#sending = undefined));
+        return this.#sending;
+    }
+
+    /** @param {Message[]} messages */
+    async #sendAll(messages) {
+        if (messages.length === 0) return;
         wasm.sent();
         this.#tell("saving", { state: "saving" });
-        const isKept = await store.keep(this.#opened.visit, message);
-        this.#answered(await this.#post(message, false), seq, isKept);
+        const isKept = await this.#keep(messages);
+        for (const message of messages) {
+            if (message.part !== undefined && this.#parted.has(message.part)) continue;
+            const result = await this.#post(message.body, false, message.part !== undefined);
+            if (message.part !== undefined && result.answer) this.#parted.add(message.part);
+            else if (!this.#answered(result, message.seq, isKept, message === messages.at(-1))) return;
+        }
     }
 
     /**
@@ -516,13 +605,24 @@ export class Visit {
      */
     #away(leave) {
         guarded(leave, undefined);
-        const message = this.#encode(REASONS.hidden);
-        if (message === "") return;
-        const seq = wasm.seq();
-        void store.keep(this.#opened.visit, message);
-        store.copy(this.#opened.visit, message);
+        const messages = this.#messages(REASONS.hidden);
+        const [first] = messages;
+        if (first === undefined) return;
+        void this.#keep(messages);
+        store.copy(this.#opened.visit, messages.map((it) => it.body));
         wasm.sent();
-        void this.#post(message, true).then((it) => this.#answered(it, seq, true));
+        const { body, seq } = first;
+        const isWhole = messages.length === 1 && (this.#options.transport || sizeOf(body) <= FAREWELL_BYTES);
+        void this.#post(isWhole ? body : this.#farewell(), true)
+            .then((it) => this.#answered(it, isWhole ? seq : 0, true, true));
+    }
+
+    /** What of it fits into the page's exit; the rest waits in this browser. */
+    #farewell() {
+        return guarded(() => {
+            wasm.encode_farewell(FAREWELL_BYTES);
+            return read();
+        }, "");
     }
 
     #ackedSeq = 0;
@@ -534,34 +634,41 @@ export class Visit {
      * @param {Awaited<ReturnType<typeof post>>} result
      * @param {number} seq The highest number of a change that was sent.
      * @param {boolean} isKept Whether it is written down in this browser.
+     * @param {boolean} isLast Whether nothing more of the same follows.
+     * @returns {boolean} Whether more of the same may follow.
      */
-    #answered({ answer, problem }, seq, isKept) {
-        if (this.#isStopped) return;
+    #answered({ answer, problem }, seq, isKept, isLast) {
+        if (this.#isStopped) return false;
         const { heartbeat_ms } = this.#opened.policy;
         if (answer) {
             const { acked = seq, refused } = answer;
             if (answer.token) this.#identify(answer.token);
-            if (answer.need_full) wasm.send_everything();
-            else wasm.receipt(acked, answer.heartbeat_ms ?? heartbeat_ms);
+            if (answer.need_full) {
+                this.#parted.clear();
+                wasm.send_everything();
+            } else {
+                wasm.receipt(acked, answer.heartbeat_ms ?? heartbeat_ms);
+            }
             wasm.keep(true);
             this.#ackedSeq = acked;
             if (this.#isAcked) void store.forget(this.#opened.visit);
-            this.#tell("saving", { state: "saved", atMs: Date.now(), refused });
-            return;
+            if (isLast) this.#tell("saving", { state: "saved", atMs: Date.now(), refused });
+            return !answer.need_full;
         }
-        if (!problem) return;
+        if (!problem) return false;
         const told = { why: problem.code, detail: problem.detail };
         if (problem.code === "superseded") {
             wasm.receipt(problem.body.acked ?? 0, heartbeat_ms);
             wasm.keep(false);
             this.stop();
             this.#tell("saving", { state: "stopped", ...told });
-            return;
+            return false;
         }
         // What neither browser nor server takes, content must not think safe.
         wasm.keep(isKept);
         const retryInMs = wasm.failed(problem.retryAfterMs, Math.random());
         this.#tell("saving", { state: "unsaved", retryInMs, ...told });
+        return false;
     }
 }
 
@@ -584,19 +691,31 @@ function both(pairs, take) {
  * @param {ReturnType<typeof sender>} post
  */
 async function sendLeftovers(post) {
-    for (const [visit, message] of await store.leftovers()) {
+    for (const [visit, messages] of await store.leftovers()) {
         const send = async (/** @type {unknown} */ lock) => {
             if (lock === null) return; // Its page is alive, and sends it itself.
-            const replay = JSON.parse(message);
-            replay.reason = "replay";
-            replay.sent_date_ms = Date.now();
-            // When this page was loaded says nothing of when that one lived.
-            for (const stretch of replay.stretches) delete stretch.sent_at_ms;
-            const { answer, problem } = await post(JSON.stringify(replay), false);
-            const isRefused = problem !== undefined && problem.status >= 400 && problem.status < 500;
-            if (answer || problem?.code === "superseded") await store.forget(visit);
-            else if (isRefused) console.error(`seattime: visit ${visit} was not taken: ${problem.detail}`);
+            for (const message of messages) {
+                const replay = JSON.parse(message);
+                const isPart = replay.stretches === undefined;
+                if (!isPart) {
+                    replay.reason = "replay";
+                    replay.sent_date_ms = Date.now();
+                    // When this page was loaded says nothing of when that one lived.
+                    for (const stretch of replay.stretches) delete stretch.sent_at_ms;
+                }
+                const { answer, problem } = await post(JSON.stringify(replay), false, isPart);
+                if (answer || problem?.code === "superseded") continue;
+                const isRefused = problem !== undefined && problem.status >= 400 && problem.status < 500;
+                if (isRefused) console.error(`seattime: visit ${visit} was not taken: ${problem.detail}`);
+                return;
+            }
+            await store.forget(visit);
         };
         await (navigator.locks ? navigator.locks.request(LOCK + visit, { ifAvailable: true }, send) : send(true));
     }
+}
+
+/** Its length as UTF-8, in bytes. @param {string} text */
+function sizeOf(text) {
+    return new Blob([text]).size;
 }

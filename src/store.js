@@ -1,5 +1,5 @@
 // @ts-check
-// What outlives the page: per visit, one message that holds all that the server has not acknowledged.
+// What outlives the page: per visit, the messages that hold all that the server has not acknowledged.
 
 const DATABASE = "seattime";
 const STORE = "visits";
@@ -31,14 +31,14 @@ export async function open() {
 }
 
 /**
- * Writes a visit's message down; a later one replaces it.
+ * Writes a visit's messages down; later ones replace them.
  *
  * @param {string} visit
- * @param {string} message
- * @returns {Promise<boolean>} Whether it is written.
+ * @param {string[]} messages
+ * @returns {Promise<boolean>} Whether they are written.
  */
-export function keep(visit, message) {
-    return change((store) => store.put(message, visit));
+export function keep(visit, messages) {
+    return change((store) => store.put(messages, visit));
 }
 
 /**
@@ -57,39 +57,37 @@ export function forget(visit) {
  * A second copy that is there before the call returns, for a page that is going away.
  *
  * @param {string} visit
- * @param {string} message
+ * @param {string[]} messages
  */
-export function copy(visit, message) {
+export function copy(visit, messages) {
     try {
-        localStorage.setItem(COPY + visit, message);
+        localStorage.setItem(COPY + visit, JSON.stringify(messages));
     } catch { /* Full, or switched off: the copy is never the only one. */ }
 }
 
-/** @returns {Promise<Map<string, string>>} Every visit that left something behind, with its message. */
+/** @returns {Promise<Map<string, string[]>>} Every visit that left something behind, with its messages. */
 export async function leftovers() {
-    /** @type {Map<string, string>} */
+    /** @type {Map<string, string[]>} */
     const found = new Map();
     const ids = /** @type {string[]} */ (await ask((store) => store.getAllKeys()) ?? []);
-    const messages = /** @type {string[]} */ (await ask((store) => store.getAll()) ?? []);
+    const messages = /** @type {string[][]} */ (await ask((store) => store.getAll()) ?? []);
     ids.forEach((id, n) => found.set(id, messages[n]));
     try {
         for (const key of Object.keys(localStorage)) {
-            const message = key.startsWith(COPY) && localStorage.getItem(key);
+            if (!key.startsWith(COPY)) continue;
+            const copied = JSON.parse(localStorage.getItem(key) ?? "[]");
             const id = key.slice(COPY.length);
             // Of two, the one that knows more; both are whole.
-            if (message && seqOf(message) > seqOf(found.get(id))) found.set(id, message);
+            if (seqOf(copied) > seqOf(found.get(id))) found.set(id, copied);
         }
     } catch { /* Switched off. */ }
     return found;
 }
 
-/** @param {string | undefined} message */
-function seqOf(message) {
-    try {
-        return message === undefined ? -1 : JSON.parse(message).seq;
-    } catch {
-        return -1;
-    }
+/** The number of the last change in them. @param {string[] | undefined} messages */
+function seqOf(messages) {
+    const last = messages?.at(-1);
+    return last === undefined ? -1 : JSON.parse(last).seq;
 }
 
 /**

@@ -198,6 +198,7 @@ fn is_same_value(element: &str, expected: &str, actual: &str) -> bool {
         // The language may be left out where it is English; what is beyond the limit may be cut.
         Space::Localized { .. } => localized::text(expected) == localized::text(actual),
         Space::Text { spm } => actual.chars().count() > spm as usize && actual.starts_with(expected),
+        Space::Suspended(_) => actual.chars().count() > 64_000 && actual.starts_with(expected),
         Space::Response | Space::Pattern => {
             // What is left out has its default.
             let defaults = ["{case_matters=false}", "{order_matters=true}", "{lang=en}"];

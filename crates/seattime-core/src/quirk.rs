@@ -4,8 +4,8 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Quirk {
-    /// 1.2: `cmi.suspend_data` and `cmi.comments` beyond 4,096 characters are kept, up to 65,536. Courses of
-    /// the large authoring tools write more, and most LMSs took it.
+    /// `cmi.suspend_data` is kept up to 1,048,576 characters, and `cmi.comments` of 1.2 up to 65,536. Courses of
+    /// the large authoring tools write more than the 4,096 of 1.2, and most LMSs took it.
     TextBeyondLimit,
     /// 2004: a session that ended without Terminate is resumed, as if it had left `suspend` behind.
     /// Its window was closed; the learner wants to go on where they were.

@@ -1,6 +1,7 @@
 //! Data that activities share: one bucket a target, reached through `adl.data`.
 
 use crate::error::Refusal;
+use crate::values::ChangeRange;
 
 /// How an activity reaches a bucket.
 ///
@@ -54,8 +55,8 @@ impl Buckets {
         bucket.map(|it| it.text.as_str()).ok_or(Refusal::NoValue)
     }
 
-    /// Those that changed after `acked`.
-    pub fn changed(&self, acked: u64) -> impl Iterator<Item = &Bucket> {
-        self.0.iter().filter(move |it| it.seq > acked)
+    /// Those that changed within a range.
+    pub fn changed(&self, range: ChangeRange) -> impl Iterator<Item = &Bucket> {
+        self.0.iter().filter(move |it| range.has(it.seq))
     }
 }

@@ -29,6 +29,22 @@ struct Record {
     inner: Vec<Vec<u32>>,
 }
 
+/// Changes by their numbers: those above `after`, up to `upto`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChangeRange {
+    /// Everything up to this number is left out.
+    pub after: u64,
+    /// The last number that is in.
+    pub upto: u64,
+}
+
+impl ChangeRange {
+    /// Whether a change lies in it.
+    pub const fn has(self, seq: u64) -> bool {
+        seq > self.after && seq <= self.upto
+    }
+}
+
 /// The values of a session.
 ///
 /// All texts lie in one, and all slots in one list: setting a value makes no room of its own. A text that is
@@ -266,10 +282,10 @@ impl Values {
         self.acked = acked;
     }
 
-    /// What lies in no collection and changed after `acked`: name, text, number of the change.
-    pub fn changed(&self, acked: u64) -> impl Iterator<Item = (&'static str, &str, u64)> {
+    /// What lies in no collection and changed within a range: name, text, number of the change.
+    pub fn changed(&self, range: ChangeRange) -> impl Iterator<Item = (&'static str, &str, u64)> {
         let rows = self.names.collections.first().map_or(&[][..], |it| &it.rows);
-        let set = self.slots.iter().zip(rows).enumerate().filter(move |it| it.1.0.seq > acked);
+        let set = self.slots.iter().zip(rows).enumerate().filter(move |it| range.has(it.1.0.seq));
         set.filter_map(|(number, (slot, row))| {
             Some((self.version.element(*row)?.name, self.text_in(number)?, slot.seq))
         })
@@ -282,14 +298,15 @@ impl Values {
         outer.iter().filter_map(|it| Some(all.get(*it)?.name))
     }
 
-    /// The records that changed after `acked`, in the order of their first change.
-    pub fn changed_records(&self, acked: u64) -> impl Iterator<Item = Changed<'_>> {
+    /// The records that changed within a range that begins no lower than what is acknowledged, in the order of
+    /// their first change; among them such as changed only after it.
+    pub fn changed_records(&self, range: ChangeRange) -> impl Iterator<Item = Changed<'_>> {
         let collections = &self.names.collections;
         self.touched.iter().filter_map(move |&(list, n)| {
             let number = collections.first()?.lists.get(list as usize)?;
             let record = self.lists.get(list as usize)?.get(n as usize)?;
             let collection = collections.get(*number)?;
-            (record.seq > acked).then_some(Changed { values: self, collection, record, n, acked })
+            (record.seq > range.after).then_some(Changed { values: self, collection, record, n, range })
         })
     }
 
@@ -341,7 +358,20 @@ pub struct Changed<'a> {
     record: &'a Record,
     /// Its number, from 0.
     pub n: u32,
-    acked: u64,
+    range: ChangeRange,
+}
+
+/// A value that changed, in a record.
+#[derive(Debug, Clone, Copy)]
+pub struct ChangedPart<'a> {
+    /// Its name within the record, such as `objectives.m.id`.
+    pub name: &'static str,
+    /// The number that stands for `m`, if there is one.
+    pub m: Option<u32>,
+    /// What it holds.
+    pub text: &'a str,
+    /// Number of its change.
+    pub seq: u64,
 }
 
 impl<'a> Changed<'a> {
@@ -350,23 +380,23 @@ impl<'a> Changed<'a> {
         self.collection.name
     }
 
-    /// The greatest number of a change in it.
+    /// The number under which its changes are told: the greatest in it within the range. What is told stood
+    /// as it stands when that number was given out.
     pub fn seq(&self) -> u64 {
-        self.record.seq
+        self.record.seq.min(self.range.upto)
     }
 
-    /// Every value in it that changed: its name within the record, such as `objectives.m.id`, the number
-    /// that stands for `m` if there is one, and its text.
-    pub fn each(&self, mut visit: impl FnMut(&'static str, Option<u32>, &'a str)) {
+    /// Every value in it that changed within the range.
+    pub fn each(&self, mut visit: impl FnMut(ChangedPart<'a>)) {
         let Values { version, names, slots, .. } = self.values;
         let name =
             |row: &ElementId| version.element(*row)?.name.get(self.collection.name.len() + ".n.".len()..);
         let mut of = |first: u32, rows: &[ElementId], m: Option<u32>| {
             for (slot, row) in (first as usize..).zip(rows) {
-                if slots.get(slot).is_some_and(|it| it.seq > self.acked)
+                if let Some(seq) = slots.get(slot).map(|it| it.seq).filter(|it| self.range.has(*it))
                     && let (Some(name), Some(text)) = (name(row), self.values.text_in(slot))
                 {
-                    visit(name, m, text);
+                    visit(ChangedPart { name, m, text, seq });
                 }
             }
         };
@@ -434,11 +464,12 @@ mod tests {
     #[test]
     fn only_what_changed_since_the_last_receipt_is_told() {
         let mut values = Values::new(Version::V2004);
-        let told = |values: &Values, acked| {
+        let within = |values: &Values, after, upto| {
+            let range = ChangeRange { after, upto };
             let mut all: Vec<String> =
-                values.changed(acked).map(|(name, text, seq)| format!("{name}={text}@{seq}")).collect();
-            for record in values.changed_records(acked) {
-                record.each(|name, m, text| {
+                values.changed(range).map(|(name, text, seq)| format!("{name}={text}@{seq}")).collect();
+            for record in values.changed_records(range) {
+                record.each(|ChangedPart { name, m, text, .. }| {
                     all.push(format!(
                         "{}.{}.{name}.{}={text}@{}",
                         record.collection(),
@@ -450,6 +481,7 @@ mod tests {
             }
             all
         };
+        let told = |values: &Values, after| within(values, after, u64::MAX);
         for (n, name) in ["cmi.objectives.0.id", "cmi.location", "cmi.objectives.1.id"].iter().enumerate() {
             put(&mut values, name, "a", n as u64 + 1);
         }
@@ -464,6 +496,10 @@ mod tests {
         put(&mut values, "cmi.objectives.0.score.raw", "5", 4);
         put(&mut values, "cmi.objectives.0.score.raw", "6", 5);
         assert_eq!(told(&values, 3), ["cmi.objectives.0.score.raw.0=6@5"]);
+        put(&mut values, "cmi.objectives.0.id", "b", 6);
+        assert!(within(&values, 3, 4).is_empty());
+        assert_eq!(within(&values, 3, 5), ["cmi.objectives.0.score.raw.0=6@5"]);
+        assert_eq!(within(&values, 5, 6), ["cmi.objectives.0.id.0=b@6"]);
         assert!(told(&values.begun_again(), 0).is_empty());
     }
     /// What `has_id` relies on.

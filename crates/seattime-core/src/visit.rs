@@ -14,6 +14,7 @@ use crate::session::{ApiState, Changes, Kind, Profile, Session};
 use crate::shared::{Bucket, Buckets, Map};
 use crate::time::{CreditPolicy, EvidenceKind, Ledger, Parts, PresencePolicy, Reported, bounded, credit};
 use crate::value::Timespan;
+use crate::values::ChangeRange;
 
 /// What the server calls the visit, and what its messages are signed with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -133,9 +134,9 @@ impl Visit {
         self.buckets.put(target, text, 0);
     }
 
-    /// What activities share, as far as it changed after `acked`.
-    pub fn shared(&self, acked: u64) -> impl Iterator<Item = &Bucket> {
-        self.buckets.changed(acked)
+    /// What activities share, as far as it changed within a range.
+    pub fn shared(&self, range: ChangeRange) -> impl Iterator<Item = &Bucket> {
+        self.buckets.changed(range)
     }
 
     /// Says whether what content says can be kept.
@@ -420,6 +421,11 @@ impl Visit {
         self.outbox.acked
     }
 
+    /// Everything that the server is not known to have on disk.
+    pub fn news(&self) -> ChangeRange {
+        ChangeRange { after: self.outbox.acked, upto: self.changes.0 }
+    }
+
     /// The highest number of a change.
     pub fn seq(&self) -> u64 {
         self.changes.0
@@ -446,9 +452,9 @@ impl Visit {
     }
 
     fn has_values(&self) -> bool {
-        let acked = self.outbox.acked;
-        let is_shared = self.buckets.changed(acked).next().is_some();
-        is_shared || self.sessions.iter().any(|it| it.seq == 0 || it.values().seq() > acked)
+        let news = self.news();
+        let is_shared = self.buckets.changed(news).next().is_some();
+        is_shared || self.sessions.iter().any(|it| it.seq == 0 || news.has(it.values().seq()))
     }
 
     /// The server knows nothing of this visit: everything is sent again.

@@ -123,6 +123,7 @@ pub fn router(app: App) -> Router {
         .route("/{folder}/{file}", get(pages::get_file))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .route("/run/v1/commits", post(commits::post_commit).layer(DefaultBodyLimit::max(MAX_COMMIT_BYTES)))
+        .route("/run/v1/parts", post(commits::post_part).layer(DefaultBodyLimit::max(MAX_COMMIT_BYTES)))
         .route(
             "/api/v1/packages",
             post(packages::post_package)

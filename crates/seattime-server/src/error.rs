@@ -155,6 +155,11 @@ impl From<StoreError> for Problem {
                 "idempotency_key_reused",
                 "this Idempotency-Key came with another body before; use a new key for a new launch",
             ),
+            StoreError::TooManyParts => Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too_many_parts",
+                "more parts of texts wait than are kept; send the commit that names them",
+            ),
             StoreError::Failed(reason) => {
                 tracing::error!(reason, "The store failed");
                 Problem::unavailable()

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 
-use seattime_wire::{Activity, Api, Commit, Mode, Policy, Receipt, SharedMap};
+use seattime_wire::{Activity, Api, Commit, Mode, Policy, Receipt, SharedMap, ValuePart};
 use serde::{Deserialize, Serialize};
 
 use crate::secret::ServerKey;
@@ -36,6 +36,9 @@ pub enum StoreError {
     /// A key for idempotency came with another body.
     #[error("the key came with another body")]
     KeyReused,
+    /// A visit has more parts of texts waiting than are kept.
+    #[error("the visit has too many parts of texts waiting")]
+    TooManyParts,
     /// The database failed.
     #[error("the database failed: {0}")]
     Failed(String),
@@ -244,6 +247,9 @@ pub trait Store: Send + Sync {
 
     /// Merges a commit; it is on disk once this answers.
     fn merge(&self, arrival: Arrival) -> Answer<'_, Merged>;
+
+    /// Keeps a part of a text that a commit is going to name; it is on disk once this answers.
+    fn put_part(&self, claims: VisitClaims, part: ValuePart) -> Answer<'_, ()>;
 
     /// Closes what nothing was heard of for `silence_ms`; answers how many visits.
     fn close_silent(&self, now_ms: i64, silence_ms: i64) -> Answer<'_, usize>;

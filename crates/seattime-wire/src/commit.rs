@@ -45,10 +45,38 @@ pub struct Commit {
     /// What activities share and content changed: per target of `adl.data`, text and number of its last change.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub shared: BTreeMap<String, (String, u64)>,
+    /// As `shared`, for texts that travelled ahead: number of the last change.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub shared_parted: BTreeMap<String, u64>,
     /// What the page itself makes of the visit: enough for a simple backend, not used by ours.
     #[serde(default)]
     pub totals: Totals,
 }
+
+/// A part of a text that is too long for a commit. A text is known by its visit and the number of its change, so
+/// parts of an older one are never mixed with those of a newer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ValuePart {
+    /// Version of the wire, [`WIRE_VERSION`].
+    pub v: u32,
+    /// The visit's token.
+    pub token: String,
+    /// The visit.
+    pub visit: String,
+    /// Fencing number of the attempt under which the visit was opened.
+    pub lease: u32,
+    /// Number of the change whose text this is a part of.
+    pub seq: u64,
+    /// Number of the part, from 0.
+    pub n: u32,
+    /// How many parts the text has, up to [`MOST_PARTS`].
+    pub of: u32,
+    /// The part.
+    pub text: String,
+}
+
+/// So many parts a text has at most.
+pub const MOST_PARTS: u32 = 128;
 
 /// Why a commit was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,6 +142,9 @@ pub struct Session {
     /// Elements that changed: value, and number of its last change.
     #[serde(default)]
     pub set: BTreeMap<String, (String, u64)>,
+    /// Elements that changed and whose texts travelled ahead in parts: number of the last change.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parted: BTreeMap<String, u64>,
     /// Records that changed: per collection and number, the number of the record's last change, and what
     /// changed in it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

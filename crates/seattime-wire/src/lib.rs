@@ -14,4 +14,4 @@ mod write;
 pub use commit::*;
 #[cfg(not(target_arch = "wasm32"))]
 pub use visit::*;
-pub use write::{CommitHead, write_commit, write_values};
+pub use write::{CommitHead, LongText, Step, write_commit, write_farewell, write_step, write_values};

@@ -4,7 +4,7 @@ use seattime_core::model::push_name;
 use seattime_core::session::{Kind, State};
 use seattime_core::time::{EvidenceKind, Reported};
 use seattime_core::value::digits;
-use seattime_core::values::{Changed, Values};
+use seattime_core::values::{ChangeRange, Changed, Values};
 use seattime_core::{Instant, Reason, Visit};
 
 /// What a message says of itself.
@@ -16,26 +16,100 @@ pub struct CommitHead {
     pub now: Instant,
 }
 
-/// Writes a commit, as UTF-8, from everything above the number that is acknowledged.
+/// How much of a visit a message holds.
+#[derive(Debug, Clone, Copy)]
+struct Extent {
+    range: ChangeRange,
+    /// Texts of more bytes are only named, since they travel apart.
+    longest: usize,
+    /// Whether it is what fits into the page's exit: longer texts are left out, and so may be records.
+    is_partial: bool,
+    has_records: bool,
+}
+
+/// A text that is only named.
+#[derive(Debug)]
+pub struct LongText {
+    name: Vec<u8>,
+    /// Number of its change.
+    pub seq: u64,
+    /// Where it lies in memory, until the visit changes.
+    pub address: usize,
+    /// Its length, in bytes.
+    pub bytes: usize,
+}
+
+/// A message that holds as much as it may.
+#[derive(Debug)]
+pub struct Step {
+    /// It, as UTF-8.
+    pub message: Vec<u8>,
+    /// The number of the last change in it.
+    pub upto: u64,
+    /// The texts that it only names: they travel ahead of it in parts.
+    pub long: Vec<LongText>,
+}
+
+/// Texts of more bytes than this travel ahead in parts, where a message has a limit.
+const LONG: usize = 40_000;
+
+/// Writes a commit, as UTF-8, of everything above the number that is acknowledged.
 ///
 /// The visit has to be settled first ([`Visit::settle`]), so that every change has its number.
 pub fn write_commit(visit: &Visit, head: CommitHead) -> Vec<u8> {
-    let mut json = Json(Vec::with_capacity(1_024));
-    let (acked, identity, ledger) = (visit.acked(), &visit.identity, visit.ledger());
+    let range = visit.news();
+    write(visit, head, Extent { range, longest: usize::MAX, is_partial: false, has_records: true }).bytes
+}
+
+/// Writes a commit of the changes after `after`: as many as go into `most` bytes, or one.
+pub fn write_step(visit: &Visit, head: CommitHead, after: u64, most: usize) -> Step {
+    let mut upto = visit.seq();
+    loop {
+        let range = ChangeRange { after, upto };
+        let json = write(visit, head, Extent { range, longest: LONG, is_partial: false, has_records: true });
+        if json.bytes.len() <= most || upto <= after + 1 {
+            return Step { message: json.bytes, upto, long: json.long };
+        }
+        upto = after + (upto - after) / 2;
+    }
+}
+
+/// Writes what fits into `most` bytes while the page goes away: time, states and short texts before longer ones,
+/// and records only where everything short fits. It says of itself that it is partial.
+pub fn write_farewell(visit: &Visit, head: CommitHead, most: usize) -> Vec<u8> {
+    let range = visit.news();
+    let mut longest = LONG;
+    loop {
+        let extent = Extent { range, longest, is_partial: true, has_records: longest == LONG };
+        let json = write(visit, head, extent);
+        if json.bytes.len() <= most || longest < 1_000 {
+            return json.bytes;
+        }
+        longest /= 4;
+    }
+}
+
+#[inline(never)]
+fn write(visit: &Visit, head: CommitHead, extent: Extent) -> Json {
+    let mut json = Json { bytes: Vec::with_capacity(1_024), longest: extent.longest, long: Vec::new() };
+    let (range, identity, ledger) = (extent.range, &visit.identity, visit.ledger());
     json.raw("{\"v\":1,\"token\":").text(&identity.token);
     json.field("visit").text(&identity.visit);
     json.field("lease").number(i64::from(identity.lease));
-    json.field("seq").number(visit.seq() as i64);
-    json.raw(",\"partial\":false,\"reason\":").text(head.reason.word());
+    json.field("seq").number(range.upto as i64);
+    json.field("partial").raw(if extent.is_partial { "true" } else { "false" });
+    json.field("reason").text(head.reason.word());
     json.field("sent_date_ms").number(head.now.wall_ms as i64);
 
     // A stretch is named by whatever speaks of it, and the one that runs always is: it dates the message.
     let live = ledger.moment(head.now);
-    let evidence = || ledger.evidence().iter().filter(move |it| it.seq > acked);
-    let visible = || ledger.visible().iter().filter(move |it| it.seq > acked);
+    let evidence = || ledger.evidence().iter().filter(move |it| range.has(it.seq));
+    let visible = || ledger.visible().iter().filter(move |it| range.has(it.seq));
     let spans = |session: u32| ledger.spans().iter().filter(move |it| it.about == session);
     let is_told = |session: &seattime_core::Session| {
-        session.seq > acked || session.values().seq() > acked || spans(session.n).any(|it| it.seq > acked)
+        range.has(session.seq)
+            || session.values().seq() > range.after
+            || spans(session.n).any(|it| range.has(it.seq))
     };
     let is_named = |n: u32| {
         live.is_some_and(|it| it.stretch == n)
@@ -83,18 +157,37 @@ pub fn write_commit(visit: &Visit, head: CommitHead) -> Vec<u8> {
         }
         json.reported(session.reported());
         json.field("set");
-        json.object(session.values().changed(acked), |json, (element, text, seq)| {
-            json.text(element).raw(":[").text(text).raw(",").number(seq as i64).raw("]");
-        });
-        json.records(session.values(), acked);
+        let named_before = json.long.len();
+        let mut opening = "{";
+        for (element, text, seq) in session.values().changed(range) {
+            if json.names_only(|name| name.extend_from_slice(element.as_bytes()), text, seq) {
+                continue;
+            }
+            json.raw(opening).text(element).raw(":[").text(text).raw(",").number(seq as i64).raw("]");
+            opening = ",";
+        }
+        json.raw(if opening == "{" { "{}" } else { "}" });
+        if extent.has_records {
+            json.records(session.values(), range);
+        }
+        if !extent.is_partial {
+            json.named("parted", named_before);
+        }
         json.raw("}");
     });
 
-    if visit.shared(acked).next().is_some() {
-        json.field("shared");
-        json.object(visit.shared(acked), |json, it| {
-            json.text(&it.target).raw(":[").text(&it.text).raw(",").number(it.seq as i64).raw("]");
-        });
+    let named_before = json.long.len();
+    let mut opening = ",\"shared\":{";
+    for it in visit.shared(range) {
+        if json.names_only(|name| name.extend_from_slice(it.target.as_bytes()), &it.text, it.seq) {
+            continue;
+        }
+        json.raw(opening).text(&it.target).raw(":[").text(&it.text).raw(",").number(it.seq as i64).raw("]");
+        opening = ",";
+    }
+    json.raw(if opening == "," { "}" } else { "" });
+    if !extent.is_partial {
+        json.named("shared_parted", named_before);
     }
 
     json.raw(",\"time\":{\"evidence\":");
@@ -113,12 +206,12 @@ pub fn write_commit(visit: &Visit, head: CommitHead) -> Vec<u8> {
     json.raw(",\"med\":[],\"med_bg\":[]},\"media\":[],\"totals\":{\"measured_ms\":")
         .number(totals.measured_ms);
     json.raw(",\"media_ms\":0,\"credited_ms\":").number(totals.credited_ms).raw("}}");
-    json.0
+    json
 }
 
 /// Writes every value that content may read now: an object from element to text.
 pub fn write_values(visit: &Visit) -> Vec<u8> {
-    let mut json = Json(Vec::with_capacity(1_024));
+    let mut json = Json { bytes: Vec::with_capacity(1_024), longest: usize::MAX, long: Vec::new() };
     let mut names = Vec::new();
     visit.each_readable(|place| {
         if let Some(row) = visit.version().element(place.element) {
@@ -129,17 +222,49 @@ pub fn write_values(visit: &Visit) -> Vec<u8> {
     });
     json.object(names.into_iter(), |json, (name, place)| {
         json.raw("\"");
-        json.0.extend_from_slice(&name);
+        json.bytes.extend_from_slice(&name);
         json.raw("\":").text(&visit.get(place).unwrap_or_default());
     });
-    json.0
+    json.bytes
 }
 
-/// A JSON text in the making, as UTF-8. This crate is compiled for speed, so what is called in many places is
-/// kept from being written out in each.
-struct Json(Vec<u8>);
+/// A JSON text in the making, as UTF-8. What is called in many places is kept from being written out in each.
+struct Json {
+    bytes: Vec<u8>,
+    longest: usize,
+    long: Vec<LongText>,
+}
 
 impl Json {
+    /// Notes a text that is too long to be told here; whether it is.
+    fn names_only(&mut self, push_name: impl FnOnce(&mut Vec<u8>), text: &str, seq: u64) -> bool {
+        let is_long = text.len() > self.longest;
+        if is_long {
+            let mut name = Vec::new();
+            push_name(&mut name);
+            let (address, bytes) = (text.as_ptr() as usize, text.len());
+            self.long.push(LongText { name, seq, address, bytes });
+        }
+        is_long
+    }
+
+    /// The texts that were noted since: `"parted":{"cmi.suspend_data":41}`.
+    #[inline(never)]
+    fn named(&mut self, field: &str, since: usize) {
+        let long = std::mem::take(&mut self.long);
+        let mut opening = "{";
+        for it in long.iter().skip(since) {
+            if opening == "{" {
+                self.field(field);
+            }
+            self.raw(opening).text(std::str::from_utf8(&it.name).unwrap_or_default());
+            self.raw(":").number(it.seq as i64);
+            opening = ",";
+        }
+        self.raw(if opening == "{" { "" } else { "}" });
+        self.long = long;
+    }
+
     /// The name of a field that is not the first.
     #[inline(never)]
     fn field(&mut self, name: &str) -> &mut Json {
@@ -148,58 +273,58 @@ impl Json {
 
     #[inline(never)]
     fn raw(&mut self, text: &str) -> &mut Json {
-        self.0.extend_from_slice(text.as_bytes());
+        self.bytes.extend_from_slice(text.as_bytes());
         self
     }
 
     #[inline(never)]
     fn number(&mut self, value: i64) -> &mut Json {
         if value < 0 {
-            self.0.push(b'-');
+            self.bytes.push(b'-');
         }
-        digits::push(&mut self.0, value.unsigned_abs(), 1);
+        digits::push(&mut self.bytes, value.unsigned_abs(), 1);
         self
     }
 
     #[inline(never)]
     fn text(&mut self, text: &str) -> &mut Json {
-        self.0.push(b'"');
+        self.bytes.push(b'"');
         let mut rest = text.as_bytes();
         // Of a character of several bytes, none is among those that are written otherwise.
         while let Some(at) = rest.iter().position(|it| matches!(it, b'"' | b'\\' | 0..b' ')) {
             let (plain, tail) = rest.split_at_checked(at).unwrap_or_default();
-            self.0.extend_from_slice(plain);
+            self.bytes.extend_from_slice(plain);
             let Some((&byte, tail)) = tail.split_first() else { break };
             if byte < b' ' {
                 let digit = byte & 15;
                 self.raw(if byte < 16 { "\\u000" } else { "\\u001" });
-                self.0.push(if digit < 10 { b'0' + digit } else { b'a' - 10 + digit });
+                self.bytes.push(if digit < 10 { b'0' + digit } else { b'a' - 10 + digit });
             } else {
-                self.0.extend_from_slice(&[b'\\', byte]);
+                self.bytes.extend_from_slice(&[b'\\', byte]);
             }
             rest = tail;
         }
-        self.0.extend_from_slice(rest);
-        self.0.push(b'"');
+        self.bytes.extend_from_slice(rest);
+        self.bytes.push(b'"');
         self
     }
 
     fn list<T>(&mut self, items: impl Iterator<Item = T>, each: impl FnMut(&mut Json, T)) {
-        self.0.push(b'[');
+        self.bytes.push(b'[');
         self.parted(items, each);
-        self.0.push(b']');
+        self.bytes.push(b']');
     }
 
     fn object<T>(&mut self, items: impl Iterator<Item = T>, each: impl FnMut(&mut Json, T)) {
-        self.0.push(b'{');
+        self.bytes.push(b'{');
         self.parted(items, each);
-        self.0.push(b'}');
+        self.bytes.push(b'}');
     }
 
     fn parted<T>(&mut self, items: impl Iterator<Item = T>, mut each: impl FnMut(&mut Json, T)) {
         for (n, item) in items.enumerate() {
             if n > 0 {
-                self.0.push(b',');
+                self.bytes.push(b',');
             }
             each(self, item);
         }
@@ -208,11 +333,11 @@ impl Json {
     /// Records of collections, those of one collection together:
     /// `"records":{"cmi.objectives":{"0":[41,{"id":"a"}]}}`. Names are told once, and one number of a change
     /// for all of a record's values: each of them stood as it is told when the greatest was given out.
-    fn records(&mut self, values: &Values, acked: u64) {
+    fn records(&mut self, values: &Values, range: ChangeRange) {
         let mut opening = ",\"records\":{";
         for collection in values.collections() {
             let mut records =
-                values.changed_records(acked).filter(|it| it.collection() == collection).peekable();
+                values.changed_records(range).filter(|it| it.collection() == collection).peekable();
             if records.peek().is_none() {
                 continue;
             }
@@ -228,13 +353,23 @@ impl Json {
     fn record(&mut self, record: &Changed<'_>) {
         self.raw("\"").number(i64::from(record.n)).raw("\":[").number(record.seq() as i64).raw(",{");
         let mut is_first = true;
-        record.each(|name, m, text| {
-            self.raw(if is_first { "\"" } else { ",\"" });
-            match m {
-                Some(m) => push_name(&mut self.0, name, &[m]),
-                None => self.0.extend_from_slice(name.as_bytes()),
+        record.each(|part| {
+            let push_whole = |name: &mut Vec<u8>| {
+                name.extend_from_slice(record.collection().as_bytes());
+                name.push(b'.');
+                digits::push(name, u64::from(record.n), 1);
+                name.push(b'.');
+                push_name(name, part.name, &[part.m.unwrap_or(0)]);
+            };
+            if self.names_only(push_whole, part.text, part.seq) {
+                return;
             }
-            self.raw("\":").text(text);
+            self.raw(if is_first { "\"" } else { ",\"" });
+            match part.m {
+                Some(m) => push_name(&mut self.bytes, part.name, &[m]),
+                None => self.bytes.extend_from_slice(part.name.as_bytes()),
+            }
+            self.raw("\":").text(part.text);
             is_first = false;
         });
         self.raw("}]");
@@ -246,7 +381,7 @@ impl Json {
     }
 
     fn end(&mut self) {
-        self.0.push(b']');
+        self.bytes.push(b']');
     }
 
     fn reported(&mut self, (reported, at): (Reported, seattime_core::time::Moment)) {
@@ -260,6 +395,6 @@ impl Json {
         if matches!(reported, Reported::Zero | Reported::Set(_)) {
             self.raw(",\"at\":[").number(i64::from(at.stretch)).raw(",").number(at.ms).raw("]");
         }
-        self.0.push(b'}');
+        self.bytes.push(b'}');
     }
 }

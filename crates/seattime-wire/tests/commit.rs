@@ -9,7 +9,7 @@ use seattime_core::visit::Document;
 use seattime_core::{Instant, Reason, Refusal, Version, Visit};
 use seattime_wire::{
     Accepted, Commit, CommitHead, CommitReason, EvidenceKind as Kind2, Reported, SessionKind, SessionState,
-    write_commit, write_values,
+    write_commit, write_farewell, write_step, write_values,
 };
 
 fn at(ms: f64) -> Instant {
@@ -202,4 +202,85 @@ fn a_visit_that_resumes_tells_the_same_and_uses_no_number_twice() {
         Some(Reason::Autosave),
         "what was on its way is not waited for"
     );
+}
+
+/// A visit whose session has more to tell than one message takes: 300 answers of 1,200 characters, a state and a
+/// long text.
+fn large() -> Result<Visit, Refusal> {
+    let policy = PresencePolicy::default();
+    let mut visit = Visit::open(Version::V2004, policy, CreditPolicy::Corroborated, 30_000, at(0.0), true);
+    visit.add_activity("item_1", Kind::Sco, 1);
+    visit.launch(at(0.0), 0);
+    visit.initialize(at(0.0), Document::New)?;
+    for n in 0..300 {
+        for (part, text) in
+            [("id", format!("q{n}")), ("type", "other".into()), ("learner_response", "a".repeat(1_200))]
+        {
+            set(&mut visit, &format!("cmi.interactions.{n}.{part}"), &text, at(0.0))?;
+        }
+        if n == 150 {
+            set(&mut visit, "cmi.suspend_data", &"s".repeat(100_000), at(0.0))?;
+            set(&mut visit, "cmi.completion_status", "completed", at(0.0))?;
+        }
+    }
+    run(&mut visit, 0, 60_000);
+    visit.settle(at(60_000.0));
+    Ok(visit)
+}
+
+/// Element, text and number of the change of everything in a message.
+fn told(commit: &Commit) -> impl Iterator<Item = (String, String, u64)> + '_ {
+    let changes = commit.sessions.iter().flat_map(|it| it.changes());
+    changes.map(|(element, text, seq)| (element.into_owned(), text.to_owned(), seq))
+}
+
+#[test]
+fn what_does_not_go_into_one_message_is_told_in_steps_without_a_gap() {
+    const MOST: usize = 100_000;
+    let visit = large().unwrap();
+    let head = CommitHead { reason: Reason::Autosave, now: at(60_000.0) };
+    let whole: Commit = serde_json::from_slice(&write_commit(&visit, head)).unwrap();
+    let mut expected: BTreeMap<String, String> = told(&whole).map(|it| (it.0, it.1)).collect();
+    assert_eq!(expected.remove("cmi.suspend_data").unwrap().len(), 100_000);
+
+    let (mut all, mut after, mut named) = (BTreeMap::new(), visit.acked(), Vec::new());
+    let mut steps = 0;
+    while after < visit.seq() {
+        let step = write_step(&visit, head, after, MOST);
+        assert!(step.message.len() <= MOST && step.upto > after);
+        let commit: Commit = serde_json::from_slice(&step.message).unwrap();
+        assert_eq!((commit.seq, commit.partial), (step.upto, false));
+        for (element, text, seq) in told(&commit) {
+            assert!(seq <= step.upto, "{element} is told as a change that the receipt would not cover");
+            all.insert(element, text);
+        }
+        for (element, seq) in commit.sessions.iter().flat_map(|it| &it.parted) {
+            assert!(after < *seq && *seq <= step.upto);
+            let long: Vec<_> = step.long.iter().map(|it| (it.seq, it.bytes)).collect();
+            assert_eq!(long, [(*seq, 100_000)]);
+            named.push(element.clone());
+        }
+        (after, steps) = (step.upto, steps + 1);
+    }
+    assert_eq!(all, expected);
+    assert_eq!(named, ["cmi.suspend_data"]);
+    assert!((4..=16).contains(&steps), "{steps} steps for 370 kB");
+}
+
+#[test]
+fn what_leaves_with_the_page_holds_time_and_states_first_and_is_not_acknowledged() {
+    let visit = large().unwrap();
+    let head = CommitHead { reason: Reason::Hidden, now: at(60_000.0) };
+    for (most, has_records) in [(500_000, true), (56_000, false)] {
+        let message = write_farewell(&visit, head, most);
+        assert!(message.len() <= most);
+        let commit: Commit = serde_json::from_slice(&message).unwrap();
+        assert!(commit.partial);
+        assert_eq!(commit.time.visible, [(0, 0, 60_000)]);
+        assert_eq!(commit.sessions[0].set["cmi.completion_status"].0, "completed");
+        assert!(
+            !commit.sessions[0].set.contains_key("cmi.suspend_data") && commit.sessions[0].parted.is_empty()
+        );
+        assert_eq!(!commit.sessions[0].records.is_empty(), has_records);
+    }
 }

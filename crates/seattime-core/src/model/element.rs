@@ -73,6 +73,8 @@ pub enum Space {
     Limited(u32),
     /// As [`Space::Limited`], unless [`Quirk::TextBeyondLimit`] is given: then up to [`MOST_UNITS`].
     Overflowing(u32),
+    /// As [`Space::Limited`], unless [`Quirk::TextBeyondLimit`] is given: then up to [`MOST_SUSPENDED`].
+    Suspended(u32),
     /// Text that may name its language.
     Localized {
         /// Smallest permitted maximum, in characters.
@@ -131,6 +133,8 @@ pub enum Space {
 
 /// The most of one value that is kept, in UTF-16 units; responses and patterns may be four times as long.
 pub const MOST_UNITS: u32 = 65_536;
+/// The most of `cmi.suspend_data` that is kept, in UTF-16 units.
+pub const MOST_SUSPENDED: u32 = 1 << 20;
 
 const REQUESTS: &[&str] =
     &["continue", "previous", "exit", "exitAll", "abandon", "abandonAll", "suspendAll", "_none_"];
@@ -153,7 +157,7 @@ impl Space {
         };
         let any_form = || quirks.has(Quirk::AnyFormOfSessionTime) && readable_ms(text).is_some();
         let matches = match self {
-            Space::Text { .. } | Space::Limited(_) | Space::Overflowing(_) => {
+            Space::Text { .. } | Space::Limited(_) | Space::Overflowing(_) | Space::Suspended(_) => {
                 units <= self.most_units(quirks)
             }
             Space::Localized { .. } => is_short && localized::text(text).is_some(),
@@ -196,7 +200,8 @@ impl Space {
         match self {
             Space::Text { .. } => MOST_UNITS,
             Space::Overflowing(_) if quirks.has(Quirk::TextBeyondLimit) => MOST_UNITS,
-            Space::Limited(most) | Space::Overflowing(most) => most,
+            Space::Suspended(_) if quirks.has(Quirk::TextBeyondLimit) => MOST_SUSPENDED,
+            Space::Limited(most) | Space::Overflowing(most) | Space::Suspended(most) => most,
             _ => 0,
         }
     }
@@ -291,6 +296,7 @@ mod tests {
         let cases = [
             // space                  value                     tolerated by
             (Space::Overflowing(4_096), long.as_str(),          TextBeyondLimit),
+            (Space::Suspended(4_096), long.as_str(),            TextBeyondLimit),
             (Space::Identifier,       "Question 1",             BlanksInIdentifiers),
             (Space::Identifier12,     "Question 1",             BlanksInIdentifiers),
             (Space::Time2004,         "2026-01-02T03:04:05Z",   ZoneWithoutFraction),

@@ -53,7 +53,7 @@ pub static ELEMENTS: &[Element] = &[
     row("cmi.core.lesson_mode",                       ReadOnly,  Token(MODE),  Some("normal")),
     row("cmi.core.exit",                              WriteOnly, Token(EXIT),  BLANK),
     row("cmi.core.session_time",                      WriteOnly, Timespan12,   NONE),
-    row("cmi.suspend_data",                           ReadWrite, Overflowing(4_096), BLANK),
+    row("cmi.suspend_data",                           ReadWrite, Suspended(4_096), BLANK),
     row("cmi.launch_data",                            ReadOnly,  LONG,         BLANK),
     part("cmi.comments",                                         Overflowing(4_096), BLANK, Rule::Appends),
     row("cmi.comments_from_lms",                      ReadOnly,  LONG,         BLANK),

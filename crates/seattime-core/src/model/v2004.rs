@@ -113,7 +113,7 @@ pub static ELEMENTS: &[Element] = &[
     row("cmi.score.max",                              ReadWrite, NUMBER,              NONE),
     row("cmi.session_time",                           WriteOnly, Timespan2004,        NONE),
     row("cmi.success_status",                         ReadWrite, Token(SUCCESS),      UNKNOWN),
-    row("cmi.suspend_data",                           ReadWrite, Text { spm: 64_000 }, NONE),
+    row("cmi.suspend_data",                           ReadWrite, Suspended(super::element::MOST_UNITS), NONE),
     row("cmi.time_limit_action",                      ReadOnly,  Token(LIMIT),        Some("continue,no message")),
     row("cmi.total_time",                             ReadOnly,  Timespan2004,        Some("PT0H0M0S")),
     row("adl.nav.request",                            ReadWrite, Navigation,          Some("_none_")),

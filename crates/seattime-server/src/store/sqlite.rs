@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
-use seattime_wire::Policy;
+use seattime_wire::{Policy, ValuePart};
 
 use self::writer::Writer;
 use super::{
@@ -19,6 +19,7 @@ use super::{
 };
 use crate::error::StartError;
 use crate::secret::ServerKey;
+use crate::token::VisitClaims;
 
 /// A query, from its file.
 macro_rules! sql {
@@ -38,6 +39,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_spine.sql"),
     include_str!("../../migrations/sqlite/0002_data_model.sql"),
     include_str!("../../migrations/sqlite/0003_api_of_attempt.sql"),
+    include_str!("../../migrations/sqlite/0004_value_parts.sql"),
 ];
 
 /// Before this version, two connections could corrupt the database.
@@ -217,6 +219,10 @@ impl Store for SqliteStore {
     fn merge(&self, arrival: Arrival) -> Answer<'_, Merged> {
         let contacts = Arc::clone(&self.contacts);
         self.write(move |db| merge::merge(db, &contacts, &arrival))
+    }
+
+    fn put_part(&self, claims: VisitClaims, part: ValuePart) -> Answer<'_, ()> {
+        self.write(move |db| merge::put_part(db, &claims, &part))
     }
 
     fn close_silent(&self, now_ms: i64, silence_ms: i64) -> Answer<'_, usize> {

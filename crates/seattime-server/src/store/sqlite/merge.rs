@@ -1,11 +1,12 @@
 //! Merging commits in SQLite: whatever arrives, in any order and any number of times, the same state.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension};
 use seattime_core::attempt::{Ending, check, settled_status};
-use seattime_wire::{Api, CommitReason, Mode, Policy, Receipt, Refused, Session};
+use seattime_wire::{Api, Commit, CommitReason, Mode, Policy, Receipt, Refused, Session, ValuePart};
 
 use super::packages;
 use super::sql_here as sql;
@@ -20,6 +21,9 @@ use crate::token::VisitClaims;
 /// When visits were last heard of, live or not, where a message had no other news: such a message costs
 /// no write. By visit, in ms since 1970.
 pub(super) type Contacts = Mutex<HashMap<String, (i64, i64)>>;
+
+/// So many parts of texts may wait in one visit for the commit that names them.
+const MOST_WAITING: u32 = 1_024;
 
 /// A visit's row.
 struct Visit {
@@ -107,8 +111,9 @@ pub(super) fn merge(db: &Connection, contacts: &Contacts, arrival: &Arrival) -> 
             find(db, claims)?.ok_or(StoreError::NotFound("visit"))?
         }
     };
+    let (commit, is_whole) = completed(db, claims, visit.acked, commit)?;
     let before = visit.raw.clone();
-    visit.raw.merge(commit, *received_ms);
+    visit.raw.merge(&commit, *received_ms);
     let package = packages::find(db, &claims.tenant, &attempt.topic)?.ok_or(StoreError::NotFound("topic"))?;
     let api = packages::api_of(attempt.api.take(), &package)?;
     let (refused, mut has_values) = values(db, claims, &attempt, api, &commit.sessions)?;
@@ -128,7 +133,7 @@ pub(super) fn merge(db: &Connection, contacts: &Contacts, arrival: &Arrival) -> 
     if commit.reason != CommitReason::Replay {
         visit.live_ms = visit.live_ms.max(*received_ms);
     }
-    if !commit.partial && !is_unknown {
+    if !commit.partial && !is_unknown && is_whole {
         visit.acked = visit.acked.max(commit.seq);
     }
     if visit.raw == before && !has_values && visit.is_open && !is_unknown {
@@ -146,10 +151,65 @@ pub(super) fn merge(db: &Connection, contacts: &Contacts, arrival: &Arrival) -> 
             token: None,
             refused,
             heartbeat_ms: *heartbeat_ms,
-            need_full: is_unknown && !commit.partial,
+            need_full: (is_unknown || !is_whole) && !commit.partial,
         },
         is_superseded: claims.lease < attempt.lease,
     })
+}
+
+/// A message with the texts that travelled ahead of it, and whether all of them were there. Those that are
+/// acknowledged are kept as values already, and their parts are dropped.
+fn completed<'a>(
+    db: &Connection,
+    claims: &VisitClaims,
+    acked: u64,
+    commit: &'a Commit,
+) -> Result<(Cow<'a, Commit>, bool), StoreError> {
+    if commit.shared_parted.is_empty() && commit.sessions.iter().all(|it| it.parted.is_empty()) {
+        return Ok((Cow::Borrowed(commit), true));
+    }
+    let acknowledged = i64::try_from(acked).unwrap_or(i64::MAX);
+    db.prepare_cached(sql!("drop_parts"))?.execute((&claims.learner, &claims.visit, acknowledged))?;
+    let mut whole = commit.clone();
+    let mut is_whole = true;
+    let mut text_of = |seq: u64| -> Result<Option<String>, StoreError> {
+        let found = if seq > acked { joined(db, claims, seq)? } else { None };
+        is_whole &= seq <= acked || found.is_some();
+        Ok(found)
+    };
+    for session in &mut whole.sessions {
+        for (element, seq) in std::mem::take(&mut session.parted) {
+            if let Some(text) = text_of(seq)? {
+                session.set.insert(element, (text, seq));
+            }
+        }
+    }
+    for (target, seq) in std::mem::take(&mut whole.shared_parted) {
+        if let Some(text) = text_of(seq)? {
+            whole.shared.insert(target, (text, seq));
+        }
+    }
+    Ok((Cow::Owned(whole), is_whole))
+}
+
+/// A text from its parts, if all of them are there.
+fn joined(db: &Connection, claims: &VisitClaims, seq: u64) -> Result<Option<String>, StoreError> {
+    let seq = i64::try_from(seq).unwrap_or(i64::MAX);
+    let parts = db
+        .prepare_cached(sql!("parts"))?
+        .query_map((&claims.learner, &claims.visit, seq), |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<Vec<(u32, String)>, _>>()?;
+    let is_whole = parts.last().is_some_and(|it| it.0 as usize == parts.len());
+    Ok(is_whole.then(|| parts.into_iter().map(|it| it.1).collect()))
+}
+
+/// Keeps a part of a text.
+pub(super) fn put_part(db: &Connection, claims: &VisitClaims, part: &ValuePart) -> Result<(), StoreError> {
+    attempt_of(db, claims)?;
+    let seq = i64::try_from(part.seq).unwrap_or(i64::MAX);
+    let row = (&claims.learner, &claims.visit, seq, part.n, part.of, &part.text, MOST_WAITING);
+    let is_kept = db.prepare_cached(sql!("put_part"))?.execute(row)? > 0;
+    if is_kept { Ok(()) } else { Err(StoreError::TooManyParts) }
 }
 
 /// Keeps the values of a message, each if it is newer than what is there; a bad one is refused alone.
@@ -299,6 +359,8 @@ pub(super) fn close_silent(
         visit.live_ms = visit.live_ms.max(live_ms);
         visit.is_open = visit.contact_ms >= before_ms;
         if !visit.is_open {
+            let acked = i64::try_from(visit.acked).unwrap_or(i64::MAX);
+            db.prepare_cached(sql!("drop_parts"))?.execute((&claims.learner, &claims.visit, acked))?;
             settle(db, &claims, &attempt, &visit.raw)?;
             closed += 1;
         }

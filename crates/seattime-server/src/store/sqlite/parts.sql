@@ -1,0 +1,1 @@
+SELECT parts, text FROM value_part WHERE learner = ?1 AND visit = ?2 AND seq = ?3 ORDER BY n

@@ -433,6 +433,7 @@ export class Visit {
         clearInterval(this.#clock);
         this.#signals.stop();
         this.#stopper.abort();
+        this.#promise?.abort();
     }
 
     #token = "";
@@ -571,7 +572,23 @@ export class Visit {
         const seq = wasm.seq();
         remember();
         if (messages.length === 0 || seq === this.#keptSeq) return;
+        this.#renewPromise();
         if (await this.#keep(messages)) this.#keptSeq = seq;
+    }
+
+    /** @type {AbortController | undefined} What takes the promise below back. */ #promise;
+
+    /** Where browsers can, has them promise to send the short of it should this tab end without a word. */
+    #renewPromise() {
+        this.#promise?.abort();
+        const { fetchLater } = /** @type {any} */ (window);
+        const { server = "", transport } = this.#options;
+        if (!fetchLater || transport || this.#isAcked) return;
+        this.#promise = new AbortController();
+        try {
+            const { signal } = this.#promise;
+            fetchLater(`${server}/run/v1/commits`, { method: "POST", body: this.#farewell(), signal });
+        } catch { /* There is no room for it, or no permission: then the next visit sends it. */ }
     }
 
     /**
@@ -605,6 +622,7 @@ export class Visit {
      */
     #away(leave) {
         guarded(leave, undefined);
+        this.#promise?.abort();
         const messages = this.#messages(REASONS.hidden);
         const [first] = messages;
         if (first === undefined) return;

@@ -88,7 +88,8 @@ async function serve(request, response, more) {
     try {
         const file = more[path] ?? normalize(path).replace(/^\/+/, "");
         const type = { "content-type": TYPES[extname(file)] ?? "application/octet-stream", "content-encoding": "gzip" };
-        response.writeHead(200, { ...headers, ...type }).end(await packed(join(ROOT, file)));
+        const bytes = await packed(join(ROOT, file));
+        response.writeHead(200, { ...headers, ...type }).end(bytes);
     } catch {
         response.writeHead(404, headers).end();
     }

@@ -183,6 +183,13 @@ export class Course {
         })()`);
     }
 
+    /** The tab crashes: nothing in it runs any more. */
+    async crash() {
+        const crashed = new Promise((resolve) => this.page.once("error", resolve));
+        void this.cdp.send("Page.crash").catch(() => {}); // It cannot answer.
+        await crashed;
+    }
+
     /** The learner closes the tab. */
     async close() {
         await this.page.close();

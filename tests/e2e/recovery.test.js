@@ -93,3 +93,20 @@ test("a player that is reloaded goes on with its launch, once its code was used"
     near(row.time_spent_ms, 4 * MINUTE + 2 * SECOND);
     assert.equal(row.attempts, 1);
 });
+
+test("a tab that crashes has said by then what its last checkpoint knew, and the next visit says all", async () => {
+    const topic = await world.importPackage(await silent("2004"), "Recovery");
+    const course = await world.launch(topic, "tab-crash");
+    await course.advance(2 * MINUTE);
+    await course.input();
+    await course.inContent(`call("SetValue", "cmi.completion_status", "completed"); call("SetValue", "cmi.suspend_data", "x".repeat(60000)); call("SetValue", "cmi.exit", "suspend")`);
+    await course.advance(6 * SECOND); // Written down, and not sent yet.
+    assert.equal((await world.row("tab-crash")).status, "incomplete");
+    await course.crash();
+    const row = await world.row("tab-crash", (it) => it.status === "completed");
+    near(row.measured_ms, 2 * MINUTE + 5 * SECOND, "up to the checkpoint");
+    const again = await world.launch(topic, "tab-crash");
+    assert.equal(await again.inContent(`call("GetValue", "cmi.suspend_data").length`), 60_000);
+    assert.equal(await again.inContent(`call("GetValue", "cmi.entry")`), "resume");
+    await again.close();
+});

@@ -2,6 +2,7 @@
 
 mod bench;
 mod build;
+mod crash;
 mod deny;
 mod files;
 mod fuzz;
@@ -33,6 +34,8 @@ const COMMANDS: &[Command] = &[
     ("tidy",   "check the invariants that no compiler checks",                            tidy::command),
     ("size",   "weigh pkg/ and the player page against their budgets",                    size::command),
     ("bench",  "measure against a peer in a real browser [api]; not part of `test`",      bench::command),
+    ("crash",  "kill the server under load [--cycles N] [--seed S]; five cycles in `test`", crash::command),
+    ("mutants", "take the server's safety out, and see that `crash` notices; not part of `test`", crash::mutants),
     ("fuzz",   "random input against the core [--minutes N]; not part of `test`",         fuzz::command),
     ("deny",   "check licences, sources and bans of dependencies; not part of `test`",    deny::command),
 ];
@@ -50,7 +53,7 @@ fn run(words: &[String]) -> Result<ExitCode> {
     let Some((name, arguments)) = words.split_first() else {
         println!("cargo xtask <command>, one of:");
         for (name, meaning, _) in COMMANDS {
-            println!("  {name:<6} {meaning}");
+            println!("  {name:<7} {meaning}");
         }
         return Ok(ExitCode::SUCCESS);
     };

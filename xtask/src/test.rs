@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 
 use crate::project::Project;
 use crate::setup::{Browser, Page};
-use crate::{build, files, setup, size, step, tidy};
+use crate::{build, crash, files, setup, size, step, tidy};
 
 /// What is ready by the time a stage runs.
 struct Bench<'a> {
@@ -39,6 +39,7 @@ const STAGES: &[Stage] = &[
     ("clippy",   Nothing, clippy),
     ("native",   Nothing, native),
     ("doc",      Nothing, doc),
+    ("crash",    Nothing, crash),
     ("browser",  Setup,   browser),
     ("e2e",      Setup,   end_to_end),
 ];
@@ -140,6 +141,10 @@ fn native(bench: &Bench) -> Result<Outcome> {
 fn doc(bench: &Bench) -> Result<Outcome> {
     let mut doc = bench.project.cargo();
     one(bench, "doc", doc.args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn crash(bench: &Bench) -> Result<Outcome> {
+    counted(bench, "crash", crash::driver(bench.project)?.args(["--cycles", "5"]))
 }
 
 fn browser(bench: &Bench) -> Result<Outcome> {

@@ -84,3 +84,20 @@ fn a_package_that_is_none_is_refused_by_name_and_code() {
         "{text}"
     );
 }
+
+#[test]
+fn a_damaged_database_is_refused_before_anything_is_built_on_it() {
+    let data = tempfile::tempdir().unwrap();
+    let path = data.path().join("seattime.db");
+    let database = rusqlite::Connection::open(&path).unwrap();
+    database
+        .execute_batch("CREATE TABLE t (x); INSERT INTO t VALUES (zeroblob(3000)), (zeroblob(3000))")
+        .unwrap();
+    drop(database);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[4_096..4_200].fill(0xff); // The head of the table's first page.
+    std::fs::write(&path, &bytes).unwrap();
+    let output = seattime(&["serve", "--port", "0"], data.path()).unwrap();
+    let line = refusal(&output).unwrap_or_else(|| panic!("{output:?}"));
+    assert!(line.contains("seattime.db is damaged") && line.contains("backup"), "{line}");
+}

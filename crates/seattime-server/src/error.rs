@@ -7,6 +7,9 @@ use serde_json::{Map, Value, json};
 
 use crate::store::StoreError;
 
+/// How long to wait where the disk is full, in s.
+const FULL_RETRY_S: u32 = 30;
+
 /// Why a request was not answered as asked.
 ///
 /// Its body is a problem document with a `code` that never changes its meaning.
@@ -116,13 +119,18 @@ impl Problem {
 
     /// 503: nothing was kept; it may be sent again.
     pub(crate) fn unavailable() -> Problem {
-        let mut problem = Problem::new(
+        let problem = Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "unavailable",
             "the server cannot keep this now; send it again in a moment",
         );
-        problem.retry_after_s = Some(1);
-        problem
+        problem.after_s(1)
+    }
+
+    /// Says when to try again.
+    fn after_s(mut self, seconds: u32) -> Problem {
+        self.retry_after_s = Some(seconds);
+        self
     }
 
     /// 500: the server's fault; logged where it happened.
@@ -155,6 +163,12 @@ impl From<StoreError> for Problem {
                 "idempotency_key_reused",
                 "this Idempotency-Key came with another body before; use a new key for a new launch",
             ),
+            StoreError::Full => Problem::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "disk_full",
+                "the server's disk is full; nothing was kept, send it again later",
+            )
+            .after_s(FULL_RETRY_S),
             StoreError::TooManyParts => Problem::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "too_many_parts",
@@ -234,6 +248,14 @@ pub enum StartError {
         path: String,
         /// What the database said.
         reason: String,
+    },
+    /// The database's file is damaged.
+    #[error("the database {path} is damaged: {found}; restore a backup, or move it away to begin anew")]
+    Damaged {
+        /// Where it lies.
+        path: String,
+        /// What its check found first.
+        found: String,
     },
     /// The database library has a fault that can destroy data.
     #[error("SQLite {found} is built in, 3.51.3 or newer is needed")]

@@ -19,7 +19,7 @@ use crate::token::VisitClaims;
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// Why a store did not do what it was asked for; nothing was kept then.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error, PartialEq)]
 pub enum StoreError {
     /// Too much is waiting to be written.
     #[error("too much is waiting to be written")]
@@ -39,6 +39,9 @@ pub enum StoreError {
     /// A visit has more parts of texts waiting than are kept.
     #[error("the visit has too many parts of texts waiting")]
     TooManyParts,
+    /// There is no room on the disk; nothing was kept.
+    #[error("the disk is full")]
+    Full,
     /// The database failed.
     #[error("the database failed: {0}")]
     Failed(String),

@@ -6,6 +6,7 @@
 //! | `advance MS` | moves the clock on, then closes what was silent for too long |
 //! | `fail POINT` | the next request that reaches the point fails with 503 |
 //! | `drop POINT` | the next request that reaches the point loses its connection |
+//! | `die POINT` | the process dies when a request reaches the point, as if it was killed |
 //! | `now` | tells the time, in ms since 1970 |
 //! | `quit` | ends |
 //!
@@ -56,11 +57,17 @@ impl ServerClock for SetClock {
 
 /// Faults that were asked for and have not happened yet.
 #[derive(Default)]
-struct OrderedFaults(Mutex<HashMap<String, Fault>>);
+struct OrderedFaults {
+    faults: Mutex<HashMap<String, Fault>>,
+    death: Mutex<Option<String>>,
+}
 
 impl Faults for OrderedFaults {
     fn reached(&self, point: &str) -> Fault {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(point).unwrap_or(Fault::None)
+        if self.death.lock().unwrap_or_else(PoisonError::into_inner).as_deref() == Some(point) {
+            std::process::abort();
+        }
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner).remove(point).unwrap_or(Fault::None)
     }
 }
 
@@ -94,7 +101,7 @@ async fn main() -> Result<()> {
 async fn obey(order: &str, server: &Server, clock: &SetClock, faults: &OrderedFaults) -> Result<String> {
     let (verb, rest) = order.split_once(' ').unwrap_or((order, ""));
     let fault = |fault| {
-        faults.0.lock().unwrap_or_else(PoisonError::into_inner).insert(rest.to_owned(), fault);
+        faults.faults.lock().unwrap_or_else(PoisonError::into_inner).insert(rest.to_owned(), fault);
         Ok("ok".to_owned())
     };
     match verb {
@@ -106,7 +113,11 @@ async fn obey(order: &str, server: &Server, clock: &SetClock, faults: &OrderedFa
         }
         "fail" => fault(Fault::Fail),
         "drop" => fault(Fault::Drop),
+        "die" => {
+            *faults.death.lock().unwrap_or_else(PoisonError::into_inner) = Some(rest.to_owned());
+            Ok("ok".to_owned())
+        }
         "now" => Ok(clock.0.load(Ordering::SeqCst).to_string()),
-        _ => anyhow::bail!("found {verb:?}, expected advance, fail, drop, now or quit"),
+        _ => anyhow::bail!("found {verb:?}, expected advance, fail, drop, die, now or quit"),
     }
 }

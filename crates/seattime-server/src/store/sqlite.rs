@@ -9,7 +9,7 @@ mod writer;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use seattime_wire::{Policy, ValuePart};
 
 use self::writer::Writer;
@@ -47,7 +47,10 @@ const OLDEST_SQLITE: i32 = 3_051_003;
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> StoreError {
-        StoreError::Failed(error.to_string())
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => StoreError::Full,
+            _ => StoreError::Failed(error.to_string()),
+        }
     }
 }
 
@@ -86,6 +89,7 @@ impl SqliteStore {
             Ok(connection)
         };
         let mut writing = connect()?;
+        check(&writing, path)?;
         migrate(&mut writing, path)?;
         let reading = connect()?;
         Ok(SqliteStore {
@@ -128,6 +132,23 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     )?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(())
+}
+
+/// Refuses a file that is damaged, before anything is built on it.
+fn check(connection: &Connection, path: &Path) -> Result<(), StartError> {
+    let check = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+    let damaged = |found: &str| {
+        let found = found.lines().last().unwrap_or_default().to_owned(); // Above it stands a heading.
+        StartError::Damaged { path: path.display().to_string(), found }
+    };
+    match check {
+        Ok(found) if found == "ok" => Ok(()),
+        Ok(found) => Err(damaged(&found)),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
+            Err(damaged(&error.to_string()))
+        }
+        Err(error) => Err(failed_at(path)(error)),
+    }
 }
 
 /// The version of the schema, if this program knows it.

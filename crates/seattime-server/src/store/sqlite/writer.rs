@@ -1,5 +1,6 @@
 //! The thread that writes: takes what waits, one transaction, one fsync, then answers.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
 
@@ -39,7 +40,7 @@ impl Writer {
             let result = guarded(connection, change);
             Box::new(move |committed: Result<(), StoreError>| {
                 // Nobody may be waiting any more; the change is kept all the same.
-                let _ = answer.send(committed.and(result));
+                let _ = answer.send(result.and_then(|value| committed.map(|()| value)));
             })
         });
         let handed_in = self.0.try_send(job);
@@ -57,15 +58,21 @@ impl Writer {
     }
 }
 
-/// Runs one change so that its failure takes back its own writes and nobody else's.
+/// Runs one change so that its failure, be it a panic, takes back its own writes and nobody else's.
 fn guarded<T>(
     connection: &Connection,
     change: impl FnOnce(&Connection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
     connection.execute_batch("SAVEPOINT change")?;
-    let result = change(connection);
-    let end = if result.is_ok() { "RELEASE change" } else { "ROLLBACK TO change; RELEASE change" };
-    connection.execute_batch(end)?;
+    let result = catch_unwind(AssertUnwindSafe(|| change(connection))).unwrap_or_else(|_| {
+        tracing::error!("A change panicked; it alone is taken back");
+        Err(StoreError::Failed("a change panicked".to_owned()))
+    });
+    // A full disk takes the whole transaction back, and the savepoint with it.
+    if !connection.is_autocommit() {
+        let end = if result.is_ok() { "RELEASE change" } else { "ROLLBACK TO change; RELEASE change" };
+        connection.execute_batch(end)?;
+    }
     result
 }
 
@@ -75,16 +82,72 @@ fn write(mut connection: Connection, waiting: &Receiver<Job>) {
         let mut replies = Vec::new();
         let committed = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(StoreError::from)
             .and_then(|transaction| {
-                replies.extend(jobs.map(|job| job(&transaction)));
-                transaction.commit()
-            })
-            .map_err(StoreError::from);
+                for job in jobs {
+                    replies.push(job(&transaction));
+                    if transaction.is_autocommit() {
+                        return Err(StoreError::Full);
+                    }
+                }
+                Ok(transaction.commit()?)
+            });
         if let Err(error) = &committed {
             tracing::error!(%error, "A transaction failed; nothing of it was acknowledged");
         }
         for reply in replies {
             reply(committed.clone());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn writer() -> rusqlite::Result<Writer> {
+        let connection = Connection::open_in_memory()?;
+        connection.execute_batch("CREATE TABLE kept (n INTEGER)")?;
+        Ok(Writer::start(connection))
+    }
+
+    fn keep(db: &Connection, n: i64) -> Result<(), StoreError> {
+        Ok(db.execute("INSERT INTO kept VALUES (?1)", [n]).map(|_| ())?)
+    }
+
+    #[tokio::test]
+    async fn a_change_that_fails_or_panics_fails_alone() {
+        let writer = writer().unwrap();
+        let good = writer.run(|db| keep(db, 1));
+        let failing = writer.run(|db| keep(db, 2).and(Err::<(), _>(StoreError::NotFound("visit"))));
+        let panicking = writer.run(|db| -> Result<(), StoreError> {
+            keep(db, 3)?;
+            panic!("poisoned")
+        });
+        let last = writer.run(|db| keep(db, 4));
+        assert_eq!(good.await, Ok(()));
+        assert_eq!(failing.await, Err(StoreError::NotFound("visit")));
+        assert!(matches!(panicking.await, Err(StoreError::Failed(_))));
+        assert_eq!(last.await, Ok(()));
+        let kept =
+            writer.run(|db| Ok(db.query_row("SELECT group_concat(n) FROM kept", [], |row| row.get(0))?));
+        assert_eq!(kept.await, Ok("1,4".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_said_and_recovered_from() {
+        let writer = writer().unwrap();
+        let pages = |most: u32| {
+            move |db: &Connection| {
+                Ok(db.query_row(&format!("PRAGMA max_page_count = {most}"), [], |row| row.get::<_, u32>(0))?)
+            }
+        };
+        let large =
+            |db: &Connection| Ok(db.execute("INSERT INTO kept VALUES (zeroblob(100000))", []).map(|_| ())?);
+        writer.run(pages(3)).await.unwrap();
+        assert_eq!(writer.run(large).await, Err(StoreError::Full));
+        assert_eq!(writer.run(|db| keep(db, 1)).await, Ok(()), "what fits is still kept");
+        writer.run(pages(1_000)).await.unwrap();
+        assert_eq!(writer.run(large).await, Ok(()));
     }
 }

@@ -1,0 +1,100 @@
+//! `crash` and `mutants`: the server dies under load and loses nothing; with its safety taken out, that is noticed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::project::Project;
+use crate::{files, step};
+
+/// What of the tree a mutant is built from.
+const SOURCES: &[&str] =
+    &["Cargo.toml", "Cargo.lock", "crates", "src", "xtask", "www", "pkg", "rust-toolchain.toml", "tests"];
+/// So many cycles have to be enough to notice a mutant.
+const MUTANT_CYCLES: &str = "15";
+
+/// `cargo xtask crash [--cycles N] [--seed S] [--learners N]`.
+pub(crate) fn command(project: &Project, arguments: &[String]) -> Result<ExitCode> {
+    let status = driver(project)?.args(arguments).status()?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The driver of the crash test, compiled, with the testbed that it kills.
+pub(crate) fn driver(project: &Project) -> Result<Command> {
+    let mut testbed = project.cargo();
+    testbed.args(["build", "--release", "--package", "seattime-testbed"]);
+    step::run(project, "crash", "compiling the testbed", &mut testbed)?;
+    Ok(driver_in(&project.target))
+}
+
+fn driver_in(target: &Path) -> Command {
+    let binary = |name: &str| target.join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    let mut driver = Command::new(binary("seattime-crash"));
+    driver.arg("--testbed").arg(binary("seattime-testbed"));
+    driver
+}
+
+/// `cargo xtask mutants`: applies each patch of `tests/mutations/` to a copy; the crash test has to fail there.
+pub(crate) fn mutants(project: &Project, arguments: &[String]) -> Result<ExitCode> {
+    if !arguments.is_empty() {
+        bail!("found `{}`, expected no arguments", arguments.join(" "));
+    }
+    let patches = files::directly_in(&project.root.join("tests/mutations"), ".patch")?;
+    ensure!(!patches.is_empty(), "tests/mutations has no patches");
+    let (copy, target) = (project.target.join("mutants/source"), project.target.join("mutants/target"));
+    let mut survivors = Vec::new();
+    for patch in &patches {
+        let name = patch.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        copy_sources(project, &copy)?;
+        let mut apply = Command::new("git");
+        apply
+            .args(["apply", "--unsafe-paths", "--directory"])
+            .arg(&copy)
+            .arg(patch)
+            .current_dir(&project.root);
+        let applied = apply.status().context("git is missing: install it")?;
+        ensure!(applied.success(), "{name}: the patch does not fit any more; make it anew");
+        let mut build = project.cargo();
+        build.args(["build", "--release", "--package", "seattime-testbed"]);
+        build.current_dir(&copy).env("CARGO_TARGET_DIR", &target);
+        step::run(project, "mutants", &format!("compiling the server with {name}"), &mut build)?;
+        let mut crash = driver_in(&target);
+        crash.args(["--cycles", MUTANT_CYCLES]);
+        let (survived, _) = step::logged(project, &format!("mutant-{name}"), &mut crash)?;
+        println!("mutants: {name} … {}", if survived { "NOT NOTICED" } else { "noticed" });
+        if survived {
+            survivors.push(name);
+        }
+    }
+    println!("mutants: {} of {} noticed", patches.len() - survivors.len(), patches.len());
+    Ok(if survivors.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Copies what has changed, so that little is compiled anew.
+fn copy_sources(project: &Project, copy: &Path) -> Result<()> {
+    for name in SOURCES {
+        let path = project.root.join(name);
+        if path.is_file() {
+            renew(&path, &copy.join(name))?;
+        } else if path.is_dir() {
+            for file in files::under(&path)? {
+                let target: PathBuf = copy.join(file.strip_prefix(&project.root)?);
+                renew(&file, &target)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn renew(file: &Path, target: &Path) -> Result<()> {
+    let new = fs::read(file)?;
+    if fs::read(target).is_ok_and(|old| old == new) {
+        return Ok(());
+    }
+    if let Some(folder) = target.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(target, new).with_context(|| format!("cannot write {}", target.display()))
+}

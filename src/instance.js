@@ -47,12 +47,20 @@ export async function start(source) {
 /** @param {Source} [source] */
 async function compiled(source = new URL("wasm_bg.wasm", import.meta.url)) {
     if (source instanceof WebAssembly.Module) return source;
-    if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return WebAssembly.compile(source);
+    if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return moduleOf(source);
     const response = source instanceof Response ? source : await fetch(source);
     if (!response.ok) throw new Error(`seattime: ${response.url} answered ${response.status}`);
-    // Under another type no browser compiles it while it arrives.
-    const isTyped = response.headers.get("content-type") === "application/wasm";
-    return isTyped ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
+    return moduleOf(await response.arrayBuffer());
+}
+
+/** @param {BufferSource} bytes */
+function moduleOf(bytes) {
+    try {
+        // Functions are compiled when they are first called, so this takes less than handing it to another thread.
+        return new WebAssembly.Module(bytes);
+    } catch {
+        return WebAssembly.compile(bytes); // Older browsers take more than 4 KiB only so.
+    }
 }
 
 function attach() {

@@ -162,7 +162,8 @@ export async function launch(options) {
         // Whoever brings the values has read them already: nothing that is still to arrive could change them.
         await loading;
         const visit = new Visit(whole(data), options, send);
-        void leftovers();
+        // Content comes first.
+        setTimeout(leftovers);
         return visit;
     }
     const waited = new Promise((resolve) => setTimeout(resolve, LEFTOVERS_MS));
@@ -282,8 +283,9 @@ export class Visit {
         });
         this.#listen();
         this.#clock = setInterval(() => this.#second(), 1000);
-        // As long as this page lives, no other one sends what it wrote down.
-        navigator.locks?.request(LOCK + opened.visit, () => new Promise(() => {}));
+        // As long as this page lives, no other one sends what it wrote down. Asking takes the browser a while, and
+        // nothing is written down yet.
+        setTimeout(() => navigator.locks?.request(LOCK + opened.visit, () => new Promise(() => {})));
     }
 
     /**

@@ -1,7 +1,10 @@
 //! The port `Store`: what is kept, and what can be asked of it.
 
 mod figures;
+mod merging;
+mod opening;
 mod raw;
+mod rows;
 pub mod sqlite;
 mod standing;
 
@@ -256,6 +259,10 @@ pub trait Store: Send + Sync {
 
     /// Closes what nothing was heard of for `silence_ms`; answers how many visits.
     fn close_silent(&self, now_ms: i64, silence_ms: i64) -> Answer<'_, usize>;
+
+    /// Derives up to `most` of the report's rows that commits have made stale; answers how many there were. A report
+    /// derives by itself what it shows: this is for when there is time.
+    fn renew_standings(&self, most: usize) -> Answer<'_, usize>;
 
     /// The report's rows, the latest visit first.
     fn report(&self, tenant: &str, of: ReportOf) -> Answer<'_, Vec<ReportRow>>;

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use seattime_core::time::{self, IntervalSet, Moment, Parts, PresencePolicy, active, credit};
 use seattime_wire::{CreditPolicy, Policy, Reported, SessionKind, SessionState};
-use serde::{Deserialize, Serialize};
 
 use super::raw::{RawSession, RawVisit};
 
-/// What a visit comes to; derived from its raw state, and from nothing else.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+/// What a visit comes to; derived from its raw state whenever it is asked for, and kept nowhere.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Figures {
     /// A part for each session, and one for the time outside them.
     pub(crate) parts: Vec<Part>,
@@ -20,7 +19,7 @@ pub(crate) struct Figures {
 }
 
 /// One part of a visit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Part {
     /// The session's number; 0 for the time outside every session.
     pub(crate) n: u32,

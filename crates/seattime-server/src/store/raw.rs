@@ -50,14 +50,16 @@ pub(crate) struct RawSession {
 }
 
 impl RawVisit {
-    /// Merges a message that arrived at `received_ms`. Idempotent, commutative, associative.
-    pub(crate) fn merge(&mut self, commit: &Commit, received_ms: i64) {
+    /// Merges a message that arrived at `received_ms`; answers whether that brought anything new. Idempotent,
+    /// commutative, associative.
+    pub(crate) fn merge(&mut self, commit: &Commit, received_ms: i64) -> bool {
+        let mut has_news = false;
         for stretch in &commit.stretches {
             let kept = self.stretches.entry(stretch.n).or_default();
             let age_ms = commit.sent_date_ms.saturating_sub(stretch.start_date_ms);
-            least(&mut kept.wall_start_ms, received_ms.saturating_sub(age_ms.max(0)));
+            has_news |= least(&mut kept.wall_start_ms, received_ms.saturating_sub(age_ms.max(0)));
             if let Some(sent_at_ms) = stretch.sent_at_ms.filter(|_| commit.reason != CommitReason::Replay) {
-                least(&mut kept.live_start_ms, received_ms.saturating_sub(sent_at_ms));
+                has_news |= least(&mut kept.live_start_ms, received_ms.saturating_sub(sent_at_ms));
             }
         }
         for &(n, first, last, kind) in &commit.time.evidence {
@@ -67,24 +69,31 @@ impl RawVisit {
                 EvidenceKind::Media => &mut kept.media,
                 EvidenceKind::Page => &mut kept.page,
             };
-            let mut set: Bursts = bursts.iter().copied().collect();
-            set.insert(first.max(0), last);
-            *bursts = set.iter().collect();
+            let first = first.max(0);
+            if first <= last && !bursts.iter().any(|it| it.0 <= first && last <= it.1) {
+                let mut set: Bursts = bursts.iter().copied().collect();
+                set.insert(first, last);
+                *bursts = set.iter().collect();
+                has_news = true;
+            }
         }
         for &interval in &commit.time.visible {
-            add(&mut self.stretches.entry(interval.0).or_default().visible, interval);
+            has_news |= add(&mut self.stretches.entry(interval.0).or_default().visible, interval);
         }
         for session in &commit.sessions {
-            let kept = self.sessions.entry(session.n).or_insert_with(|| RawSession {
-                seq: 0,
-                kind: session.kind,
-                activity: session.activity.clone(),
-                try_: session.try_,
-                entry: None,
-                state: session.state,
-                accepted: None,
-                reported: Reported::Unset,
-                span: BTreeMap::new(),
+            let kept = self.sessions.entry(session.n).or_insert_with(|| {
+                has_news = true;
+                RawSession {
+                    seq: 0,
+                    kind: session.kind,
+                    activity: session.activity.clone(),
+                    try_: session.try_,
+                    entry: None,
+                    state: session.state,
+                    accepted: None,
+                    reported: Reported::Unset,
+                    span: BTreeMap::new(),
+                }
             });
             if session.seq > kept.seq {
                 kept.seq = session.seq;
@@ -92,11 +101,13 @@ impl RawVisit {
                 kept.state = session.state;
                 kept.accepted = session.accepted;
                 kept.reported = session.reported;
+                has_news = true;
             }
             for &interval in &session.span {
-                add(kept.span.entry(interval.0).or_default(), interval);
+                has_news |= add(kept.span.entry(interval.0).or_default(), interval);
             }
         }
+        has_news
     }
 }
 
@@ -125,12 +136,21 @@ impl RawStretch {
     }
 }
 
-fn least(kept: &mut Option<i64>, found: i64) {
-    *kept = Some(kept.map_or(found, |it| it.min(found)));
+fn least(kept: &mut Option<i64>, found: i64) -> bool {
+    let is_less = kept.is_none_or(|it| found < it);
+    if is_less {
+        *kept = Some(found);
+    }
+    is_less
 }
 
-fn add(kept: &mut Vec<(i64, i64)>, (_, start, end): StretchInterval) {
+fn add(kept: &mut Vec<(i64, i64)>, (_, start, end): StretchInterval) -> bool {
+    let start = start.max(0);
+    if start >= end || kept.iter().any(|it| it.0 <= start && end <= it.1) {
+        return false;
+    }
     let mut set: IntervalSet = kept.iter().copied().collect();
-    set.insert(start.max(0), end);
+    set.insert(start, end);
     *kept = set.iter().collect();
+    true
 }

@@ -1,8 +1,10 @@
 //! `Store` over SQLite: one thread writes, whatever waits goes into one transaction, then all are answered.
 
+mod desk;
 mod launches;
 mod merge;
 mod packages;
+mod standings;
 mod visits;
 mod writer;
 
@@ -12,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use seattime_wire::{Policy, ValuePart};
 
+use self::desk::Desk;
 use self::writer::Writer;
 use super::{
     Answer, Arrival, MadeLaunch, Merged, NewLaunch, Opened, Opening, PackageLine, ReportOf, ReportRow, Store,
@@ -40,7 +43,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0002_data_model.sql"),
     include_str!("../../migrations/sqlite/0003_api_of_attempt.sql"),
     include_str!("../../migrations/sqlite/0004_value_parts.sql"),
+    include_str!("../../migrations/sqlite/0005_standings_later.sql"),
 ];
+
+/// So many of the report's rows are derived in one transaction.
+const STANDINGS_AT_ONCE: usize = 100;
 
 /// Before this version, two connections could corrupt the database.
 const OLDEST_SQLITE: i32 = 3_051_003;
@@ -64,7 +71,6 @@ impl From<serde_json::Error> for StoreError {
 pub struct SqliteStore {
     writer: Writer,
     reader: Arc<Mutex<Connection>>,
-    contacts: Arc<merge::Contacts>,
 }
 
 impl SqliteStore {
@@ -92,11 +98,7 @@ impl SqliteStore {
         check(&writing, path)?;
         migrate(&mut writing, path)?;
         let reading = connect()?;
-        Ok(SqliteStore {
-            writer: Writer::start(writing),
-            reader: Arc::new(Mutex::new(reading)),
-            contacts: Arc::default(),
-        })
+        Ok(SqliteStore { writer: Writer::start(writing), reader: Arc::new(Mutex::new(reading)) })
     }
 
     /// Runs a query beside the writer.
@@ -113,7 +115,7 @@ impl SqliteStore {
 
     fn write<'a, T: Send + 'static>(
         &'a self,
-        change: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        change: impl FnOnce(&mut Desk<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Answer<'a, T> {
         self.writer.run(change)
     }
@@ -175,7 +177,8 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StartError> {
 
 impl Store for SqliteStore {
     fn server_key(&self) -> Answer<'_, ServerKey> {
-        self.write(|db| {
+        self.write(|desk| {
+            let db = desk.db;
             let made = ServerKey::random().map_err(|error| StoreError::Failed(error.to_string()))?;
             db.prepare_cached(sql!("put_server_key"))?.execute([made.to_hex()])?;
             let kept: String = db.prepare_cached(sql!("server_key"))?.query_row([], |row| row.get(0))?;
@@ -190,7 +193,8 @@ impl Store for SqliteStore {
 
     fn put_key(&self, tenant: &str, key_hash: &str, now_ms: i64) -> Answer<'_, ()> {
         let (tenant, key_hash) = (tenant.to_owned(), key_hash.to_owned());
-        self.write(move |db| {
+        self.write(move |desk| {
+            let db = desk.db;
             db.prepare_cached(sql!("put_tenant"))?.execute((&tenant, now_ms))?;
             db.prepare_cached(sql!("put_key"))?.execute((&key_hash, &tenant, now_ms))?;
             Ok(())
@@ -209,7 +213,7 @@ impl Store for SqliteStore {
 
     fn put_package(&self, tenant: &str, package: StoredPackage, now_ms: i64) -> Answer<'_, ()> {
         let tenant = tenant.to_owned();
-        self.write(move |db| packages::put(db, &tenant, &package, now_ms))
+        self.write(move |desk| packages::put(desk, &tenant, &package, now_ms))
     }
 
     fn packages(&self, tenant: &str) -> Answer<'_, Vec<PackageLine>> {
@@ -230,35 +234,50 @@ impl Store for SqliteStore {
 
     fn launch(&self, tenant: &str, launch: NewLaunch, now_ms: i64) -> Answer<'_, MadeLaunch> {
         let tenant = tenant.to_owned();
-        self.write(move |db| launches::make(db, &tenant, &launch, now_ms))
+        self.write(move |desk| launches::make(desk.db, &tenant, &launch, now_ms))
     }
 
     fn open_visit(&self, opening: Opening, policy: Policy, now_ms: i64) -> Answer<'_, Opened> {
-        self.write(move |db| visits::open(db, &opening, &policy, now_ms))
+        self.write(move |desk| visits::open(desk, &opening, &policy, now_ms))
     }
 
     fn merge(&self, arrival: Arrival) -> Answer<'_, Merged> {
-        let contacts = Arc::clone(&self.contacts);
-        self.write(move |db| merge::merge(db, &contacts, &arrival))
+        self.write(move |desk| merge::merge(desk, &arrival))
     }
 
     fn put_part(&self, claims: VisitClaims, part: ValuePart) -> Answer<'_, ()> {
-        self.write(move |db| merge::put_part(db, &claims, &part))
+        self.write(move |desk| merge::put_part(desk.db, &claims, &part))
     }
 
     fn close_silent(&self, now_ms: i64, silence_ms: i64) -> Answer<'_, usize> {
-        let contacts = Arc::clone(&self.contacts);
-        self.write(move |db| merge::close_silent(db, &contacts, now_ms.saturating_sub(silence_ms)))
+        self.write(move |desk| merge::close_silent(desk, now_ms.saturating_sub(silence_ms)))
+    }
+
+    fn renew_standings(&self, most: usize) -> Answer<'_, usize> {
+        self.write(move |desk| standings::renew(desk.db, None, &ReportOf::default(), most))
     }
 
     fn report(&self, tenant: &str, of: ReportOf) -> Answer<'_, Vec<ReportRow>> {
         let tenant = tenant.to_owned();
-        self.read(move |db| {
-            let mut query = db.prepare_cached(sql!("standings"))?;
-            let rows = query
-                .query_map((tenant, of.learner, of.lms_id, of.course), |row| row.get::<_, String>(0))?
-                .collect::<Result<Vec<_>, _>>()?;
-            rows.iter().map(|it| Ok(serde_json::from_str(it)?)).collect()
+        Box::pin(async move {
+            // In steps, so that commits need not wait for all of them.
+            loop {
+                let (tenant, of) = (tenant.clone(), of.clone());
+                let renew = move |desk: &mut Desk<'_>| {
+                    standings::renew(desk.db, Some(&tenant), &of, STANDINGS_AT_ONCE)
+                };
+                if self.write(renew).await? < STANDINGS_AT_ONCE {
+                    break;
+                }
+            }
+            self.read(move |db| {
+                let mut query = db.prepare_cached(sql!("standings"))?;
+                let rows = query
+                    .query_map((tenant, of.learner, of.lms_id, of.course), |row| row.get::<_, String>(0))?
+                    .collect::<Result<Vec<_>, _>>()?;
+                rows.iter().map(|it| Ok(serde_json::from_str(it)?)).collect()
+            })
+            .await
         })
     }
 }

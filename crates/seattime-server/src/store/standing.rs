@@ -8,7 +8,8 @@ use seattime_core::time::{IntervalSet, bounded};
 use seattime_wire::{Api, SessionKind};
 
 use super::figures::Figures;
-use super::{ReportDetail, ReportLearner, ReportRow, StoredActivity};
+use super::rows::{PackageRow, VisitRow, api_of};
+use super::{ReportDetail, ReportLearner, ReportRow, StoreError, StoredActivity};
 
 /// Values of one activity's latest try, by element.
 pub(crate) type Values = BTreeMap<String, String>;
@@ -20,9 +21,48 @@ const SHORTEST_MS: i64 = 1_000;
 #[derive(Debug, Default)]
 pub(crate) struct AttemptFacts {
     /// From 1; 0 for what counts for none.
-    pub(crate) number: u32,
+    number: u32,
     /// Per visit: when it was opened, when it was last heard of, and what it comes to.
-    pub(crate) visits: Vec<(i64, i64, Figures)>,
+    visits: Vec<(i64, i64, Figures)>,
+}
+
+impl AttemptFacts {
+    /// An attempt's number, and its visits.
+    pub(crate) fn new(number: u32, visits: &[VisitRow]) -> AttemptFacts {
+        let visits = visits.iter().map(|it| (it.opened_ms, it.contact_ms, it.figures())).collect();
+        AttemptFacts { number, visits }
+    }
+}
+
+/// What a report's row is derived from.
+pub(crate) struct Facts<'a> {
+    pub(crate) learner: ReportLearner,
+    pub(crate) course: &'a str,
+    pub(crate) package: &'a PackageRow,
+    pub(crate) activities: &'a [StoredActivity],
+    /// In the order of their numbers.
+    pub(crate) attempts: &'a [AttemptFacts],
+    /// Which API the latest attempt's values are named in; none where it is the manifest's.
+    pub(crate) api: Option<String>,
+    /// What the latest attempt holds, if it counts: per activity, number of the latest try, and its values.
+    pub(crate) values: BTreeMap<String, (u32, Values)>,
+}
+
+/// The report's row of a learner and topic.
+pub(crate) fn standing(facts: Facts<'_>) -> Result<ReportRow, StoreError> {
+    let mut values: BTreeMap<String, Values> =
+        facts.values.into_iter().map(|(activity, (_, values))| (activity, values)).collect();
+    for activity in facts.activities {
+        // Thresholds of the manifest decide with what content said.
+        if let Some(values) = values.get_mut(&activity.id) {
+            for (element, value) in &activity.defaults {
+                values.entry(element.clone()).or_insert_with(|| value.clone());
+            }
+        }
+    }
+    let api = api_of(facts.api, facts.package)?;
+    let (course, topic) = (facts.course, facts.package.title.as_str());
+    Ok(row(facts.learner, course, topic, api, facts.activities, facts.attempts, &values))
 }
 
 /// The version that a package's API belongs to.
@@ -56,7 +96,7 @@ pub(crate) fn activity_outcome<'a>(
 }
 
 /// The row; `values` and `launched` are those of the latest attempt, per activity.
-pub(crate) fn row(
+fn row(
     learner: ReportLearner,
     course: &str,
     topic: &str,

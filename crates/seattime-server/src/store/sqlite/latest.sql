@@ -1,1 +1,2 @@
-SELECT max(coalesce((SELECT max(contact_ms) FROM visit), 0), coalesce((SELECT max(created_ms) FROM package), 0))
+SELECT max(coalesce((SELECT max(contact_ms) FROM visit WHERE is_open = 1), 0), (SELECT contact_ms FROM latest_closed),
+           coalesce((SELECT max(created_ms) FROM package), 0))

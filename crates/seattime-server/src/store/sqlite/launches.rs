@@ -1,10 +1,11 @@
-//! Launches in SQLite: which attempt a learner goes on with.
+//! Launches in SQLite.
 
 use rusqlite::{Connection, OptionalExtension};
-use seattime_wire::Mode;
 
-use super::packages::{self, word};
+use super::packages;
 use super::sql_here as sql;
+use crate::store::opening::{LaunchedAttempt, attempt_for};
+use crate::store::rows::word;
 use crate::store::{MadeLaunch, NewLaunch, StoreError};
 
 pub(super) fn make(
@@ -27,29 +28,20 @@ pub(super) fn make(
         }
     }
     let package = packages::find(db, tenant, &launch.topic)?.ok_or(StoreError::NotFound("topic"))?;
-    let course = &package.course;
     let learner = learner(db, tenant, launch, now_ms)?;
-    let latest: Option<(String, u32, Option<String>)> = db
+    let latest = db
         .prepare_cached(sql!("latest_attempt"))?
-        .query_row((&learner, course, &launch.topic), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .query_row((&learner, &package.course, &launch.topic), |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
         .optional()?;
-    let next = latest.as_ref().map_or(1, |it| it.1.saturating_add(1));
-    // Values that are named in the other API's words are none that content could go on with.
-    let going_on = match latest {
-        Some((id, number, own)) => {
-            let api = packages::api_of(own, &package)?;
-            (launch.api.unwrap_or(api) == api).then_some((id, number))
-        }
-        None => None,
-    };
-    let (attempt, number) = match (launch.mode, going_on) {
-        (Mode::Continue, Some(going_on)) => going_on,
-        (Mode::Continue | Mode::New, _) => {
-            (new_attempt(db, tenant, &learner, course, launch, next, now_ms)?, next)
-        }
-        // What is only looked at counts for no attempt, and writes into none that does.
-        (Mode::Review | Mode::Browse, _) => {
-            (new_attempt(db, tenant, &learner, course, launch, 0, now_ms)?, 0)
+    let (attempt, number) = match attempt_for(launch, latest, &package)? {
+        LaunchedAttempt::GoingOn { id, number } => (id, number),
+        LaunchedAttempt::New { number, mode, api } => {
+            let id = uuid::Uuid::new_v4().to_string();
+            let row = (&learner, &id, tenant, &package.course, &launch.topic, number, mode, now_ms, api);
+            db.prepare_cached(sql!("put_attempt"))?.execute(row)?;
+            (id, number)
         }
     };
     db.prepare_cached(sql!("put_launch"))?.execute((
@@ -82,22 +74,5 @@ fn learner(db: &Connection, tenant: &str, launch: &NewLaunch, now_ms: i64) -> Re
     let id = uuid::Uuid::new_v4().to_string();
     let row = (&id, tenant, &launch.learner, &launch.learner_name, now_ms);
     db.prepare_cached(sql!("put_learner"))?.execute(row)?;
-    Ok(id)
-}
-
-fn new_attempt(
-    db: &Connection,
-    tenant: &str,
-    learner: &str,
-    course: &str,
-    launch: &NewLaunch,
-    number: u32,
-    now_ms: i64,
-) -> Result<String, StoreError> {
-    let id = uuid::Uuid::new_v4().to_string();
-    let mode = if number > 0 { word(&Mode::Continue)? } else { word(&launch.mode)? };
-    let api = launch.api.as_ref().map(word).transpose()?;
-    let row = (learner, &id, tenant, course, &launch.topic, number, mode, now_ms, api);
-    db.prepare_cached(sql!("put_attempt"))?.execute(row)?;
     Ok(id)
 }

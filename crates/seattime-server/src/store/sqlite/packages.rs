@@ -1,30 +1,23 @@
 //! Packages in SQLite.
 
-use rusqlite::{Connection, OptionalExtension};
-use seattime_wire::{Api, SessionKind};
+use std::sync::Arc;
 
+use rusqlite::{Connection, OptionalExtension};
+use seattime_wire::SessionKind;
+
+use super::desk::Desk;
 use super::sql_here as sql;
+use crate::store::rows::{PackageRow, meaning, word};
 use crate::store::{PackageLine, StoreError, StoredActivity, StoredPackage};
 
-/// A word of the wire, as a column holds it.
-pub(super) fn word<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
-    match serde_json::to_value(value)? {
-        serde_json::Value::String(text) => Ok(text),
-        other => Err(StoreError::Failed(format!("{other} is no word"))),
-    }
-}
-
-/// What a column's word stands for.
-pub(super) fn meaning<T: serde::de::DeserializeOwned>(word: String) -> Result<T, StoreError> {
-    Ok(serde_json::from_value(serde_json::Value::String(word))?)
-}
-
 pub(super) fn put(
-    db: &Connection,
+    desk: &mut Desk<'_>,
     tenant: &str,
     package: &StoredPackage,
     now_ms: i64,
 ) -> Result<(), StoreError> {
+    let db = desk.db;
+    desk.memory.packages.take(&(tenant.to_owned(), package.id.clone()));
     let (api, edition, shares) = (word(&package.api)?, package.edition, package.shares_with_all);
     let row = (tenant, &package.id, &package.title, &package.course, api, edition, shares, now_ms);
     db.prepare_cached(sql!("put_package"))?.execute(row)?;
@@ -52,16 +45,7 @@ pub(super) fn list(db: &Connection, tenant: &str) -> Result<Vec<PackageLine>, St
         .collect()
 }
 
-/// What the package of a topic says of all its activities.
-pub(super) struct Package {
-    pub(super) title: String,
-    pub(super) course: String,
-    pub(super) api: Api,
-    pub(super) edition: u32,
-    pub(super) shares_with_all: bool,
-}
-
-pub(super) fn find(db: &Connection, tenant: &str, id: &str) -> Result<Option<Package>, StoreError> {
+pub(super) fn find(db: &Connection, tenant: &str, id: &str) -> Result<Option<PackageRow>, StoreError> {
     let found = db
         .prepare_cached(sql!("package"))?
         .query_row((tenant, id), |row| {
@@ -69,14 +53,20 @@ pub(super) fn find(db: &Connection, tenant: &str, id: &str) -> Result<Option<Pac
         })
         .optional()?;
     let package = |(title, course, api, edition, shares_with_all)| {
-        Ok(Package { title, course, api: meaning(api)?, edition, shares_with_all })
+        Ok(PackageRow { title, course, api: meaning(api)?, edition, shares_with_all })
     };
     found.map(package).transpose()
 }
 
-/// Which API an attempt's values are named in: its own, or the manifest's.
-pub(super) fn api_of(own: Option<String>, package: &Package) -> Result<Api, StoreError> {
-    own.map_or(Ok(package.api), meaning)
+/// A package as the writer remembers it.
+pub(super) fn known(desk: &mut Desk<'_>, tenant: &str, id: &str) -> Result<Arc<PackageRow>, StoreError> {
+    let key = (tenant.to_owned(), id.to_owned());
+    let package = match desk.memory.packages.take(&key) {
+        Some(package) => package,
+        None => Arc::new(find(desk.db, tenant, id)?.ok_or(StoreError::NotFound("topic"))?),
+    };
+    desk.memory.packages.put(key, Arc::clone(&package));
+    Ok(package)
 }
 
 pub(super) fn activities(db: &Connection, package: &str) -> Result<Vec<StoredActivity>, StoreError> {

@@ -7,6 +7,7 @@ use std::thread;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
+use super::desk::{Desk, Memory};
 use crate::store::{Answer, StoreError};
 
 /// So many changes may wait; more are refused, so that memory has a bound.
@@ -15,7 +16,7 @@ const QUEUE: usize = 4_096;
 const BATCH: usize = 512;
 
 /// A change, and once it ran, its answer, which waits for the transaction.
-type Job = Box<dyn FnOnce(&Connection) -> Reply + Send>;
+type Job = Box<dyn FnOnce(&mut Desk<'_>) -> Reply + Send>;
 type Reply = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// Where changes are handed in.
@@ -33,11 +34,11 @@ impl Writer {
     /// asked for it has gone away meanwhile.
     pub(super) fn run<T: Send + 'static>(
         &self,
-        change: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        change: impl FnOnce(&mut Desk<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Answer<'static, T> {
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |connection| {
-            let result = guarded(connection, change);
+        let job: Job = Box::new(move |desk| {
+            let result = guarded(desk, change);
             Box::new(move |committed: Result<(), StoreError>| {
                 // Nobody may be waiting any more; the change is kept all the same.
                 let _ = answer.send(result.and_then(|value| committed.map(|()| value)));
@@ -60,23 +61,26 @@ impl Writer {
 
 /// Runs one change so that its failure, be it a panic, takes back its own writes and nobody else's.
 fn guarded<T>(
-    connection: &Connection,
-    change: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    desk: &mut Desk<'_>,
+    change: impl FnOnce(&mut Desk<'_>) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    connection.execute_batch("SAVEPOINT change")?;
-    let result = catch_unwind(AssertUnwindSafe(|| change(connection))).unwrap_or_else(|_| {
+    desk.db.prepare_cached("SAVEPOINT change")?.execute([])?;
+    let result = catch_unwind(AssertUnwindSafe(|| change(desk))).unwrap_or_else(|_| {
         tracing::error!("A change panicked; it alone is taken back");
         Err(StoreError::Failed("a change panicked".to_owned()))
     });
     // A full disk takes the whole transaction back, and the savepoint with it.
-    if !connection.is_autocommit() {
-        let end = if result.is_ok() { "RELEASE change" } else { "ROLLBACK TO change; RELEASE change" };
-        connection.execute_batch(end)?;
+    if !desk.db.is_autocommit() {
+        if result.is_err() {
+            desk.db.prepare_cached("ROLLBACK TO change")?.execute([])?;
+        }
+        desk.db.prepare_cached("RELEASE change")?.execute([])?;
     }
     result
 }
 
 fn write(mut connection: Connection, waiting: &Receiver<Job>) {
+    let mut memory = Memory::default();
     while let Ok(first) = waiting.recv() {
         let jobs = std::iter::once(first).chain(waiting.try_iter().take(BATCH - 1));
         let mut replies = Vec::new();
@@ -84,8 +88,9 @@ fn write(mut connection: Connection, waiting: &Receiver<Job>) {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(StoreError::from)
             .and_then(|transaction| {
+                let mut desk = Desk { db: &transaction, memory: &mut memory };
                 for job in jobs {
-                    replies.push(job(&transaction));
+                    replies.push(job(&mut desk));
                     if transaction.is_autocommit() {
                         return Err(StoreError::Full);
                     }
@@ -94,6 +99,7 @@ fn write(mut connection: Connection, waiting: &Receiver<Job>) {
             });
         if let Err(error) = &committed {
             tracing::error!(%error, "A transaction failed; nothing of it was acknowledged");
+            memory.forget();
         }
         for reply in replies {
             reply(committed.clone());
@@ -118,19 +124,19 @@ mod tests {
     #[tokio::test]
     async fn a_change_that_fails_or_panics_fails_alone() {
         let writer = writer().unwrap();
-        let good = writer.run(|db| keep(db, 1));
-        let failing = writer.run(|db| keep(db, 2).and(Err::<(), _>(StoreError::NotFound("visit"))));
-        let panicking = writer.run(|db| -> Result<(), StoreError> {
-            keep(db, 3)?;
+        let good = writer.run(|desk| keep(desk.db, 1));
+        let failing = writer.run(|desk| keep(desk.db, 2).and(Err::<(), _>(StoreError::NotFound("visit"))));
+        let panicking = writer.run(|desk| -> Result<(), StoreError> {
+            keep(desk.db, 3)?;
             panic!("poisoned")
         });
-        let last = writer.run(|db| keep(db, 4));
+        let last = writer.run(|desk| keep(desk.db, 4));
         assert_eq!(good.await, Ok(()));
         assert_eq!(failing.await, Err(StoreError::NotFound("visit")));
         assert!(matches!(panicking.await, Err(StoreError::Failed(_))));
         assert_eq!(last.await, Ok(()));
-        let kept =
-            writer.run(|db| Ok(db.query_row("SELECT group_concat(n) FROM kept", [], |row| row.get(0))?));
+        let kept = writer
+            .run(|desk| Ok(desk.db.query_row("SELECT group_concat(n) FROM kept", [], |row| row.get(0))?));
         assert_eq!(kept.await, Ok("1,4".to_owned()));
     }
 
@@ -138,15 +144,18 @@ mod tests {
     async fn a_full_disk_is_said_and_recovered_from() {
         let writer = writer().unwrap();
         let pages = |most: u32| {
-            move |db: &Connection| {
-                Ok(db.query_row(&format!("PRAGMA max_page_count = {most}"), [], |row| row.get::<_, u32>(0))?)
+            move |desk: &mut Desk<'_>| {
+                Ok(desk
+                    .db
+                    .query_row(&format!("PRAGMA max_page_count = {most}"), [], |row| row.get::<_, u32>(0))?)
             }
         };
-        let large =
-            |db: &Connection| Ok(db.execute("INSERT INTO kept VALUES (zeroblob(100000))", []).map(|_| ())?);
+        let large = |desk: &mut Desk<'_>| {
+            Ok(desk.db.execute("INSERT INTO kept VALUES (zeroblob(100000))", []).map(|_| ())?)
+        };
         writer.run(pages(3)).await.unwrap();
         assert_eq!(writer.run(large).await, Err(StoreError::Full));
-        assert_eq!(writer.run(|db| keep(db, 1)).await, Ok(()), "what fits is still kept");
+        assert_eq!(writer.run(|desk| keep(desk.db, 1)).await, Ok(()), "what fits is still kept");
         writer.run(pages(1_000)).await.unwrap();
         assert_eq!(writer.run(large).await, Ok(()));
     }

@@ -1,0 +1,195 @@
+//! What a message does to a visit: whatever arrives, in any order and any number of times, the same state.
+
+use std::borrow::Cow;
+
+use seattime_core::attempt::{Ending, check, settled_status};
+use seattime_wire::{Api, Commit, CommitReason, Mode, Receipt, Refused, SessionState};
+
+use super::raw::RawVisit;
+use super::rows::{AttemptRow, PackageRow, VisitRow};
+use super::standing::{Values, version};
+use super::{Arrival, Merged, StoreError, StoredActivity};
+use crate::config::DEFAULT_POLICY;
+
+/// A value that a message brings, to be kept if it is newer than what is there.
+pub(crate) struct Change<'a> {
+    pub(crate) activity: &'a str,
+    pub(crate) try_: u32,
+    pub(crate) element: Cow<'a, str>,
+    pub(crate) text: &'a str,
+    pub(crate) seq: u64,
+    /// Whether a newer visit has begun the activity: then the value is kept aside.
+    pub(crate) is_conflict: bool,
+}
+
+/// What of a message is to be kept beside the visit itself.
+pub(crate) struct Changes<'a> {
+    pub(crate) values: Vec<Change<'a>>,
+    /// Per target, text and number of the change.
+    pub(crate) shared: Vec<(&'a str, &'a str, u64)>,
+    /// Values that are not kept, each with the reason.
+    pub(crate) refused: Vec<Refused>,
+}
+
+/// What a message changes beside the visit itself. `begun_since` are the activities that visits with a newer
+/// lease have begun.
+pub(crate) fn changes<'a>(
+    commit: &'a Commit,
+    api: Api,
+    mode: Mode,
+    package: &PackageRow,
+    begun_since: &[String],
+) -> Changes<'a> {
+    let (mut values, mut refused) = (Vec::new(), Vec::new());
+    for session in &commit.sessions {
+        let is_conflict = begun_since.contains(&session.activity);
+        for (element, text, seq) in session.changes() {
+            // A bad one is refused alone.
+            if let Err(code) = check(version(api), &element, text) {
+                refused.push(Refused { session: session.n, element: element.into_owned(), code });
+                continue;
+            }
+            let (activity, try_) = (session.activity.as_str(), session.try_);
+            values.push(Change { activity, try_, element, text, seq, is_conflict });
+        }
+    }
+    // What is only looked at changes nothing that other attempts see.
+    let is_only_looked_at = package.shares_with_all && matches!(mode, Mode::Review | Mode::Browse);
+    let shared = commit.shared.iter().filter(|_| !is_only_looked_at);
+    let shared = shared.map(|(target, (text, seq))| (target.as_str(), text.as_str(), *seq)).collect();
+    Changes { values, shared, refused }
+}
+
+/// The activities that any of these visits has begun.
+pub(crate) fn begun<'a>(raw: impl Iterator<Item = &'a RawVisit>) -> Vec<String> {
+    let sessions = raw.flat_map(|it| it.sessions.values());
+    sessions.filter(|it| it.entry.is_some()).map(|it| it.activity.clone()).collect()
+}
+
+/// A visit with one message merged into it.
+pub(crate) struct Absorbed {
+    pub(crate) visit: VisitRow,
+    /// Whether there was no row of it: it was lost, in a restored database perhaps.
+    pub(crate) is_unknown: bool,
+    has_news: bool,
+    is_whole: bool,
+}
+
+impl Absorbed {
+    /// Merges a message into its visit; `is_whole` says whether every text that travelled ahead is there.
+    /// An unknown visit is made again: its token says enough.
+    pub(crate) fn new(
+        known: Option<VisitRow>,
+        arrival: &Arrival,
+        commit: &Commit,
+        is_whole: bool,
+    ) -> Absorbed {
+        let is_unknown = known.is_none();
+        let claims = &arrival.claims;
+        let mut visit =
+            known.unwrap_or_else(|| VisitRow::new(DEFAULT_POLICY, claims.lease, claims.opened_ms));
+        let has_news = visit.raw.merge(commit, arrival.received_ms) || is_unknown || !visit.is_open;
+        visit.contact_ms = visit.contact_ms.max(arrival.received_ms);
+        if commit.reason != CommitReason::Replay {
+            visit.live_ms = visit.live_ms.max(arrival.received_ms);
+        }
+        visit.is_open = true;
+        if !commit.partial && !is_unknown && is_whole {
+            visit.acked = visit.acked.max(commit.seq);
+        }
+        Absorbed { visit, is_unknown, has_news, is_whole }
+    }
+
+    /// Whether the visit's row has to be written; otherwise only the time of contact moved on.
+    pub(crate) fn has_news(&self, has_values: bool) -> bool {
+        self.has_news || has_values
+    }
+
+    /// What the page is told.
+    pub(crate) fn merged(&self, arrival: &Arrival, refused: Vec<Refused>, attempt: &AttemptRow) -> Merged {
+        Merged {
+            receipt: Receipt {
+                acked: self.visit.acked,
+                server_ms: arrival.received_ms,
+                token: None,
+                refused,
+                heartbeat_ms: arrival.heartbeat_ms,
+                need_full: (self.is_unknown || !self.is_whole) && !arrival.commit.partial,
+            },
+            is_superseded: arrival.claims.lease < attempt.lease,
+        }
+    }
+}
+
+/// Whether parts of texts have to be read before a message can be merged.
+pub(crate) fn has_parted(commit: &Commit) -> bool {
+    !commit.shared_parted.is_empty() || commit.sessions.iter().any(|it| !it.parted.is_empty())
+}
+
+/// A message with the texts that travelled ahead of it, and whether all of them were there. Those that are
+/// acknowledged are kept as values already, and their parts are dropped.
+pub(crate) fn completed<'a>(
+    commit: &'a Commit,
+    acked: u64,
+    mut parts_of: impl FnMut(u64) -> Result<Vec<(u32, String)>, StoreError>,
+) -> Result<(Cow<'a, Commit>, bool), StoreError> {
+    if !has_parted(commit) {
+        return Ok((Cow::Borrowed(commit), true));
+    }
+    let mut whole = commit.clone();
+    let mut is_whole = true;
+    let mut text_of = |seq: u64| -> Result<Option<String>, StoreError> {
+        let found = if seq > acked { joined(parts_of(seq)?) } else { None };
+        is_whole &= seq <= acked || found.is_some();
+        Ok(found)
+    };
+    for session in &mut whole.sessions {
+        for (element, seq) in std::mem::take(&mut session.parted) {
+            if let Some(text) = text_of(seq)? {
+                session.set.insert(element, (text, seq));
+            }
+        }
+    }
+    for (target, seq) in std::mem::take(&mut whole.shared_parted) {
+        if let Some(text) = text_of(seq)? {
+            whole.shared.insert(target, (text, seq));
+        }
+    }
+    Ok((Cow::Owned(whole), is_whole))
+}
+
+/// A text from its parts, in their order, each with how many there are; if all of them are there.
+fn joined(parts: Vec<(u32, String)>) -> Option<String> {
+    let is_whole = parts.last().is_some_and(|it| it.0 as usize == parts.len());
+    is_whole.then(|| parts.into_iter().map(|it| it.1).collect())
+}
+
+/// What the standard settles for sessions that nothing was heard of any more: activity, try, and status.
+/// `values_of` answers what a try holds.
+pub(crate) fn settled(
+    raw: &RawVisit,
+    activities: &[StoredActivity],
+    mut values_of: impl FnMut(&str, u32) -> Result<Values, StoreError>,
+) -> Result<Vec<(String, u32, &'static str)>, StoreError> {
+    let is_unended = |state| matches!(state, SessionState::Running | SessionState::Left);
+    let mut settled = Vec::new();
+    for session in raw.sessions.values().filter(|it| it.entry.is_some() && is_unended(it.state)) {
+        let mut values = values_of(&session.activity, session.try_)?;
+        let defaults = activities.iter().filter(|it| it.id == session.activity).flat_map(|it| &it.defaults);
+        for (element, value) in defaults {
+            values.entry(element.clone()).or_insert_with(|| value.clone());
+        }
+        if let Some(status) = settled_status(|name| values.get(name).map(String::as_str), Ending::Taken) {
+            settled.push((session.activity.clone(), session.try_, status));
+        }
+    }
+    Ok(settled)
+}
+
+/// The element that [`settled`] speaks of.
+pub(crate) const SETTLED_ELEMENT: &str = "cmi.core.lesson_status";
+
+/// Who sees what the activities of an attempt share: an attempt, or with an empty text all of the learner's.
+pub(crate) fn scope<'a>(package: &PackageRow, attempt: &'a str) -> &'a str {
+    if package.shares_with_all { "" } else { attempt }
+}

@@ -1,0 +1,86 @@
+//! The report's rows in SQLite: derived when they are asked for, or when there is time.
+
+use std::collections::BTreeMap;
+
+use rusqlite::Connection;
+
+use super::merge::visits_of;
+use super::packages;
+use super::sql_here as sql;
+use crate::store::standing::{AttemptFacts, Facts, Values, standing};
+use crate::store::{ReportLearner, ReportOf, ReportRow, StoreError};
+
+/// Derives up to `most` rows anew that commits have made stale; answers how many there were.
+pub(super) fn renew(
+    db: &Connection,
+    tenant: Option<&str>,
+    of: &ReportOf,
+    most: usize,
+) -> Result<usize, StoreError> {
+    let mut query = db.prepare_cached(sql!("stale"))?;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let stale = query
+        .query_map((tenant, &of.learner, &of.lms_id, &of.course, most), |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })?
+        .collect::<Result<Vec<(String, String, String, String)>, _>>()?;
+    for (learner, course, topic, tenant) in &stale {
+        let row = derived(db, learner, course, topic, tenant)?;
+        let kept = serde_json::to_string(&row)?;
+        let row = (learner, course, topic, tenant, row.last_visit_ms, kept);
+        db.prepare_cached(sql!("put_standing"))?.execute(row)?;
+        db.prepare_cached(sql!("drop_stale"))?.execute((learner, course, topic))?;
+    }
+    Ok(stale.len())
+}
+
+fn derived(
+    db: &Connection,
+    learner: &str,
+    course: &str,
+    topic: &str,
+    tenant: &str,
+) -> Result<ReportRow, StoreError> {
+    let who = db
+        .prepare_cached(sql!("learner"))?
+        .query_row((learner, tenant), |row| Ok(ReportLearner { id: row.get(0)?, name: row.get(1)? }))?;
+    let ids = db
+        .prepare_cached(sql!("attempts_of_topic"))?
+        .query_map((learner, course, topic), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<Result<Vec<(String, u32, Option<String>)>, _>>()?;
+    let mut attempts = Vec::new();
+    for (id, number, _) in &ids {
+        attempts.push(AttemptFacts::new(*number, &visits_of(db, learner, id)?));
+    }
+    let values = match ids.last() {
+        Some((latest, number, _)) if *number > 0 => latest_values(db, learner, latest)?,
+        _ => BTreeMap::new(),
+    };
+    let package = packages::find(db, tenant, topic)?.ok_or(StoreError::NotFound("topic"))?;
+    standing(Facts {
+        learner: who,
+        course,
+        package: &package,
+        activities: &packages::activities(db, topic)?,
+        attempts: &attempts,
+        api: ids.into_iter().next_back().and_then(|it| it.2),
+        values,
+    })
+}
+
+/// What an attempt holds: per activity, number of the latest try that holds anything, and its values.
+pub(super) fn latest_values(
+    db: &Connection,
+    learner: &str,
+    attempt: &str,
+) -> Result<BTreeMap<String, (u32, Values)>, StoreError> {
+    let mut query = db.prepare_cached(sql!("latest_values"))?;
+    let rows = query
+        .query_map((learner, attempt), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+    let mut values: BTreeMap<String, (u32, Values)> = BTreeMap::new();
+    for found in rows {
+        let (activity, try_, element, value): (String, u32, String, String) = found?;
+        values.entry(activity).or_insert_with(|| (try_, Values::new())).1.insert(element, value);
+    }
+    Ok(values)
+}

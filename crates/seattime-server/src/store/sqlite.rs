@@ -113,11 +113,12 @@ impl SqliteStore {
         })
     }
 
+    /// Runs a change that holds little while it waits.
     fn write<'a, T: Send + 'static>(
         &'a self,
         change: impl FnOnce(&mut Desk<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Answer<'a, T> {
-        self.writer.run(change)
+        self.writer.run(0, change)
     }
 }
 
@@ -242,11 +243,11 @@ impl Store for SqliteStore {
     }
 
     fn merge(&self, arrival: Arrival) -> Answer<'_, Merged> {
-        self.write(move |desk| merge::merge(desk, &arrival))
+        self.writer.run(arrival.size_bytes, move |desk| merge::merge(desk, &arrival))
     }
 
     fn put_part(&self, claims: VisitClaims, part: ValuePart) -> Answer<'_, ()> {
-        self.write(move |desk| merge::put_part(desk.db, &claims, &part))
+        self.writer.run(part.text.len(), move |desk| merge::put_part(desk.db, &claims, &part))
     }
 
     fn close_silent(&self, now_ms: i64, silence_ms: i64) -> Answer<'_, usize> {

@@ -9,6 +9,7 @@ mod visits;
 mod writer;
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
@@ -49,6 +50,9 @@ const MIGRATIONS: &[&str] = &[
 /// So many of the report's rows are derived in one transaction.
 const STANDINGS_AT_ONCE: usize = 100;
 
+/// So many connections read beside the one that writes.
+const READERS: usize = 4;
+
 /// Before this version, two connections could corrupt the database.
 const OLDEST_SQLITE: i32 = 3_051_003;
 
@@ -67,10 +71,23 @@ impl From<serde_json::Error> for StoreError {
     }
 }
 
+/// Connections that only read, taken in turns: a long report must not hold content up.
+struct Readers {
+    all: Vec<Mutex<Connection>>,
+    next: AtomicUsize,
+}
+
+impl Readers {
+    fn next(&self) -> Result<&Mutex<Connection>, StoreError> {
+        let n = self.next.fetch_add(1, Ordering::Relaxed) % READERS;
+        self.all.get(n).ok_or_else(|| StoreError::Failed("there is no connection to read with".to_owned()))
+    }
+}
+
 /// A store in one file.
 pub struct SqliteStore {
     writer: Writer,
-    reader: Arc<Mutex<Connection>>,
+    readers: Arc<Readers>,
 }
 
 impl SqliteStore {
@@ -97,8 +114,11 @@ impl SqliteStore {
         let mut writing = connect()?;
         check(&writing, path)?;
         migrate(&mut writing, path)?;
-        let reading = connect()?;
-        Ok(SqliteStore { writer: Writer::start(writing), reader: Arc::new(Mutex::new(reading)) })
+        let readers = (0..READERS).map(|_| Ok(Mutex::new(connect()?))).collect::<Result<_, StartError>>()?;
+        Ok(SqliteStore {
+            writer: Writer::start(writing),
+            readers: Arc::new(Readers { all: readers, next: AtomicUsize::new(0) }),
+        })
     }
 
     /// Runs a query beside the writer.
@@ -106,9 +126,9 @@ impl SqliteStore {
         &'a self,
         query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Answer<'a, T> {
-        let reader = Arc::clone(&self.reader);
+        let readers = Arc::clone(&self.readers);
         Box::pin(async move {
-            let run = move || query(&reader.lock().unwrap_or_else(PoisonError::into_inner));
+            let run = move || query(&readers.next()?.lock().unwrap_or_else(PoisonError::into_inner));
             tokio::task::spawn_blocking(run).await.map_err(|error| StoreError::Failed(error.to_string()))?
         })
     }

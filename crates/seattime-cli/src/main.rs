@@ -8,6 +8,10 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
+/// Commits are read by some threads and kept by another: with the system's allocator they wait for each other.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A SCORM run-time that keeps honest time.
 #[derive(Debug, Parser)]
 #[command(version, about)]

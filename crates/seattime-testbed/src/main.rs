@@ -33,6 +33,10 @@ use seattime_server::{Server, World, serve};
 use seattime_testbed::disk::{Disk, PowerLoss, Settings};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
+/// Commits are read by some threads and kept by another: with the system's allocator they wait for each other.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Debug, Parser)]
 struct Arguments {
     /// The folder that everything is kept in.

@@ -263,7 +263,12 @@ impl Store for SqliteStore {
     }
 
     fn merge(&self, arrival: Arrival) -> Answer<'_, Merged> {
-        self.writer.run(arrival.size_bytes, move |desk| merge::merge(desk, &arrival))
+        let size_bytes = arrival.size_bytes;
+        // The message comes back to be dropped where it was made: threads that free what others allocated wait
+        // for each other.
+        let merge = move |desk: &mut Desk<'_>| Ok((merge::merge(desk, &arrival)?, arrival));
+        let merged = self.writer.run(size_bytes, merge);
+        Box::pin(async move { Ok(merged.await?.0) })
     }
 
     fn put_part(&self, claims: VisitClaims, part: ValuePart) -> Answer<'_, ()> {

@@ -80,6 +80,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool> {
         let server = Load::start(testbed(arguments, &folder, &[]), arguments.learners).await?;
         let measured = server.measure(length).await?;
         println!("  {round}: ours  {}", written(&measured));
+        let batch = measured.per_sync.context("the testbed does not count its syncs")? as usize;
         ours.push(measured);
 
         let folder = arguments.folder.join(format!("sink-{round}"));
@@ -90,7 +91,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool> {
         sink_rates.push(measured.rate);
 
         let database = arguments.folder.join(format!("ours-{round}/seattime.db"));
-        let rate = tokio::task::spawn_blocking(move || raw::rate(&database, CONNECTIONS, length, 10_000_000));
+        let rate = tokio::task::spawn_blocking(move || raw::rate(&database, batch, length, 10_000_000));
         let rate = rate.await??;
         println!("  {round}: R     {rate:>7.0} commits/s");
         raw_rates.push(rate);
@@ -250,7 +251,11 @@ impl Load {
     }
 }
 
+/// How often the testbed's disk was synced; another server does not tell.
 async fn syncs(server: &mut Server) -> Option<u64> {
+    if !server.is_testbed {
+        return None;
+    }
     server.order("syncs").await.ok()?.parse().ok()
 }
 

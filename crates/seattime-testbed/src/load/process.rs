@@ -13,11 +13,15 @@ pub(crate) struct Server {
     orders: ChildStdin,
     answers: Lines<BufReader<ChildStdout>>,
     pub(crate) address: SocketAddr,
+    /// Whether it takes orders.
+    pub(crate) is_testbed: bool,
 }
 
 impl Server {
     /// Starts it; its first line that names an address is waited for.
     pub(crate) async fn start(mut command: Command) -> Result<Server> {
+        let program = std::path::Path::new(command.as_std().get_program()).file_stem();
+        let is_testbed = program.is_some_and(|it| it == "seattime-testbed");
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
         let orders = child.stdin.take().context("the server has no input")?;
         let mut answers = BufReader::new(child.stdout.take().context("the server has no output")?).lines();
@@ -29,7 +33,7 @@ impl Server {
                 break text.parse()?;
             }
         };
-        Ok(Server { child, orders, answers, address })
+        Ok(Server { child, orders, answers, address, is_testbed })
     }
 
     /// Gives the testbed an order and answers its line.

@@ -1,9 +1,11 @@
 //! Merging commits in SQLite.
 
-use rusqlite::{Connection, OptionalExtension, Row};
-use seattime_wire::{Commit, ValuePart};
+use std::sync::Arc;
 
-use super::desk::Desk;
+use rusqlite::{Connection, OptionalExtension, Row};
+use seattime_wire::{Commit, Refused, ValuePart};
+
+use super::desk::{Attempted, Desk};
 use super::packages;
 use super::sql_here as sql;
 use crate::store::merging::{
@@ -83,15 +85,26 @@ pub(super) fn attempt_of(
     found.ok_or(StoreError::NotFound("attempt"))
 }
 
+/// An attempt with its package, as the writer remembers it.
+fn attempted(desk: &mut Desk<'_>, claims: &VisitClaims) -> Result<Arc<Attempted>, StoreError> {
+    if let Some(known) = desk.memory.attempts.get(&claims.attempt) {
+        return Ok(Arc::clone(known));
+    }
+    let row = attempt_of(desk.db, &claims.learner, &claims.attempt, &claims.tenant)?;
+    let package =
+        packages::find(desk.db, &claims.tenant, &row.topic)?.ok_or(StoreError::NotFound("topic"))?;
+    let api = api_of(row.api.clone(), &package)?;
+    let found = Arc::new(Attempted { row, package, api });
+    desk.memory.attempts.put(claims.attempt.clone(), Arc::clone(&found));
+    Ok(found)
+}
+
 pub(super) fn merge(desk: &mut Desk<'_>, arrival: &Arrival) -> Result<Merged, StoreError> {
     let Arrival { claims, commit, .. } = arrival;
-    let attempt = match desk.memory.attempts.take(&claims.attempt) {
-        Some(attempt) => attempt,
-        None => attempt_of(desk.db, &claims.learner, &claims.attempt, &claims.tenant)?,
-    };
-    let known = match desk.memory.visits.take(&claims.visit) {
-        Some(visit) => Some(visit),
-        None => find(desk.db, claims)?,
+    let attempt = attempted(desk, claims)?;
+    let (id, known) = match desk.memory.visits.take(&claims.visit) {
+        Some((id, visit)) => (id, Some(visit)),
+        None => (claims.visit.clone(), find(desk.db, claims)?),
     };
     let acked = known.as_ref().map_or(0, |it| it.acked);
     if has_parted(commit) {
@@ -100,21 +113,20 @@ pub(super) fn merge(desk: &mut Desk<'_>, arrival: &Arrival) -> Result<Merged, St
     }
     let (commit, is_whole) = completed(commit, acked, |seq| parts_of(desk.db, claims, seq))?;
     let mut absorbed = Absorbed::new(known, arrival, &commit, is_whole);
-    let (refused, has_values) = put_changes(desk, claims, &attempt, &commit)?;
+    let (refused, has_values) = put_changes(desk.db, claims, &attempt, &commit)?;
 
     let contacts = &mut desk.memory.contacts;
     absorbed.visit.heard(contacts.get(&claims.visit).copied().unwrap_or_default());
     if absorbed.has_news(has_values) {
         contacts.remove(&claims.visit);
         keep(desk.db, claims, &absorbed.visit)?;
-        let stale = (&claims.learner, &attempt.course, &attempt.topic, &claims.tenant);
+        let stale = (&claims.learner, &attempt.row.course, &attempt.row.topic, &claims.tenant);
         desk.db.prepare_cached(sql!("put_stale"))?.execute(stale)?;
     } else {
         contacts.insert(claims.visit.clone(), (absorbed.visit.contact_ms, absorbed.visit.live_ms));
     }
-    let merged = absorbed.merged(arrival, refused, &attempt);
-    desk.memory.attempts.put(claims.attempt.clone(), attempt);
-    desk.memory.visits.put(claims.visit.clone(), absorbed.visit);
+    let merged = absorbed.merged(arrival, refused, &attempt.row);
+    desk.memory.visits.put(id, absorbed.visit);
     Ok(merged)
 }
 
@@ -136,30 +148,27 @@ pub(super) fn put_part(db: &Connection, claims: &VisitClaims, part: &ValuePart) 
 /// Keeps what a message changes beside its visit, each value if it is newer than what is there; answers what was
 /// refused, and whether anything was newer.
 fn put_changes(
-    desk: &mut Desk<'_>,
+    db: &Connection,
     claims: &VisitClaims,
-    attempt: &AttemptRow,
+    attempt: &Attempted,
     commit: &Commit,
-) -> Result<(Vec<seattime_wire::Refused>, bool), StoreError> {
+) -> Result<(Vec<Refused>, bool), StoreError> {
     if commit.sessions.is_empty() && commit.shared.is_empty() {
         return Ok((Vec::new(), false));
     }
-    let db = desk.db;
-    let package = packages::known(desk, &claims.tenant, &attempt.topic)?;
-    let api = api_of(attempt.api.clone(), &package)?;
-    let begun_since = if claims.lease < attempt.lease {
+    let begun_since = if claims.lease < attempt.row.lease {
         let visits = visits_of(db, &claims.learner, &claims.attempt)?;
         begun(visits.iter().filter(|it| it.lease > claims.lease).map(|it| &it.raw))
     } else {
         Vec::new()
     };
-    let changes = changes(commit, api, claims.mode, &package, &begun_since);
+    let changes = changes(commit, attempt.api, claims.mode, &attempt.package, &begun_since);
     let mut has_values = false;
     for change in &changes.values {
         has_values |= put_value(db, claims, change)? > 0;
     }
     for (target, text, seq) in changes.shared {
-        let scope = scope(&package, &claims.attempt);
+        let scope = scope(&attempt.package, &claims.attempt);
         let row = (&claims.learner, scope, target, text, claims.opened_ms, claims.lease, column(seq));
         has_values |= db.prepare_cached(sql!("put_shared"))?.execute(row)? > 0;
     }

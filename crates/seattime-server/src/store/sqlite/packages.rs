@@ -1,7 +1,5 @@
 //! Packages in SQLite.
 
-use std::sync::Arc;
-
 use rusqlite::{Connection, OptionalExtension};
 use seattime_wire::SessionKind;
 
@@ -17,7 +15,7 @@ pub(super) fn put(
     now_ms: i64,
 ) -> Result<(), StoreError> {
     let db = desk.db;
-    desk.memory.packages.take(&(tenant.to_owned(), package.id.clone()));
+    desk.memory.forget(); // What attempts remember of it may be another course's.
     let (api, edition, shares) = (word(&package.api)?, package.edition, package.shares_with_all);
     let row = (tenant, &package.id, &package.title, &package.course, api, edition, shares, now_ms);
     db.prepare_cached(sql!("put_package"))?.execute(row)?;
@@ -56,17 +54,6 @@ pub(super) fn find(db: &Connection, tenant: &str, id: &str) -> Result<Option<Pac
         Ok(PackageRow { title, course, api: meaning(api)?, edition, shares_with_all })
     };
     found.map(package).transpose()
-}
-
-/// A package as the writer remembers it.
-pub(super) fn known(desk: &mut Desk<'_>, tenant: &str, id: &str) -> Result<Arc<PackageRow>, StoreError> {
-    let key = (tenant.to_owned(), id.to_owned());
-    let package = match desk.memory.packages.take(&key) {
-        Some(package) => package,
-        None => Arc::new(find(desk.db, tenant, id)?.ok_or(StoreError::NotFound("topic"))?),
-    };
-    desk.memory.packages.put(key, Arc::clone(&package));
-    Ok(package)
 }
 
 pub(super) fn activities(db: &Connection, package: &str) -> Result<Vec<StoredActivity>, StoreError> {

@@ -50,7 +50,7 @@ pub(super) fn open(
         }
     };
     let attempt = attempt_of(db, &launch.learner, &launch.attempt, &launch.tenant)?;
-    let package = packages::known(desk, &launch.tenant, &attempt.topic)?;
+    let package = packages::find(db, &launch.tenant, &attempt.topic)?.ok_or(StoreError::NotFound("topic"))?;
     let (lms_id, name): (String, String) = db
         .prepare_cached(sql!("learner"))?
         .query_row((&launch.learner, &launch.tenant), |row| Ok((row.get(0)?, row.get(1)?)))?;

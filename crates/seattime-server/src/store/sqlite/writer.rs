@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
 
 use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::{Semaphore, oneshot};
 
 use super::desk::{Desk, Memory};
@@ -21,6 +22,9 @@ const BATCH: usize = 512;
 /// A change, and once it ran, its answer, which waits for the transaction.
 type Job = Box<dyn FnOnce(&mut Desk<'_>) -> Reply + Send>;
 type Reply = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+/// What one transaction answers, and what became of it. No more wait here than in the queue: whoever waits for an
+/// answer hands in nothing else.
+type Done = (Vec<Reply>, Result<(), StoreError>);
 
 /// Where changes are handed in.
 pub(super) struct Writer {
@@ -33,7 +37,14 @@ impl Writer {
     /// Starts the thread; it ends with the last handle to it.
     pub(super) fn start(connection: Connection) -> Writer {
         let (queue, waiting) = sync_channel(QUEUE);
-        thread::spawn(move || write(connection, &waiting));
+        let (done, mut answering) = unbounded_channel::<Done>();
+        thread::spawn(move || write(connection, &waiting, &done));
+        // Woken one by one from another thread, those who wait would cost more than their commits.
+        tokio::spawn(async move {
+            while let Some((replies, committed)) = answering.recv().await {
+                replies.into_iter().for_each(|reply| reply(committed.clone()));
+            }
+        });
         Writer { queue, room: Arc::new(Semaphore::new(QUEUE_BYTES)) }
     }
 
@@ -92,7 +103,7 @@ fn guarded<T>(
     result
 }
 
-fn write(mut connection: Connection, waiting: &Receiver<Job>) {
+fn write(mut connection: Connection, waiting: &Receiver<Job>, done: &UnboundedSender<Done>) {
     let mut memory = Memory::default();
     while let Ok(first) = waiting.recv() {
         let jobs = std::iter::once(first).chain(waiting.try_iter().take(BATCH - 1));
@@ -114,9 +125,7 @@ fn write(mut connection: Connection, waiting: &Receiver<Job>) {
             tracing::error!(%error, "A transaction failed; nothing of it was acknowledged");
             memory.forget();
         }
-        for reply in replies {
-            reply(committed.clone());
-        }
+        let _ = done.send((replies, committed)); // Without a runtime nobody waits any more.
     }
 }
 

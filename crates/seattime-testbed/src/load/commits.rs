@@ -235,12 +235,18 @@ impl Load {
         let mut connection = connect(self.server.address).await?;
         let mut times = [Vec::new(), Vec::new()];
         let mut synced = 0;
+        let mut body = String::new();
         for (kind, times) in times.iter_mut().enumerate() {
             synced = syncs(&mut self.server).await.context("the testbed does not count its syncs")?;
             for n in 1..=ONE_BY_ONE {
                 let k = if kind == 0 { n } else { ONE_BY_ONE };
+                if kind == 0 {
+                    body = learner.commit(k, k * STEP_MS);
+                }
                 let sent = Instant::now();
-                learner.send(&mut connection, k, k * STEP_MS).await?;
+                let outcome = learner.post(&mut connection, &body, k, k * STEP_MS).await?;
+                // A refusal is quick, and must not pass for a cheap duplicate.
+                ensure!(outcome == Outcome::Kept, "a commit was answered {outcome:?}");
                 times.push(sent.elapsed().as_secs_f64() * 1e6);
             }
         }

@@ -59,6 +59,7 @@ struct Counted {
 
 /// Learns; answers whether nothing was lost.
 pub(crate) async fn run(arguments: &Arguments) -> Result<bool> {
+    ensure!(arguments.learners > 0, "found no learners, expected at least one; give --learners");
     if arguments.folder.exists() {
         std::fs::remove_dir_all(&arguments.folder)?;
     }
@@ -127,9 +128,11 @@ async fn open(arguments: &Arguments, to: SocketAddr) -> Result<Vec<(Connection, 
     let topic = import(&mut first, API_KEY).await?;
     let opened = Arc::new(AtomicU64::new(0));
     let mut opening = JoinSet::new();
-    for n in 0..arguments.connections {
+    // A connection without learners would have nothing to say.
+    let connections = arguments.connections.clamp(1, arguments.learners);
+    for n in 0..connections {
         let (topic, opened) = (topic.clone(), Arc::clone(&opened));
-        let (all, step) = (arguments.learners, arguments.connections);
+        let (all, step) = (arguments.learners, connections);
         let from = Ipv4Addr::new(127, 0, 0, 1 + u8::try_from(n % usize::from(ADDRESSES))?);
         opening.spawn(async move {
             let mut connection = Connection::open(IpAddr::V4(from), to).await?;
@@ -171,9 +174,9 @@ async fn learn(
         tokio::time::sleep_until(due).await;
         let learner = learners.get_mut(n).context("nobody is there")?;
         let ms = u64::try_from(start.elapsed().as_millis())?;
-        let round = (due - start).as_secs() / PERIOD.as_secs();
+        let round = round_of(due, start);
         loop {
-            let outcome = if round % HEARTBEAT_EACH == HEARTBEAT_EACH - 1 && learner.acked > 0 {
+            let outcome = if is_sign_of_life(group + n, round) && learner.acked > 0 {
                 learner.live(&mut connection, ms).await?
             } else {
                 let next = learner.acked + 1;
@@ -196,9 +199,22 @@ async fn learn(
     }
 }
 
-/// When a learner is due again: a period later, or with everybody in a burst that begins before.
+/// The period that a moment lies in, from 0.
+fn round_of(due: Instant, start: Instant) -> u64 {
+    (due - start).as_secs() / PERIOD.as_secs()
+}
+
+/// Whether a learner's message of a round has no news. The next learner's turn is another round, so that each round
+/// is a mix, and each burst too.
+fn is_sign_of_life(learner: usize, round: u64) -> bool {
+    (round + learner as u64) % HEARTBEAT_EACH == HEARTBEAT_EACH - 1
+}
+
+/// When a learner is due again: at its own moment of the next period, or with everybody in a burst that begins
+/// before. A burst stands for the message of its period, and leaves everybody's own moment as it was.
 fn after(due: Instant, share: f64, start: Instant) -> Instant {
-    let next = due + PERIOD;
+    let round = u32::try_from(round_of(due, start)).unwrap_or(u32::MAX - 1);
+    let next = start + PERIOD * (round + 1) + PERIOD.mul_f64(share);
     let bursts = (next - start).as_secs() / BURST_EACH.as_secs();
     let burst = start + BURST_EACH * u32::try_from(bursts).unwrap_or(0) + BURST.mul_f64(share);
     if bursts > 0 && due < burst && burst < next { burst } else { next }
@@ -231,11 +247,54 @@ async fn lost(to: SocketAddr, learners: &[Learner]) -> Result<usize> {
             Some((row.pointer("/learner/id")?.as_str()?, (score, row.get("measured_ms")?.as_u64()?)))
         })
         .collect();
-    ensure!(!learners.is_empty(), "nobody learned");
     let is_lost = |it: &&Learner| shown.get(it.name.as_str()) != Some(&(it.acked, it.acked_ms));
     for learner in learners.iter().filter(is_lost).take(5) {
         let (name, found) = (&learner.name, shown.get(learner.name.as_str()));
         println!("  {name}: acknowledged {} at {} ms, found {found:?}", learner.acked, learner.acked_ms);
     }
     Ok(learners.iter().filter(is_lost).count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// In ms from the start, when learners of these shares are due within ten minutes.
+    fn dues(share: f64) -> Vec<u128> {
+        let start = Instant::now();
+        let mut due = start + PERIOD.mul_f64(share);
+        let mut all = Vec::new();
+        while due < start + Duration::from_secs(600) {
+            all.push((due - start).as_millis());
+            due = after(due, share, start);
+        }
+        all
+    }
+
+    #[test]
+    fn in_each_round_a_third_has_no_news_in_bursts_too() {
+        for round in 0..20 {
+            let silent = (0..900).filter(|it| is_sign_of_life(*it, round)).count();
+            assert_eq!(silent, 300, "round {round}");
+        }
+        for learner in 0..3 {
+            let silent = (0..30).filter(|it| is_sign_of_life(learner, *it)).count();
+            assert_eq!(silent, 10, "learner {learner}");
+        }
+    }
+
+    #[test]
+    fn everybody_sends_within_ten_seconds_of_a_burst_and_then_each_at_its_own_moment() {
+        for share in [0.0, 0.1, 0.4, 0.75, 0.99] {
+            let dues = dues(share);
+            assert_eq!(dues.len(), 20, "one message in 30 s, share {share}: {dues:?}");
+            for burst_ms in [240_000, 480_000] {
+                let within = dues.iter().filter(|it| (burst_ms..burst_ms + 10_000).contains(*it)).count();
+                assert_eq!(within, 1, "share {share}: {dues:?}");
+                let own_ms = burst_ms + 30_000 + (30_000.0 * share) as u128;
+                let next = dues.iter().find(|it| **it >= burst_ms + 10_000).copied().unwrap();
+                assert!(next.abs_diff(own_ms) <= 1, "share {share}: {next} after the burst, not {own_ms}");
+            }
+        }
+    }
 }

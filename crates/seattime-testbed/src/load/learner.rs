@@ -57,7 +57,7 @@ impl Learner {
     }
 
     /// Commit number `k`, from 1, of a learner who was there until `ms` on the page's clock.
-    fn commit(&self, k: u64, ms: u64) -> String {
+    pub(crate) fn commit(&self, k: u64, ms: u64) -> String {
         let seq = k * CHANGES;
         let Learner { token, visit, lease, opened_ms, acked_ms, .. } = self;
         let (a, b, c, d, e) = (seq + 1, seq + 2, seq + 3, seq + 4, seq + 9);
@@ -78,10 +78,17 @@ impl Learner {
         )
     }
 
-    /// Sends commit number `k`, or sends it again.
+    /// Writes commit number `k` and sends it.
     pub(crate) async fn send(&mut self, to: &mut Connection, k: u64, ms: u64) -> Result<Outcome> {
+        let body = self.commit(k, ms);
+        self.post(to, &body, k, ms).await
+    }
+
+    /// Sends commit number `k` as it was written. What is written once more is no duplicate: its evidence begins
+    /// where the last acknowledged one ends.
+    pub(crate) async fn post(&mut self, to: &mut Connection, body: &str, k: u64, ms: u64) -> Result<Outcome> {
         self.sent = self.sent.max(k);
-        let answer = to.send(COMMIT, self.commit(k, ms).as_bytes()).await?;
+        let answer = to.send(COMMIT, body.as_bytes()).await?;
         let outcome = self.heard(&answer, k * CHANGES + 9)?;
         if outcome == Outcome::Kept {
             (self.acked, self.acked_ms) = (k, ms);

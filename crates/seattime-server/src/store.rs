@@ -1,8 +1,11 @@
 //! The port `Store`: what is kept, and what can be asked of it.
 
+#[cfg(test)]
+mod contract;
 mod figures;
 mod merging;
 mod opening;
+pub mod postgres;
 mod raw;
 mod rows;
 pub mod sqlite;

@@ -62,6 +62,18 @@ impl Cluster {
         format!("postgres:///postgres?user=seattime&host={}", self.folder.display())
     }
 
+    /// Runs statements; answers what they print, a row a line.
+    #[allow(dead_code, reason = "each user of this file has its own part")]
+    pub(crate) fn ask(&self, statements: &str) -> Result<String> {
+        let mut psql = Command::new(self.programs.join("psql"));
+        psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"]);
+        let output = psql.args(["--command", statements]).arg(self.url()).output()?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
+        }
+        Err(Error::other(String::from_utf8_lossy(&output.stderr).into_owned()))
+    }
+
     /// What a machine that loses its power does to it, and its start afterwards.
     #[allow(dead_code, reason = "each user of this file has its own part")]
     pub(crate) fn restart_at_once(&self) -> Result<()> {

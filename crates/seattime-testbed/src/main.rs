@@ -32,6 +32,9 @@ struct Arguments {
     /// The folder that everything is kept in.
     #[arg(long)]
     data: PathBuf,
+    /// The address of a PostgreSQL database; then its clock counts, and ours is only compared with it.
+    #[arg(long)]
+    database: Option<String>,
     /// The folder of the pages.
     #[arg(long)]
     web: PathBuf,
@@ -78,9 +81,10 @@ async fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let clock = Arc::new(SetClock(AtomicI64::new(arguments.start_ms)));
     let faults = Arc::new(OrderedFaults::default());
-    let assets = FolderAssets { www: arguments.web, pkg: arguments.pkg };
+    let assets = FolderAssets { www: arguments.web.clone(), pkg: arguments.pkg.clone() };
     let world = World { clock: clock.clone(), faults: faults.clone(), vfs: None, assets: Arc::new(assets) };
-    let config = Config { port: arguments.port, ..Config::local(arguments.data, API_KEY.to_owned()) };
+    let Arguments { port, database, data, .. } = arguments;
+    let config = Config { port, database, ..Config::local(data, API_KEY.to_owned()) };
     let server = serve(config, world).await?;
     println!("listening http://{}", server.address);
     println!("api-key {API_KEY}");

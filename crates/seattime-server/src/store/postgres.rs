@@ -61,6 +61,7 @@ pub struct PostgresStore {
     writers: Writers,
     contacts: Arc<Contacts>,
     clock: Arc<PostgresClock>,
+    place: String,
     /// What goes on beside the requests; it ends with the store.
     beside: Vec<JoinHandle<()>>,
 }
@@ -85,7 +86,12 @@ impl PostgresStore {
             tokio::spawn(keep_asking(Arc::clone(&clock))),
             tokio::spawn(keep_telling(Arc::clone(&contacts), pool.clone())),
         ];
-        Ok(PostgresStore { pool, writers, contacts, clock, beside })
+        Ok(PostgresStore { pool, writers, contacts, clock, place: connection::shown(url), beside })
+    }
+
+    /// Its address as it may be shown: without user, password and settings.
+    pub fn place(&self) -> &str {
+        &self.place
     }
 
     /// The database's clock.
@@ -180,6 +186,10 @@ impl Store for PostgresStore {
 
     fn latest_ms(&self) -> Answer<'_, i64> {
         Box::pin(async { retried!(tries => latest_ms(&self.pool)) })
+    }
+
+    fn ask_clock(&self) -> Answer<'_, ()> {
+        Box::pin(async { self.clock.ask().await })
     }
 
     fn put_key(&self, tenant: &str, key_hash: &str, now_ms: i64) -> Answer<'_, ()> {

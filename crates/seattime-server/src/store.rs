@@ -4,6 +4,7 @@
 mod contract;
 mod figures;
 mod merging;
+pub mod moving;
 mod opening;
 pub mod postgres;
 mod raw;

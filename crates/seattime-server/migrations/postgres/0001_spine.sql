@@ -209,3 +209,13 @@ CREATE TABLE latest_closed (
     contact_ms BIGINT NOT NULL
 );
 INSERT INTO latest_closed (id, contact_ms) VALUES (1, 0);
+
+-- How far everything has been moved here from another store.
+CREATE TABLE store_move (
+    id         BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    source     TEXT NOT NULL,
+    tables     BIGINT NOT NULL, -- that are moved whole
+    rows       BIGINT NOT NULL, -- of the next one that are moved
+    last_key   TEXT NOT NULL,   -- of these: JSON
+    is_checked BOOLEAN NOT NULL
+);

@@ -5,7 +5,7 @@ pub(crate) mod clock;
 mod connection;
 mod contacts;
 pub(crate) mod failure;
-mod fields;
+pub(crate) mod fields;
 mod launches;
 mod merge;
 mod packages;
@@ -18,7 +18,7 @@ mod writing;
 
 use std::sync::Arc;
 
-use deadpool_postgres::Pool;
+pub(crate) use deadpool_postgres::Pool;
 use seattime_wire::{Policy, ValuePart};
 use tokio::task::JoinHandle;
 
@@ -73,13 +73,8 @@ impl PostgresStore {
     ///
     /// [`StartError::Newer`] and [`StartError::Database`].
     pub async fn open(url: &str) -> Result<PostgresStore, StartError> {
-        let pool = connection::pool(url)?;
-        let failed = |error: StoreError| StartError::Database {
-            path: connection::shown(url),
-            reason: error.to_string(),
-        };
-        let clock = Arc::new(PostgresClock::ask_first(pool.clone()).await.map_err(failed)?);
-        schema::migrate(&pool, url, clock.now_ms().await).await?;
+        let (pool, clock) = ready(url).await?;
+        let clock = Arc::new(clock);
         let contacts = Arc::new(Contacts::default());
         let writers = Writers::start(&pool, &contacts);
         let beside = vec![
@@ -98,6 +93,26 @@ impl PostgresStore {
     pub fn clock(&self) -> Arc<dyn ServerClock> {
         Arc::clone(&self.clock) as Arc<dyn ServerClock>
     }
+}
+
+/// Connections to a database whose schema is up to date, and its clock.
+async fn ready(url: &str) -> Result<(Pool, PostgresClock), StartError> {
+    let pool = connection::pool(url)?;
+    let failed =
+        |error: StoreError| StartError::Database { path: connection::shown(url), reason: error.to_string() };
+    let clock = PostgresClock::ask_first(pool.clone()).await.map_err(failed)?;
+    schema::migrate(&pool, url, clock.now_ms().await).await?;
+    Ok((pool, clock))
+}
+
+/// Connections to a database whose schema is up to date.
+pub(crate) async fn connected(url: &str) -> Result<Pool, StartError> {
+    Ok(ready(url).await?.0)
+}
+
+/// How many bytes a text takes in the database.
+pub(crate) fn held_bytes(text: &str) -> usize {
+    fields::holdable(text).len()
 }
 
 impl Drop for PostgresStore {

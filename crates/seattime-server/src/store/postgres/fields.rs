@@ -17,7 +17,7 @@ use crate::store::StoreError;
 const ESCAPE: char = '\u{1}';
 
 /// A text as PostgreSQL can hold it: content may send U+0000, and gets it back.
-fn holdable(text: &str) -> Cow<'_, str> {
+pub(super) fn holdable(text: &str) -> Cow<'_, str> {
     if text.contains(['\0', ESCAPE]) {
         Cow::Owned(text.replace(ESCAPE, "\u{1}1").replace('\0', "\u{1}0"))
     } else {

@@ -80,6 +80,39 @@ impl Cluster {
         self.control(&["restart", "-m", "immediate"])
     }
 
+    /// PgBouncer before the cluster, if there is one on this machine: many clients share three connections, a
+    /// transaction each, and nothing of a session is kept between them.
+    #[allow(dead_code, reason = "each user of this file has its own part")]
+    pub(crate) fn pooled(&self) -> Result<Option<Pooled>> {
+        let program = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/usr/local/bin/pgbouncer"];
+        let Some(program) = program.iter().find(|it| Path::new(it).is_file()) else { return Ok(None) };
+        let folder = self.folder.display();
+        let settings = format!(
+            "[databases]\n* = host={folder} port=5432 user=seattime\n[pgbouncer]\nunix_socket_dir = {folder}\n\
+             listen_addr =\nlisten_port = 6432\nauth_type = any\npool_mode = transaction\ndefault_pool_size = 3\n",
+        );
+        let file = self.folder.join("pgbouncer.ini");
+        fs::write(&file, settings)?;
+        let mut command = Command::new(program);
+        command.arg("--quiet").arg(&file).current_dir(&self.folder);
+        command
+            .stdout(std::process::Stdio::null())
+            .stderr(fs::File::create(self.folder.join("pgbouncer.log"))?);
+        if let Some((user, group)) = self.user {
+            command.uid(user).gid(group);
+        }
+        let mut pooled = Pooled { child: command.spawn()?, url: format!("{}&port=6432", self.url()) };
+        let socket = self.folder.join(".s.PGSQL.6432");
+        while std::os::unix::net::UnixStream::connect(&socket).is_err() {
+            if let Some(status) = pooled.child.try_wait()? {
+                let said = fs::read_to_string(self.folder.join("pgbouncer.log")).unwrap_or_default();
+                return Err(Error::other(format!("pgbouncer ended: {status}: {said}")));
+            }
+            std::thread::yield_now();
+        }
+        Ok(Some(pooled))
+    }
+
     fn control(&self, order: &[&str]) -> Result<()> {
         let log = self.folder.join("log").display().to_string();
         let data = self.data();
@@ -105,6 +138,21 @@ impl Cluster {
         }
         let said = fs::read_to_string(&errors).unwrap_or_default();
         Err(Error::other(format!("{program} {}: {status}: {said}", arguments.join(" "))))
+    }
+}
+
+/// PgBouncer, in transaction mode.
+#[allow(dead_code, reason = "each user of this file has its own part")]
+pub(crate) struct Pooled {
+    child: std::process::Child,
+    /// Where a client finds it.
+    pub(crate) url: String,
+}
+
+impl Drop for Pooled {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -46,6 +46,59 @@ async fn postgres_keeps_the_contract_with_one_server_and_with_two() {
     keeps(&[one, two]).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_keeps_the_contract_behind_a_pooler_by_transaction() {
+    let Some(programs) = cluster::programs() else { return };
+    let cluster = cluster::Cluster::start(&programs, &[]).unwrap();
+    let Some(pooled) = cluster.pooled().unwrap() else {
+        eprintln!("left out: there is no PgBouncer");
+        return;
+    };
+    let (one, two) = tokio::join!(PostgresStore::open(&pooled.url), PostgresStore::open(&pooled.url));
+    keeps(&[Arc::new(one.unwrap()), Arc::new(two.unwrap())]).await;
+}
+
+/// A database that loses its power and starts again costs a moment, and no commit.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_of_postgres_under_load_is_not_noticed() {
+    let Some(programs) = cluster::programs() else { return };
+    let cluster = Arc::new(cluster::Cluster::start(&programs, &[]).unwrap());
+    let store: Arc<dyn Store> = Arc::new(PostgresStore::open(&cluster.url()).await.unwrap());
+    let stores = [store];
+    let run = Run::new(&stores, "restarted");
+    let topic = run.topic("restarted", Api::Scorm12).await;
+    let mut visits = Vec::new();
+    for n in 0..20 {
+        visits.push(run.open(&topic, &format!("learner {n}"), NOW_MS).await);
+    }
+    for round in 1..=4 {
+        let restarting = Arc::clone(&cluster);
+        let restart = tokio::task::spawn_blocking(move || restarting.restart_at_once());
+        let commits = async {
+            for seq in (round - 1) * 25 + 1..=round * 25 {
+                let sent = visits.iter().map(|visit| {
+                    let told =
+                        commit(visit, seq, seq as i64, &[("cmi.core.lesson_location", &seq.to_string())]);
+                    let claims = visit.claims.clone();
+                    let received_ms = NOW_MS + seq as i64 * 1_000;
+                    stores[0].merge(Arrival { claims, commit: told, received_ms, heartbeat_ms: 1 })
+                });
+                for answer in sent.collect::<Vec<_>>() {
+                    assert_eq!(answer.await.unwrap().receipt.acked, seq);
+                }
+            }
+        };
+        let ((), restarted) = tokio::join!(commits, restart);
+        restarted.unwrap().unwrap();
+    }
+    for n in 0..20 {
+        let row = run.rows(&format!("learner {n}")).await.remove(0);
+        assert_eq!((row.time_spent_ms, row.attempts), (100_000, 1));
+        let next = run.open(&topic, &format!("learner {n}"), NOW_MS + MINUTE_MS).await;
+        assert_eq!(next.values["item"]["cmi.core.lesson_location"], "100");
+    }
+}
+
 /// Everything that a store must do; several before the same database take turns.
 async fn keeps(stores: &[Arc<dyn Store>]) {
     for (n, suffix) in [("a", ""), ("b", " with odd texts")].iter().enumerate() {

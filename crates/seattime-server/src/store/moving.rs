@@ -116,7 +116,7 @@ pub async fn migrate(
     tell: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<i64, MoveError> {
     let source = Source::open(from)?;
-    let name = std::fs::canonicalize(from).map_or_else(|_| from.to_owned(), |it| it).display().to_string();
+    let name = std::fs::canonicalize(from).unwrap_or_else(|_| from.to_owned()).display().to_string();
     let target = Target::open(to).await?;
     let (done, mut rows, mut last) = target.begin(&name).await?;
     if let Some(table) = TABLES.get(done).filter(|_| done > 0 || rows > 0) {

@@ -13,7 +13,7 @@ use crate::{files, step};
 const SOURCES: &[&str] =
     &["Cargo.toml", "Cargo.lock", "crates", "src", "xtask", "www", "pkg", "rust-toolchain.toml", "tests"];
 /// So many cycles have to be enough to notice a mutant.
-const MUTANT_CYCLES: &str = "15";
+const MUTANT_CYCLES: &str = "60";
 
 /// What the first line of a patch says before the options of the `crash` that has to notice it.
 const NOTICED_BY: &str = "# noticed by: cargo xtask crash";

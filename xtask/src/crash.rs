@@ -18,7 +18,7 @@ const MUTANT_CYCLES: &str = "60";
 /// What the first line of a patch says before the options of the `crash` that has to notice it.
 const NOTICED_BY: &str = "# noticed by: cargo xtask crash";
 
-/// `cargo xtask crash [--cycles N] [--seed S] [--learners N] [--power-loss]`.
+/// `cargo xtask crash [--cycles N] [--seed S] [--learners N] [--power-loss] [--fsync-ms N]`.
 pub(crate) fn command(project: &Project, arguments: &[String]) -> Result<ExitCode> {
     let status = driver(project)?.args(arguments).status()?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -43,6 +43,9 @@ struct Arguments {
     /// The power goes with the server: whatever is not synced is lost.
     #[arg(long)]
     power_loss: bool,
+    /// How much longer each sync takes, in ms: so long a transaction is neither begun nor kept.
+    #[arg(long, default_value_t = 0)]
+    fsync_ms: u64,
 }
 
 /// How the server dies. The cycles take these in turn.
@@ -98,6 +101,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
     let mut dice = Dice::of(arguments.seed);
     let power = arguments.power_loss.then(|| Dice::of(dice.roll()));
     let mut machine = Machine::new(&arguments.testbed, data.path(), power);
+    machine.sync_takes_ms = arguments.fsync_ms;
     let server = machine.start().await?;
     let course = Course::new("Crash".to_owned(), 0, Dice::of(dice.roll()));
     let topic = course.import(&server.api).await?;

@@ -31,6 +31,8 @@ pub(crate) struct Machine {
     data: PathBuf,
     /// What decides what survives a loss of power; none where the power stays on.
     power: Option<Dice>,
+    /// How much longer each sync takes, in ms.
+    pub(crate) sync_takes_ms: u64,
     /// The server's time, in ms since 1970.
     clock: Arc<AtomicI64>,
 }
@@ -55,7 +57,7 @@ pub(crate) struct Api {
 impl Machine {
     pub(crate) fn new(testbed: &Path, data: &Path, power: Option<Dice>) -> Machine {
         let clock = Arc::new(AtomicI64::new(START_MS));
-        Machine { testbed: testbed.to_owned(), data: data.to_owned(), power, clock }
+        Machine { testbed: testbed.to_owned(), data: data.to_owned(), power, sync_takes_ms: 0, clock }
     }
 
     /// The database's file.
@@ -103,6 +105,7 @@ impl Machine {
             command.arg("--disk");
             command.arg(if loses_all { "power-loss".to_owned() } else { format!("power-loss:{seed}") });
         }
+        command.args(["--fsync-ms", &self.sync_takes_ms.to_string()]);
         if let Some(point) = dies_at {
             command.args(["--die", point]);
         }

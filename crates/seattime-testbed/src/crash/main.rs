@@ -103,6 +103,13 @@ async fn run(arguments: &Arguments) -> Result<()> {
     let mut machine = Machine::new(&arguments.testbed, data.path(), power);
     machine.sync_takes_ms = arguments.fsync_ms;
     let server = machine.start().await?;
+    // A server that answers too early may listen before its own API key can be read, which is not what this is about.
+    for _ in 0..PATIENCE.as_millis() / 10 {
+        if server.api.topic("").await.is_ok() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     let course = Course::new("Crash".to_owned(), 0, Dice::of(dice.roll()));
     let topic = course.import(&server.api).await?;
     let mut room =

@@ -34,7 +34,7 @@ const COMMANDS: &[Command] = &[
     ("tidy",   "check the invariants that no compiler checks",                            tidy::command),
     ("size",   "weigh pkg/ and the player page against their budgets",                    size::command),
     ("bench",  "measure against a peer in a real browser [api]; not part of `test`",      bench::command),
-    ("crash",  "kill the server under load [--cycles N] [--seed S]; five cycles in `test`", crash::command),
+    ("crash",  "kill the server under load [--cycles N] [--seed S] [--database postgres]; five cycles in `test`", crash::command),
     ("mutants", "take the server's safety out, and see that `crash` notices; not part of `test`", crash::mutants),
     ("fuzz",   "random input against the core [--minutes N]; not part of `test`",         fuzz::command),
     ("deny",   "check licences, sources and bans of dependencies; not part of `test`",    deny::command),

@@ -1,4 +1,5 @@
 //! Everything that SQLite keeps, moved to PostgreSQL.
+#![cfg(test)]
 
 mod world;
 

@@ -14,6 +14,15 @@ const DEBIAN: &str = "/usr/lib/postgresql";
 /// The user that Debian makes for PostgreSQL, which does not run as root.
 const USER: &str = "postgres";
 
+/// Makes the database's clock one that can be moved on: it stands before the real one on the way that names are
+/// looked up, and runs with it.
+#[allow(dead_code, reason = "each user of this file has its own part")]
+pub(crate) const MOVABLE_CLOCK: &str =
+    "CREATE SCHEMA told; CREATE TABLE told.moved (ms bigint); INSERT INTO told.moved VALUES (0);
+    CREATE FUNCTION told.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS
+    $$ SELECT pg_catalog.clock_timestamp() + ms * interval '1 ms' FROM told.moved $$;
+    ALTER ROLE seattime SET search_path = told, pg_catalog, public";
+
 /// A cluster that runs.
 pub(crate) struct Cluster {
     programs: PathBuf,
@@ -72,6 +81,21 @@ impl Cluster {
             return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
         }
         Err(Error::other(String::from_utf8_lossy(&output.stderr).into_owned()))
+    }
+
+    /// Moves a clock of [`MOVABLE_CLOCK`] on.
+    #[allow(dead_code, reason = "each user of this file has its own part")]
+    pub(crate) fn move_clock(&self, ms: i64) -> Result<()> {
+        self.ask(&format!("UPDATE told.moved SET ms = ms + {ms}")).map(|_| ())
+    }
+
+    /// Checks every table and index.
+    #[allow(dead_code, reason = "each user of this file has its own part")]
+    pub(crate) fn check(&self) -> Result<()> {
+        let folder = self.folder.display().to_string();
+        let arguments =
+            ["--install-missing", "--heapallindexed", "--host", &folder, "--username", "seattime"];
+        self.run("pg_amcheck", &[&arguments[..], &["postgres"]].concat())
     }
 
     /// What a machine that loses its power does to it, and its start afterwards.

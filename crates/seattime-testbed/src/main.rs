@@ -6,25 +6,31 @@
 //! | `advance MS` | moves the clock on, then closes what was silent for too long |
 //! | `fail POINT` | the next request that reaches the point fails with 503 |
 //! | `drop POINT` | the next request that reaches the point loses its connection |
-//! | `die POINT` | the process dies when a request reaches the point, as if it was killed |
+//! | `die POINT [N]` | the process dies when the point is reached for the Nth time from now, as if it was killed |
+//! | `checkpoint` | lets SQLite move into the database what lies in its write-ahead log |
+//! | `syncs` | tells how many syncs there were so far |
 //! | `now` | tells the time, in ms since 1970 |
 //! | `quit` | ends |
 //!
-//! Each order is answered by one line.
+//! Each order is answered by one line. A point is one of the server's (`faults.rs`), or one of the disk's: `write-db`,
+//! `sync-wal` and so on (`disk.rs`).
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Parser;
+use rusqlite::{Connection, OpenFlags};
 use seattime_server::assets::FolderAssets;
 use seattime_server::clock::ServerClock;
 use seattime_server::config::Config;
 use seattime_server::faults::{Fault, Faults};
 use seattime_server::{Server, World, serve};
+use seattime_testbed::disk::{Disk, PowerLoss, Settings};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 #[derive(Debug, Parser)]
@@ -47,6 +53,42 @@ struct Arguments {
     /// The time at the start, in ms since 1970.
     #[arg(long)]
     start_ms: i64,
+    /// `power-loss`: what is not synced dies with the process; `power-loss:SEED`: but for some of it.
+    #[arg(long, value_parser = power_loss)]
+    disk: Option<PowerLoss>,
+    /// How much longer each sync takes, in ms.
+    #[arg(long, default_value_t = 0)]
+    fsync_ms: u64,
+    /// Where to die, as in the order `die`; counted from before the start.
+    #[arg(long)]
+    die: Option<Death>,
+}
+
+fn power_loss(text: &str) -> Result<PowerLoss> {
+    let expected = || format!("found {text:?}, expected power-loss or power-loss:SEED");
+    let rest = text.strip_prefix("power-loss").with_context(expected)?;
+    match rest.strip_prefix(':') {
+        None if rest.is_empty() => Ok(PowerLoss::LosesAll),
+        seed => Ok(PowerLoss::KeepsSome(seed.and_then(|it| it.parse().ok()).with_context(expected)?)),
+    }
+}
+
+/// A point, and how often it is still passed before the process dies there.
+#[derive(Debug, Clone)]
+struct Death {
+    point: String,
+    passes: u64,
+}
+
+impl std::str::FromStr for Death {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Death> {
+        let (point, n) = text.split_once(' ').unwrap_or((text, "1"));
+        let n: u64 = n.parse().with_context(|| format!("found {n:?}, expected a number from 1"))?;
+        let passes = n.checked_sub(1).context("found 0, expected a number from 1")?;
+        Ok(Death { point: point.to_owned(), passes })
+    }
 }
 
 /// A clock that stands still until it is moved.
@@ -62,66 +104,106 @@ impl ServerClock for SetClock {
 #[derive(Default)]
 struct OrderedFaults {
     faults: Mutex<HashMap<String, Fault>>,
-    death: Mutex<Option<String>>,
+    death: Mutex<Option<Death>>,
+}
+
+impl OrderedFaults {
+    /// Dies here, if that was asked for.
+    fn die_at(&self, point: &str) {
+        if let Some(death) = locked(&self.death).as_mut().filter(|it| it.point == point) {
+            death.passes = death.passes.checked_sub(1).unwrap_or_else(|| std::process::abort());
+        }
+    }
 }
 
 impl Faults for OrderedFaults {
     fn reached(&self, point: &str) -> Fault {
-        if self.death.lock().unwrap_or_else(PoisonError::into_inner).as_deref() == Some(point) {
-            std::process::abort();
-        }
-        self.faults.lock().unwrap_or_else(PoisonError::into_inner).remove(point).unwrap_or(Fault::None)
+        self.die_at(point);
+        locked(&self.faults).remove(point).unwrap_or(Fault::None)
     }
 }
 
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The disk's name in SQLite.
+const DISK: &str = "testbed";
 const API_KEY: &str = "testbed-key";
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let clock = Arc::new(SetClock(AtomicI64::new(arguments.start_ms)));
-    let faults = Arc::new(OrderedFaults::default());
-    let assets = FolderAssets { www: arguments.web.clone(), pkg: arguments.pkg.clone() };
-    let world = World { clock: clock.clone(), faults: faults.clone(), vfs: None, assets: Arc::new(assets) };
-    let Arguments { port, database, data, .. } = arguments;
-    let config = Config { port, database, ..Config::local(data, API_KEY.to_owned()) };
+    let faults = Arc::new(OrderedFaults { death: Mutex::new(arguments.die), ..OrderedFaults::default() });
+    let settings = Settings {
+        power_loss: arguments.disk.unwrap_or(PowerLoss::Never),
+        sync_takes: Duration::from_millis(arguments.fsync_ms),
+    };
+    let reached = faults.clone();
+    let disk = Disk::register(DISK, settings, Box::new(move |point| reached.die_at(point)))?;
+    let assets = Arc::new(FolderAssets { www: arguments.web, pkg: arguments.pkg });
+    let world = World { clock: clock.clone(), faults: faults.clone(), vfs: Some(DISK.to_owned()), assets };
+    let Arguments { port, database, .. } = arguments;
+    let config = Config { port, database, ..Config::local(arguments.data.clone(), API_KEY.to_owned()) };
     let server = serve(config, world).await?;
     println!("listening http://{}", server.address);
     println!("api-key {API_KEY}");
+    let testbed = Testbed { server, clock, faults, disk, data: arguments.data };
     let mut orders = BufReader::new(tokio::io::stdin()).lines();
     while let Some(order) = orders.next_line().await? {
         if order == "quit" {
             break;
         }
-        match obey(&order, &server, &clock, &faults).await {
+        match testbed.obey(&order).await {
             Ok(answer) => println!("{answer}"),
             Err(error) => println!("error: {error:#}"),
         }
     }
-    server.shut_down().await;
+    testbed.server.shut_down().await;
     Ok(())
 }
 
-async fn obey(order: &str, server: &Server, clock: &SetClock, faults: &OrderedFaults) -> Result<String> {
-    let (verb, rest) = order.split_once(' ').unwrap_or((order, ""));
-    let fault = |fault| {
-        faults.faults.lock().unwrap_or_else(PoisonError::into_inner).insert(rest.to_owned(), fault);
+/// What orders are given to.
+struct Testbed {
+    server: Server,
+    clock: Arc<SetClock>,
+    faults: Arc<OrderedFaults>,
+    disk: &'static Disk,
+    data: PathBuf,
+}
+
+impl Testbed {
+    async fn obey(&self, order: &str) -> Result<String> {
+        let (verb, rest) = order.split_once(' ').unwrap_or((order, ""));
+        match verb {
+            "advance" => {
+                let ms: i64 =
+                    rest.parse().with_context(|| format!("found {rest:?}, expected milliseconds"))?;
+                self.clock.0.fetch_add(ms, Ordering::SeqCst);
+                self.server.sweep().await;
+            }
+            "fail" => drop(locked(&self.faults.faults).insert(rest.to_owned(), Fault::Fail)),
+            "drop" => drop(locked(&self.faults.faults).insert(rest.to_owned(), Fault::Drop)),
+            "die" => *locked(&self.faults.death) = Some(rest.parse()?),
+            "checkpoint" => {
+                let data = self.data.clone();
+                tokio::task::spawn_blocking(move || checkpoint(&data)).await??;
+            }
+            "syncs" => return Ok(self.disk.syncs().to_string()),
+            "now" => return Ok(self.clock.0.load(Ordering::SeqCst).to_string()),
+            _ => {
+                bail!("found {verb:?}, expected advance, fail, drop, die, checkpoint, syncs, now or quit");
+            }
+        }
         Ok("ok".to_owned())
-    };
-    match verb {
-        "advance" => {
-            let ms: i64 = rest.parse().with_context(|| format!("found {rest:?}, expected milliseconds"))?;
-            clock.0.fetch_add(ms, Ordering::SeqCst);
-            server.sweep().await;
-            Ok("ok".to_owned())
-        }
-        "fail" => fault(Fault::Fail),
-        "drop" => fault(Fault::Drop),
-        "die" => {
-            *faults.death.lock().unwrap_or_else(PoisonError::into_inner) = Some(rest.to_owned());
-            Ok("ok".to_owned())
-        }
-        "now" => Ok(clock.0.load(Ordering::SeqCst).to_string()),
-        _ => anyhow::bail!("found {verb:?}, expected advance, fail, drop, die, now or quit"),
     }
+}
+
+/// A checkpoint beside the server's own connections, as far as they let it.
+fn checkpoint(data: &Path) -> Result<()> {
+    let path = data.join("seattime.db");
+    let beside = Connection::open_with_flags_and_vfs(path, OpenFlags::default(), DISK)?;
+    beside.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+    Ok(())
 }

@@ -1,4 +1,5 @@
 //! Two servers before one PostgreSQL, the second one's clock wrong, the first one killed in a visit.
+#![cfg(test)]
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 #[path = "../src/cluster.rs"]
 mod cluster;
 
-use cluster::Cluster;
+use cluster::{Cluster, MOVABLE_CLOCK};
 
 const MANIFEST: &str = r#"<?xml version="1.0"?><manifest identifier="m" xmlns="http://www.imsproject.org/xsd/imscp_rootv1p1p2"
     xmlns:adlcp="http://www.adlnet.org/xsd/adlcp_rootv1p2"><metadata><schemaversion>1.2</schemaversion></metadata>
@@ -22,12 +23,6 @@ const MANIFEST: &str = r#"<?xml version="1.0"?><manifest identifier="m" xmlns="h
     <title>Item</title></item></organization></organizations>
     <resources><resource identifier="r" type="webcontent" adlcp:scormtype="sco" href="index.html"/></resources></manifest>"#;
 
-/// A clock of the database that a test moves on: it stands before the real one on the way that names are looked up.
-const MOVABLE_CLOCK: &str =
-    "CREATE SCHEMA told; CREATE TABLE told.moved (ms bigint); INSERT INTO told.moved VALUES (0);
-    CREATE FUNCTION told.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS
-    $$ SELECT pg_catalog.clock_timestamp() + ms * interval '1 ms' FROM told.moved $$;
-    ALTER ROLE seattime SET search_path = told, pg_catalog, public";
 const TELL: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 
 /// A testbed in a process of its own.
@@ -156,7 +151,7 @@ async fn learn(is_killed: bool, ahead_ms: i64) -> Option<(Value, Value, u32)> {
 
     let mut again = 0;
     for seq in 1..=10 {
-        cluster.ask("UPDATE told.moved SET ms = ms + 120000").unwrap();
+        cluster.move_clock(120_000).unwrap();
         for server in first.iter_mut().chain([&mut second]) {
             assert_eq!(server.order("advance 120000"), "ok");
         }

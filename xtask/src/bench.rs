@@ -5,18 +5,23 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 use crate::project::Project;
-use crate::{build, setup};
+use crate::{build, load, setup};
 
-/// `cargo xtask bench api`.
+/// `cargo xtask bench api`, or `commits [--rounds N] [--seconds N] [--learners N]`.
 pub(crate) fn command(project: &Project, arguments: &[String]) -> Result<ExitCode> {
-    let script = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["api"] => "tests/bench/api.js",
-        _ => bail!("found `{}`, expected `api`", arguments.join(" ")),
-    };
+    match arguments.split_first() {
+        Some((what, [])) if what == "api" => api(project),
+        Some((what, more)) if what == "commits" => load::commits(project, more),
+        _ => bail!("found `{}`, expected `api` or `commits`", arguments.join(" ")),
+    }
+}
+
+/// The API in a browser, beside a peer's.
+fn api(project: &Project) -> Result<ExitCode> {
     let (page, browser) = setup::everything(project)?;
     build::wasm(project, &page)?;
     let mut node = project.program("node");
-    node.arg(script).env("CHROMIUM", &browser.program);
+    node.arg("tests/bench/api.js").env("CHROMIUM", &browser.program);
     let is_good = node.status()?.success();
     Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -199,6 +199,8 @@ pub struct Arrival {
     pub claims: VisitClaims,
     /// What it says.
     pub commit: Commit,
+    /// How long it was, in bytes: what it holds while it waits.
+    pub size_bytes: usize,
     /// When it arrived, by the server's clock.
     pub received_ms: i64,
     /// How long to wait between signs of life, in ms.

@@ -32,6 +32,7 @@ pub(crate) async fn post_commit(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Receipt>, Problem> {
+    let size_bytes = body.as_ref().map_or(0, Bytes::len);
     let commit: Commit = json_of(&headers, body, MAX_COMMIT_BYTES)?;
     check_version(commit.v)?;
     let received_ms = app.now_ms().await;
@@ -42,7 +43,7 @@ pub(crate) async fn post_commit(
     pass(&*app.faults, "before_commit")?;
     let claims = token.claims;
     let heartbeat_ms = app.config.policy.heartbeat_ms;
-    let arrival = Arrival { claims: claims.clone(), commit, received_ms, heartbeat_ms };
+    let arrival = Arrival { claims: claims.clone(), commit, size_bytes, received_ms, heartbeat_ms };
     let merged = app.store.merge(arrival).await?;
     pass(&*app.faults, "after_commit")?;
     let mut receipt = merged.receipt;

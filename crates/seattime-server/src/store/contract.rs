@@ -81,7 +81,13 @@ async fn a_restart_of_postgres_under_load_is_not_noticed() {
                         commit(visit, seq, seq as i64, &[("cmi.core.lesson_location", &seq.to_string())]);
                     let claims = visit.claims.clone();
                     let received_ms = NOW_MS + seq as i64 * 1_000;
-                    stores[0].merge(Arrival { claims, commit: told, received_ms, heartbeat_ms: 1 })
+                    stores[0].merge(Arrival {
+                        claims,
+                        commit: told,
+                        received_ms,
+                        heartbeat_ms: 1,
+                        size_bytes: 1_000,
+                    })
                 });
                 for answer in sent.collect::<Vec<_>>() {
                     assert_eq!(answer.await.unwrap().receipt.acked, seq);
@@ -195,7 +201,8 @@ impl<'a> Run<'a> {
 
     async fn merge(&self, opened: &Opened, commit: &Commit, received_ms: i64) -> Merged {
         let claims = opened.claims.clone();
-        let arrival = Arrival { claims, commit: commit.clone(), received_ms, heartbeat_ms: 30_000 };
+        let arrival =
+            Arrival { claims, commit: commit.clone(), received_ms, heartbeat_ms: 30_000, size_bytes: 1_000 };
         self.store().merge(arrival).await.unwrap()
     }
 
@@ -386,7 +393,13 @@ impl<'a> Run<'a> {
         assert_eq!(next.values["item"]["cmi.core.lesson_location"], "kept");
 
         visit.claims.attempt = "none".to_owned();
-        let arrival = Arrival { claims: visit.claims, commit: told, received_ms: NOW_MS, heartbeat_ms: 1 };
+        let arrival = Arrival {
+            claims: visit.claims,
+            commit: told,
+            received_ms: NOW_MS,
+            heartbeat_ms: 1,
+            size_bytes: 1_000,
+        };
         assert_eq!(self.store().merge(arrival).await, Err(StoreError::NotFound("attempt")));
     }
 
@@ -446,6 +459,7 @@ impl<'a> Run<'a> {
             commit: sign,
             received_ms: end - MINUTE_MS,
             heartbeat_ms: 1,
+            size_bytes: 1_000,
         };
         same.merge(arrival).await.unwrap();
         let at_once: Vec<_> = self.stores.iter().map(|it| it.close_silent(end, 10 * MINUTE_MS)).collect();
@@ -495,6 +509,7 @@ impl<'a> Run<'a> {
                         commit: told,
                         received_ms,
                         heartbeat_ms: 1,
+                        size_bytes: 1_000,
                     }));
                 }
             }

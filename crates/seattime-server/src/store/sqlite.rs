@@ -9,6 +9,7 @@ mod visits;
 mod writer;
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
@@ -52,6 +53,9 @@ pub(super) const SCHEMA: usize = MIGRATIONS.len();
 /// So many of the report's rows are derived in one transaction.
 const STANDINGS_AT_ONCE: usize = 100;
 
+/// So many connections read beside the one that writes.
+const READERS: usize = 4;
+
 /// Before this version, two connections could corrupt the database.
 const OLDEST_SQLITE: i32 = 3_051_003;
 
@@ -70,10 +74,23 @@ impl From<serde_json::Error> for StoreError {
     }
 }
 
+/// Connections that only read, taken in turns: a long report must not hold content up.
+struct Readers {
+    all: Vec<Mutex<Connection>>,
+    next: AtomicUsize,
+}
+
+impl Readers {
+    fn next(&self) -> Result<&Mutex<Connection>, StoreError> {
+        let n = self.next.fetch_add(1, Ordering::Relaxed) % READERS;
+        self.all.get(n).ok_or_else(|| StoreError::Failed("there is no connection to read with".to_owned()))
+    }
+}
+
 /// A store in one file.
 pub struct SqliteStore {
     writer: Writer,
-    reader: Arc<Mutex<Connection>>,
+    readers: Arc<Readers>,
 }
 
 impl SqliteStore {
@@ -100,8 +117,11 @@ impl SqliteStore {
         let mut writing = connect()?;
         check(&writing, path)?;
         migrate(&mut writing, path)?;
-        let reading = connect()?;
-        Ok(SqliteStore { writer: Writer::start(writing), reader: Arc::new(Mutex::new(reading)) })
+        let readers = (0..READERS).map(|_| Ok(Mutex::new(connect()?))).collect::<Result<_, StartError>>()?;
+        Ok(SqliteStore {
+            writer: Writer::start(writing),
+            readers: Arc::new(Readers { all: readers, next: AtomicUsize::new(0) }),
+        })
     }
 
     /// Runs a query beside the writer.
@@ -109,18 +129,19 @@ impl SqliteStore {
         &'a self,
         query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Answer<'a, T> {
-        let reader = Arc::clone(&self.reader);
+        let readers = Arc::clone(&self.readers);
         Box::pin(async move {
-            let run = move || query(&reader.lock().unwrap_or_else(PoisonError::into_inner));
+            let run = move || query(&readers.next()?.lock().unwrap_or_else(PoisonError::into_inner));
             tokio::task::spawn_blocking(run).await.map_err(|error| StoreError::Failed(error.to_string()))?
         })
     }
 
+    /// Runs a change that holds little while it waits.
     fn write<'a, T: Send + 'static>(
         &'a self,
         change: impl FnOnce(&mut Desk<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Answer<'a, T> {
-        self.writer.run(change)
+        self.writer.run(0, change)
     }
 }
 
@@ -245,11 +266,11 @@ impl Store for SqliteStore {
     }
 
     fn merge(&self, arrival: Arrival) -> Answer<'_, Merged> {
-        self.write(move |desk| merge::merge(desk, &arrival))
+        self.writer.run(arrival.size_bytes, move |desk| merge::merge(desk, &arrival))
     }
 
     fn put_part(&self, claims: VisitClaims, part: ValuePart) -> Answer<'_, ()> {
-        self.write(move |desk| merge::put_part(desk.db, &claims, &part))
+        self.writer.run(part.text.len(), move |desk| merge::put_part(desk.db, &claims, &part))
     }
 
     fn close_silent(&self, now_ms: i64, silence_ms: i64) -> Answer<'_, usize> {

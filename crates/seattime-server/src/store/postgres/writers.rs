@@ -2,6 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use deadpool_postgres::Pool;
 use tokio::sync::mpsc::error::TrySendError;
@@ -16,6 +17,8 @@ use crate::store::{Answer, Arrival, Merged, StoreError};
 const WRITERS: usize = 4;
 /// So many commits may wait for each; more are refused, so that memory has a bound.
 const QUEUE: usize = 1_024;
+/// So many bytes of commits may wait in all.
+const QUEUE_BYTES: usize = 64 * 1024 * 1024;
 /// So many go into one transaction.
 const BATCH: usize = 512;
 
@@ -23,17 +26,22 @@ const BATCH: usize = 512;
 type Waiting = (Box<Arrival>, oneshot::Sender<Result<Merged, StoreError>>);
 
 /// Where commits are handed in.
-pub(super) struct Writers(Vec<Sender<Waiting>>);
+pub(super) struct Writers {
+    queues: Vec<Sender<Waiting>>,
+    /// How many bytes wait.
+    bytes: Arc<AtomicUsize>,
+}
 
 impl Writers {
     /// Starts the tasks; they end with the last handle to them.
     pub(super) fn start(pool: &Pool, contacts: &Arc<Contacts>) -> Writers {
+        let bytes = Arc::new(AtomicUsize::new(0));
         let start = |_| {
             let (queue, waiting) = channel(QUEUE);
-            tokio::spawn(write(pool.clone(), Arc::clone(contacts), waiting));
+            tokio::spawn(write(pool.clone(), Arc::clone(contacts), waiting, Arc::clone(&bytes)));
             queue
         };
-        Writers((0..WRITERS).map(start).collect())
+        Writers { queues: (0..WRITERS).map(start).collect(), bytes }
     }
 
     /// Merges a commit. A learner's commits all go to the same task, and so stay in their order.
@@ -41,8 +49,16 @@ impl Writers {
         let mut hash = DefaultHasher::new();
         arrival.claims.learner.hash(&mut hash);
         let (answer, answered) = oneshot::channel();
-        let which = (hash.finish() % self.0.len().max(1) as u64) as usize;
-        let handed_in = self.0.get(which).map(|it| it.try_send((Box::new(arrival), answer)));
+        let which = (hash.finish() % self.queues.len().max(1) as u64) as usize;
+        let size = arrival.size_bytes;
+        if self.bytes.fetch_add(size, Ordering::Relaxed).saturating_add(size) > QUEUE_BYTES {
+            self.bytes.fetch_sub(size, Ordering::Relaxed);
+            return Box::pin(std::future::ready(Err(StoreError::Busy)));
+        }
+        let handed_in = self.queues.get(which).map(|it| it.try_send((Box::new(arrival), answer)));
+        if !matches!(handed_in, Some(Ok(()))) {
+            self.bytes.fetch_sub(size, Ordering::Relaxed);
+        }
         Box::pin(async move {
             let ended = || StoreError::Failed("the writer has ended".to_owned());
             match handed_in {
@@ -54,7 +70,7 @@ impl Writers {
     }
 }
 
-async fn write(pool: Pool, contacts: Arc<Contacts>, mut waiting: Receiver<Waiting>) {
+async fn write(pool: Pool, contacts: Arc<Contacts>, mut waiting: Receiver<Waiting>, bytes: Arc<AtomicUsize>) {
     let mut batch = Vec::with_capacity(BATCH);
     while waiting.recv_many(&mut batch, BATCH).await > 0 {
         let arrivals: Vec<&Arrival> = batch.iter().map(|it| &*it.0).collect();
@@ -78,6 +94,7 @@ async fn write(pool: Pool, contacts: Arc<Contacts>, mut waiting: Receiver<Waitin
                 outcomes
             }
         };
+        bytes.fetch_sub(batch.iter().map(|it| it.0.size_bytes).sum(), Ordering::Relaxed);
         for ((_, answer), outcome) in batch.drain(..).zip(outcomes) {
             // Nobody may be waiting any more; the commit is kept all the same.
             let _ = answer.send(outcome);

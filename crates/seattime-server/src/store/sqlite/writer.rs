@@ -1,17 +1,20 @@
 //! The thread that writes: takes what waits, one transaction, one fsync, then answers.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
 
 use rusqlite::{Connection, TransactionBehavior};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::desk::{Desk, Memory};
 use crate::store::{Answer, StoreError};
 
 /// So many changes may wait; more are refused, so that memory has a bound.
 const QUEUE: usize = 4_096;
+/// And so many bytes of messages.
+const QUEUE_BYTES: usize = 64 * 1024 * 1024;
 /// So many go into one transaction.
 const BATCH: usize = 512;
 
@@ -20,31 +23,41 @@ type Job = Box<dyn FnOnce(&mut Desk<'_>) -> Reply + Send>;
 type Reply = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// Where changes are handed in.
-pub(super) struct Writer(SyncSender<Job>);
+pub(super) struct Writer {
+    queue: SyncSender<Job>,
+    /// A permit is a byte.
+    room: Arc<Semaphore>,
+}
 
 impl Writer {
     /// Starts the thread; it ends with the last handle to it.
     pub(super) fn start(connection: Connection) -> Writer {
         let (queue, waiting) = sync_channel(QUEUE);
         thread::spawn(move || write(connection, &waiting));
-        Writer(queue)
+        Writer { queue, room: Arc::new(Semaphore::new(QUEUE_BYTES)) }
     }
 
     /// Runs a change; it is on disk once this answers. It runs whole or not at all, also when whoever
-    /// asked for it has gone away meanwhile.
+    /// asked for it has gone away meanwhile. `size_bytes` is what it holds while it waits.
     pub(super) fn run<T: Send + 'static>(
         &self,
+        size_bytes: usize,
         change: impl FnOnce(&mut Desk<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Answer<'static, T> {
+        let size_bytes = u32::try_from(size_bytes).unwrap_or(u32::MAX);
+        let Ok(room) = Arc::clone(&self.room).try_acquire_many_owned(size_bytes) else {
+            return Box::pin(std::future::ready(Err(StoreError::Busy)));
+        };
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |desk| {
             let result = guarded(desk, change);
+            drop(room); // What it held is in the database's hands.
             Box::new(move |committed: Result<(), StoreError>| {
                 // Nobody may be waiting any more; the change is kept all the same.
                 let _ = answer.send(result.and_then(|value| committed.map(|()| value)));
             })
         });
-        let handed_in = self.0.try_send(job);
+        let handed_in = self.queue.try_send(job);
         Box::pin(async move {
             match handed_in {
                 Ok(()) => {
@@ -124,19 +137,20 @@ mod tests {
     #[tokio::test]
     async fn a_change_that_fails_or_panics_fails_alone() {
         let writer = writer().unwrap();
-        let good = writer.run(|desk| keep(desk.db, 1));
-        let failing = writer.run(|desk| keep(desk.db, 2).and(Err::<(), _>(StoreError::NotFound("visit"))));
-        let panicking = writer.run(|desk| -> Result<(), StoreError> {
+        let good = writer.run(0, |desk| keep(desk.db, 1));
+        let failing = writer.run(0, |desk| keep(desk.db, 2).and(Err::<(), _>(StoreError::NotFound("visit"))));
+        let panicking = writer.run(0, |desk| -> Result<(), StoreError> {
             keep(desk.db, 3)?;
             panic!("poisoned")
         });
-        let last = writer.run(|desk| keep(desk.db, 4));
+        let last = writer.run(0, |desk| keep(desk.db, 4));
         assert_eq!(good.await, Ok(()));
         assert_eq!(failing.await, Err(StoreError::NotFound("visit")));
         assert!(matches!(panicking.await, Err(StoreError::Failed(_))));
         assert_eq!(last.await, Ok(()));
-        let kept = writer
-            .run(|desk| Ok(desk.db.query_row("SELECT group_concat(n) FROM kept", [], |row| row.get(0))?));
+        let kept = writer.run(0, |desk| {
+            Ok(desk.db.query_row("SELECT group_concat(n) FROM kept", [], |row| row.get(0))?)
+        });
         assert_eq!(kept.await, Ok("1,4".to_owned()));
     }
 
@@ -153,10 +167,22 @@ mod tests {
         let large = |desk: &mut Desk<'_>| {
             Ok(desk.db.execute("INSERT INTO kept VALUES (zeroblob(100000))", []).map(|_| ())?)
         };
-        writer.run(pages(3)).await.unwrap();
-        assert_eq!(writer.run(large).await, Err(StoreError::Full));
-        assert_eq!(writer.run(|desk| keep(desk.db, 1)).await, Ok(()), "what fits is still kept");
-        writer.run(pages(1_000)).await.unwrap();
-        assert_eq!(writer.run(large).await, Ok(()));
+        writer.run(0, pages(3)).await.unwrap();
+        assert_eq!(writer.run(0, large).await, Err(StoreError::Full));
+        assert_eq!(writer.run(0, |desk| keep(desk.db, 1)).await, Ok(()), "what fits is still kept");
+        writer.run(0, pages(1_000)).await.unwrap();
+        assert_eq!(writer.run(0, large).await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn more_bytes_than_may_wait_are_refused_at_once() {
+        let writer = writer().unwrap();
+        let (go, may_go) = sync_channel::<()>(0);
+        let held = writer.run(QUEUE_BYTES - 10, move |_| Ok(may_go.recv().is_ok()));
+        assert_eq!(writer.run(11, |desk| keep(desk.db, 1)).await, Err(StoreError::Busy));
+        let fits = writer.run(10, |desk| keep(desk.db, 2));
+        go.send(()).unwrap();
+        assert_eq!((held.await, fits.await), (Ok(true), Ok(())));
+        assert_eq!(writer.run(11, |desk| keep(desk.db, 3)).await, Ok(()), "there is room again");
     }
 }

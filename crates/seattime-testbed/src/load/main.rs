@@ -1,0 +1,47 @@
+//! Many learners at once: how many commits a second a server keeps beside what its parts could do at most, and
+//! whether it keeps all of them when tens of thousands learn.
+
+mod client;
+mod commits;
+mod crowd;
+mod learner;
+mod process;
+mod raw;
+mod sink;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Commits a second: raw SQLite, a server that keeps nothing, and the server.
+    Commits(commits::Arguments),
+    /// Tens of thousands of learners before one server.
+    Crowd(crowd::Arguments),
+    /// The server that keeps no commits, for the first.
+    Sink(sink::Arguments),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Commits(arguments) => commits::run(&arguments).await,
+        Command::Crowd(arguments) => crowd::run(&arguments).await,
+        Command::Sink(arguments) => sink::run(arguments).await.map(|()| true),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("load: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

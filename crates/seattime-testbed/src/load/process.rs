@@ -1,0 +1,75 @@
+//! A server in a process of its own, and what the machine says of it.
+
+use std::net::SocketAddr;
+use std::process::Stdio;
+
+use anyhow::{Context, Result, ensure};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+
+/// A server that runs.
+pub(crate) struct Server {
+    child: Child,
+    orders: ChildStdin,
+    answers: Lines<BufReader<ChildStdout>>,
+    pub(crate) address: SocketAddr,
+}
+
+impl Server {
+    /// Starts it; its first line that names an address is waited for.
+    pub(crate) async fn start(mut command: Command) -> Result<Server> {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
+        let orders = child.stdin.take().context("the server has no input")?;
+        let mut answers = BufReader::new(child.stdout.take().context("the server has no output")?).lines();
+        let address = loop {
+            let line = answers.next_line().await?.context("the server did not start")?;
+            if let Some(rest) = line.split_once("http://").map(|it| it.1) {
+                let text: String =
+                    rest.chars().take_while(|it| it.is_ascii_digit() || matches!(it, '.' | ':')).collect();
+                break text.parse()?;
+            }
+        };
+        Ok(Server { child, orders, answers, address })
+    }
+
+    /// Gives the testbed an order and answers its line.
+    pub(crate) async fn order(&mut self, order: &str) -> Result<String> {
+        self.orders.write_all(format!("{order}\n").as_bytes()).await?;
+        loop {
+            let line = self.answers.next_line().await?.context("the testbed has ended")?;
+            // What it says of its key is no answer.
+            if !line.starts_with("api-key") {
+                ensure!(!line.starts_with("error"), "{order}: the testbed says {line}");
+                return Ok(line);
+            }
+        }
+    }
+
+    /// What it has used so far.
+    pub(crate) fn used(&self) -> Result<Used> {
+        let id = self.child.id().context("the server has ended")?;
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let ticks = |n: usize| fields.get(n).and_then(|it| it.parse::<f64>().ok()).unwrap_or(0.0);
+        let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
+        let kib = |name: &str| {
+            let line = status.lines().find_map(|it| it.strip_prefix(name)).unwrap_or_default();
+            line.split_whitespace().next().and_then(|it| it.parse::<f64>().ok()).unwrap_or(0.0)
+        };
+        // A tick is a hundredth of a second.
+        Ok(Used { cpu_s: (ticks(11) + ticks(12)) / 100.0, memory_mib: kib("VmRSS:") / 1024.0 })
+    }
+
+    /// Ends it.
+    pub(crate) async fn stop(mut self) -> Result<()> {
+        self.child.start_kill()?;
+        self.child.wait().await?;
+        Ok(())
+    }
+}
+
+/// What a process has used.
+pub(crate) struct Used {
+    pub(crate) cpu_s: f64,
+    pub(crate) memory_mib: f64,
+}

@@ -1,0 +1,109 @@
+//! A server that parses and verifies commits and keeps none: what handling alone can do.
+
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Result;
+use seattime_server::assets::FolderAssets;
+use seattime_server::clock::SystemClock;
+use seattime_server::faults::NoFaults;
+use seattime_server::secret::ServerKey;
+use seattime_server::store::{
+    Answer, Arrival, MadeLaunch, Merged, NewLaunch, Opened, Opening, PackageLine, ReportOf, ReportRow, Store,
+    StoredPackage,
+};
+use seattime_server::token::VisitClaims;
+use seattime_server::{App, Config, World, router};
+use seattime_wire::{Policy, Receipt, ValuePart};
+
+use crate::commits::API_KEY;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The folder that everything else is kept in.
+    #[arg(long)]
+    data: PathBuf,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> Result<()> {
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let address = listener.local_addr()?;
+    let mut config = Config::local(arguments.data, API_KEY.to_owned());
+    config.public_url = Some(format!("http://{address}"));
+    let assets = Arc::new(FolderAssets { www: PathBuf::new(), pkg: PathBuf::new() });
+    let world = World { clock: Arc::new(SystemClock), faults: Arc::new(NoFaults), vfs: None, assets };
+    let mut app = App::start(config, world).await?;
+    app.store = Arc::new(Sink(app.store));
+    println!("listening http://{address}");
+    Ok(axum::serve(listener, router(app)).await?)
+}
+
+/// A store that acknowledges commits and drops them; all else it hands on.
+struct Sink(Arc<dyn Store>);
+
+impl Store for Sink {
+    fn merge(&self, arrival: Arrival) -> Answer<'_, Merged> {
+        let receipt = Receipt {
+            acked: arrival.commit.seq,
+            server_ms: arrival.received_ms,
+            token: None,
+            refused: Vec::new(),
+            heartbeat_ms: arrival.heartbeat_ms,
+            need_full: false,
+        };
+        Box::pin(std::future::ready(Ok(Merged { receipt, is_superseded: false })))
+    }
+
+    fn put_part(&self, _claims: VisitClaims, _part: ValuePart) -> Answer<'_, ()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn server_key(&self) -> Answer<'_, ServerKey> {
+        self.0.server_key()
+    }
+
+    fn latest_ms(&self) -> Answer<'_, i64> {
+        self.0.latest_ms()
+    }
+
+    fn put_key(&self, tenant: &str, key_hash: &str, now_ms: i64) -> Answer<'_, ()> {
+        self.0.put_key(tenant, key_hash, now_ms)
+    }
+
+    fn tenant_of_key(&self, key_hash: &str) -> Answer<'_, Option<String>> {
+        self.0.tenant_of_key(key_hash)
+    }
+
+    fn put_package(&self, tenant: &str, package: StoredPackage, now_ms: i64) -> Answer<'_, ()> {
+        self.0.put_package(tenant, package, now_ms)
+    }
+
+    fn packages(&self, tenant: &str) -> Answer<'_, Vec<PackageLine>> {
+        self.0.packages(tenant)
+    }
+
+    fn file(&self, package: &str, path: &str) -> Answer<'_, Option<(u64, u64)>> {
+        self.0.file(package, path)
+    }
+
+    fn launch(&self, tenant: &str, launch: NewLaunch, now_ms: i64) -> Answer<'_, MadeLaunch> {
+        self.0.launch(tenant, launch, now_ms)
+    }
+
+    fn open_visit(&self, opening: Opening, policy: Policy, now_ms: i64) -> Answer<'_, Opened> {
+        self.0.open_visit(opening, policy, now_ms)
+    }
+
+    fn close_silent(&self, now_ms: i64, silence_ms: i64) -> Answer<'_, usize> {
+        self.0.close_silent(now_ms, silence_ms)
+    }
+
+    fn renew_standings(&self, most: usize) -> Answer<'_, usize> {
+        self.0.renew_standings(most)
+    }
+
+    fn report(&self, tenant: &str, of: ReportOf) -> Answer<'_, Vec<ReportRow>> {
+        self.0.report(tenant, of)
+    }
+}

@@ -13,9 +13,12 @@ use crate::{files, step};
 const SOURCES: &[&str] =
     &["Cargo.toml", "Cargo.lock", "crates", "src", "xtask", "www", "pkg", "rust-toolchain.toml", "tests"];
 /// So many cycles have to be enough to notice a mutant.
-const MUTANT_CYCLES: &str = "15";
+const MUTANT_CYCLES: &str = "60";
 
-/// `cargo xtask crash [--cycles N] [--seed S] [--learners N]`.
+/// What the first line of a patch says before the options of the `crash` that has to notice it.
+const NOTICED_BY: &str = "# noticed by: cargo xtask crash";
+
+/// `cargo xtask crash [--cycles N] [--seed S] [--learners N] [--power-loss] [--fsync-ms N] [--database postgres]`.
 pub(crate) fn command(project: &Project, arguments: &[String]) -> Result<ExitCode> {
     let status = driver(project)?.args(arguments).status()?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -26,11 +29,11 @@ pub(crate) fn driver(project: &Project) -> Result<Command> {
     let mut testbed = project.cargo();
     testbed.args(["build", "--release", "--package", "seattime-testbed"]);
     step::run(project, "crash", "compiling the testbed", &mut testbed)?;
-    Ok(driver_in(&project.target))
+    Ok(driver_in(&project.target.join("release")))
 }
 
-fn driver_in(target: &Path) -> Command {
-    let binary = |name: &str| target.join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+fn driver_in(folder: &Path) -> Command {
+    let binary = |name: &str| folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     let mut driver = Command::new(binary("seattime-crash"));
     driver.arg("--testbed").arg(binary("seattime-testbed"));
     driver
@@ -47,6 +50,7 @@ pub(crate) fn mutants(project: &Project, arguments: &[String]) -> Result<ExitCod
     let mut survivors = Vec::new();
     for patch in &patches {
         let name = patch.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let options = options(&fs::read_to_string(patch)?).with_context(|| format!("{name}.patch"))?;
         copy_sources(project, &copy)?;
         let mut apply = Command::new("git");
         apply
@@ -57,11 +61,12 @@ pub(crate) fn mutants(project: &Project, arguments: &[String]) -> Result<ExitCod
         let applied = apply.status().context("git is missing: install it")?;
         ensure!(applied.success(), "{name}: the patch does not fit any more; make it anew");
         let mut build = project.cargo();
-        build.args(["build", "--release", "--package", "seattime-testbed"]);
+        // Not optimized: each is compiled to be run once.
+        build.args(["build", "--package", "seattime-testbed"]).env("CARGO_PROFILE_DEV_DEBUG", "0");
         build.current_dir(&copy).env("CARGO_TARGET_DIR", &target);
         step::run(project, "mutants", &format!("compiling the server with {name}"), &mut build)?;
-        let mut crash = driver_in(&target);
-        crash.args(["--cycles", MUTANT_CYCLES]);
+        let mut crash = driver_in(&target.join("debug"));
+        crash.args(["--cycles", MUTANT_CYCLES]).args(options);
         let (survived, _) = step::logged(project, &format!("mutant-{name}"), &mut crash)?;
         println!("mutants: {name} … {}", if survived { "NOT NOTICED" } else { "noticed" });
         if survived {
@@ -70,6 +75,15 @@ pub(crate) fn mutants(project: &Project, arguments: &[String]) -> Result<ExitCod
     }
     println!("mutants: {} of {} noticed", patches.len() - survivors.len(), patches.len());
     Ok(if survivors.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The options of the `crash` that a patch names in its first line, which git does not look at.
+fn options(patch: &str) -> Result<Vec<String>> {
+    let first = patch.lines().next().unwrap_or_default();
+    let rest = first.strip_prefix(NOTICED_BY);
+    let rest =
+        rest.with_context(|| format!("found `{first}` in its first line, expected `{NOTICED_BY} …`"))?;
+    Ok(rest.split_whitespace().map(str::to_owned).collect())
 }
 
 /// Copies what has changed, so that little is compiled anew.
@@ -97,4 +111,17 @@ fn renew(file: &Path, target: &Path) -> Result<()> {
         fs::create_dir_all(folder)?;
     }
     fs::write(target, new).with_context(|| format!("cannot write {}", target.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_patch_says_which_crash_notices_it() {
+        let of = |first: &str| options(&format!("{first}\ndiff --git a/x b/x\n")).ok();
+        assert_eq!(of("# noticed by: cargo xtask crash"), Some(Vec::new()));
+        assert_eq!(of("# noticed by: cargo xtask crash --power-loss"), Some(vec!["--power-loss".to_owned()]));
+        assert_eq!(of("# mode: power-loss"), None);
+    }
 }

@@ -36,7 +36,7 @@ const COMMANDS: &[Command] = &[
     ("size",   "weigh pkg/ and the player page against their budgets",                    size::command),
     ("bench",  "measure against a peer or a limit [api|commits]; not part of `test`",     bench::command),
     ("load",   "tens of thousands of learners before one server [--learners N] [--minutes N]", load::command),
-    ("crash",  "kill the server under load [--cycles N] [--seed S]; five cycles in `test`", crash::command),
+    ("crash",  "kill the server under load [--cycles N] [--seed S] [--database postgres]; five cycles in `test`", crash::command),
     ("mutants", "take the server's safety out, and see that `crash` notices; not part of `test`", crash::mutants),
     ("fuzz",   "random input against the core [--minutes N]; not part of `test`",         fuzz::command),
     ("deny",   "check licences, sources and bans of dependencies; not part of `test`",    deny::command),

@@ -144,7 +144,24 @@ fn doc(bench: &Bench) -> Result<Outcome> {
 }
 
 fn crash(bench: &Bench) -> Result<Outcome> {
-    counted(bench, "crash", crash::driver(bench.project)?.args(["--cycles", "5"]))
+    let mut sum = (0, 0, String::new());
+    const MODES: [(&str, &[&str]); 3] = [
+        ("crash", &[]),
+        ("crash-power-loss", &["--power-loss"]),
+        ("crash-postgres", &["--database", "postgres"]),
+    ];
+    for (name, mode) in MODES {
+        let mut command = crash::driver(bench.project)?;
+        let outcome = counted(bench, name, command.args(["--cycles", "5"]).args(mode))?;
+        if let Outcome::Ran { passed, failed, output } = outcome {
+            sum.0 += passed;
+            sum.1 += failed;
+            if failed != 0 {
+                sum.2.push_str(&output);
+            }
+        }
+    }
+    Ok(Outcome::Ran { passed: sum.0, failed: sum.1, output: sum.2 })
 }
 
 fn browser(bench: &Bench) -> Result<Outcome> {

@@ -2,4 +2,5 @@
 
 pub(crate) mod import;
 pub(crate) mod key;
+pub(crate) mod migrate_store;
 pub(crate) mod serve;

@@ -24,6 +24,8 @@ struct Arguments {
 enum Command {
     /// Serve courses: launch them, keep what learners did, answer reports.
     Serve(commands::serve::Arguments),
+    /// Move everything from the file in the data folder into a PostgreSQL database.
+    MigrateStore(commands::migrate_store::Arguments),
     /// Import courses into the data folder; the server may be running.
     Import(commands::import::Arguments),
 }
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         runtime.block_on(async {
             match Arguments::parse().command {
                 Command::Serve(arguments) => commands::serve::run(arguments).await,
+                Command::MigrateStore(arguments) => commands::migrate_store::run(arguments).await,
                 Command::Import(arguments) => commands::import::run(arguments).await,
             }
         })

@@ -19,6 +19,7 @@ use crate::faults::{Dropped, Faults};
 use crate::routes::{commits, content, demo, health, launches, packages, pages, reports, visits};
 use crate::secret::{ServerKey, sha256};
 use crate::store::Store;
+use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
 use crate::token::Tokens;
 use crate::world::World;
@@ -44,6 +45,8 @@ pub struct App {
     pub(crate) faults: Arc<dyn Faults>,
     pub(crate) assets: Arc<dyn Assets>,
     clock: Arc<dyn ServerClock>,
+    /// The machine's own clock and the database's, where that is the one that counts.
+    compared: Option<(Arc<dyn ServerClock>, Arc<dyn ServerClock>)>,
 }
 
 impl App {
@@ -58,15 +61,27 @@ impl App {
             std::fs::create_dir_all(&folder)
                 .map_err(|reason| StartError::Folder { folder: data.display().to_string(), reason })?;
         }
-        let path = data.join("seattime.db");
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path, world.vfs.as_deref())?);
+        let (store, place, told): (Arc<dyn Store>, String, Option<Arc<dyn ServerClock>>) = match &config
+            .database
+        {
+            None => {
+                let path = data.join("seattime.db");
+                (Arc::new(SqliteStore::open(&path, world.vfs.as_deref())?), path.display().to_string(), None)
+            }
+            Some(url) => {
+                let store = PostgresStore::open(url).await?;
+                let (place, clock) = (store.place().to_owned(), store.clock());
+                (Arc::new(store), place, Some(clock))
+            }
+        };
         let failed = |error: crate::store::StoreError| StartError::Database {
-            path: path.display().to_string(),
+            path: place.clone(),
             reason: error.to_string(),
         };
         let key = store.server_key().await.map_err(failed)?;
         let latest_ms = store.latest_ms().await.map_err(failed)?;
-        let clock: Arc<dyn ServerClock> = Arc::new(SteadyClock::new(world.clock, latest_ms));
+        let counting = told.clone().unwrap_or_else(|| Arc::clone(&world.clock));
+        let clock: Arc<dyn ServerClock> = Arc::new(SteadyClock::new(counting, latest_ms));
         let now_ms = clock.now_ms().await;
         store.put_key(TENANT, &sha256(config.api_key.as_bytes()), now_ms).await.map_err(failed)?;
         Ok(App {
@@ -76,6 +91,7 @@ impl App {
             faults: world.faults,
             assets: world.assets,
             clock,
+            compared: told.map(|told| (world.clock, told)),
             config: Arc::new(config),
         })
     }
@@ -85,8 +101,17 @@ impl App {
         self.clock.now_ms().await
     }
 
+    /// What the machine's own clock is ahead of the database's, in ms; none where the machine's is the one that counts.
+    pub async fn clock_off_ms(&self) -> Option<i64> {
+        let (machine, database) = self.compared.as_ref()?;
+        Some(machine.now_ms().await.saturating_sub(database.now_ms().await))
+    }
+
     /// Closes what nothing was heard of.
     pub async fn sweep(&self) {
+        if let Err(error) = self.store.ask_clock().await {
+            tracing::error!(%error, "The database's clock could not be asked");
+        }
         let now_ms = self.now_ms().await;
         match self.store.close_silent(now_ms, SILENCE_MS).await {
             Ok(0) => {}

@@ -7,6 +7,8 @@ use seattime_wire::{CreditPolicy, Policy};
 
 /// The environment variable that holds an API key; it wins over the file `api-key`.
 pub const API_KEY_VARIABLE: &str = "SEATTIME_API_KEY";
+/// The environment variable that holds the database's address, password included.
+pub const DATABASE_VARIABLE: &str = "SEATTIME_DATABASE";
 /// The environment variable that says what is logged, such as `seattime_server=debug`.
 pub const LOG_VARIABLE: &str = "SEATTIME_LOG";
 
@@ -24,6 +26,9 @@ pub const TENANT: &str = "default";
 /// A visit that nothing was heard of for this long is closed, in ms.
 pub const SILENCE_MS: i64 = 600_000;
 
+/// A server whose own clock is off from the database's by more than this is not ready, in ms.
+pub const MOST_OFF_MS: i64 = 2_000;
+
 /// How a server is set up.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -33,8 +38,10 @@ pub struct Config {
     pub port: u16,
     /// Where learners reach it, without a slash at the end; where it listens, if left out.
     pub public_url: Option<String>,
-    /// The folder that everything is kept in.
+    /// The folder that everything is kept in; with a database of its own, only the content of packages.
     pub data: PathBuf,
+    /// The address of a PostgreSQL database, `postgres://…`; the file `seattime.db` in the data folder, if left out.
+    pub database: Option<String>,
     /// The key of its API.
     pub api_key: String,
     /// Whether a page offers the courses to anybody on this machine, without an LMS.
@@ -47,6 +54,15 @@ impl Config {
     /// A server on this machine alone, on any free port.
     pub fn local(data: PathBuf, api_key: String) -> Config {
         let host = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        Config { host, port: 0, public_url: None, data, api_key, demo: false, policy: DEFAULT_POLICY }
+        Config {
+            host,
+            port: 0,
+            public_url: None,
+            data,
+            database: None,
+            api_key,
+            demo: false,
+            policy: DEFAULT_POLICY,
+        }
     }
 }

@@ -1,8 +1,12 @@
 //! The port `Store`: what is kept, and what can be asked of it.
 
+#[cfg(test)]
+mod contract;
 mod figures;
 mod merging;
+pub mod moving;
 mod opening;
+pub mod postgres;
 mod raw;
 mod rows;
 pub mod sqlite;
@@ -231,6 +235,11 @@ pub trait Store: Send + Sync {
 
     /// The latest time that is on disk, in ms since 1970.
     fn latest_ms(&self) -> Answer<'_, i64>;
+
+    /// Asks the clock that the store tells the time by, where it has one; it does so by itself now and then.
+    fn ask_clock(&self) -> Answer<'_, ()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 
     /// Keeps a tenant and a key of its API, by the key's hash.
     fn put_key(&self, tenant: &str, key_hash: &str, now_ms: i64) -> Answer<'_, ()>;

@@ -42,6 +42,9 @@ struct Arguments {
     /// The folder that everything is kept in.
     #[arg(long)]
     data: PathBuf,
+    /// The address of a PostgreSQL database; then its clock counts, and ours is only compared with it.
+    #[arg(long)]
+    database: Option<String>,
     /// The folder of the pages.
     #[arg(long)]
     web: PathBuf,
@@ -145,7 +148,8 @@ async fn main() -> Result<()> {
     let disk = Disk::register(DISK, settings, Box::new(move |point| reached.die_at(point)))?;
     let assets = Arc::new(FolderAssets { www: arguments.web, pkg: arguments.pkg });
     let world = World { clock: clock.clone(), faults: faults.clone(), vfs: Some(DISK.to_owned()), assets };
-    let config = Config { port: arguments.port, ..Config::local(arguments.data.clone(), API_KEY.to_owned()) };
+    let Arguments { port, database, .. } = arguments;
+    let config = Config { port, database, ..Config::local(arguments.data.clone(), API_KEY.to_owned()) };
     let server = serve(config, world).await?;
     println!("listening http://{}", server.address);
     println!("api-key {API_KEY}");

@@ -1,7 +1,7 @@
-//! A browser, its driver, and a way to move a program's clock: what only tests need.
+//! A browser, its driver, a way to move a program's clock and a PostgreSQL: what only tests need.
 
-use std::env;
 use std::path::PathBuf;
+use std::{env, fs};
 
 use anyhow::Result;
 
@@ -10,6 +10,8 @@ use crate::project::Project;
 
 const BROWSERS: &[&str] =
     &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
+/// Names the folder of PostgreSQL's programs.
+const POSTGRES: &str = "SEATTIME_POSTGRES_BIN";
 const MAC_BROWSER: &str = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
 
 /// The browser that tests start.
@@ -54,7 +56,17 @@ fn lacking(project: &Project) -> Vec<&'static str> {
     if project.find_program("faketime").is_none() {
         lacking.push("faketime");
     }
+    // Elsewhere, whoever has it names it; the tests that need it say so where they are left out.
+    if debian::is_here(project) && named_by(POSTGRES).is_none() && !has_postgres() {
+        lacking.push("postgresql");
+    }
     lacking
+}
+
+/// Whether Debian's programs of a PostgreSQL server are there; they are not on PATH.
+fn has_postgres() -> bool {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
+    versions.flatten().any(|it| it.path().join("bin/initdb").is_file())
 }
 
 fn browser(project: &Project) -> Option<PathBuf> {
@@ -68,5 +80,5 @@ fn driver(project: &Project) -> Option<PathBuf> {
 }
 
 fn named_by(variable: &str) -> Option<PathBuf> {
-    env::var_os(variable).map(PathBuf::from).filter(|it| it.is_file())
+    env::var_os(variable).map(PathBuf::from).filter(|it| it.exists())
 }

@@ -32,7 +32,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
         vfs: None,
         assets: Arc::new(Embedded),
     };
-    let app = App::start(Config::local(arguments.kept.data, api_key), world).await?;
+    let Kept { data, database, .. } = arguments.kept;
+    let app = App::start(Config { database, ..Config::local(data, api_key) }, world).await?;
     let mut refused = 0;
     for path in &arguments.files {
         let zip = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use seattime_server::config::API_KEY_VARIABLE;
+use seattime_server::config::{API_KEY_VARIABLE, DATABASE_VARIABLE};
 use seattime_server::secret::ServerKey;
 
 /// Where everything is kept, and the key of the API.
@@ -14,6 +14,10 @@ pub(crate) struct Kept {
     /// The folder that everything is kept in.
     #[arg(long, default_value = "data")]
     pub(crate) data: PathBuf,
+    /// The address of a PostgreSQL database, `postgres://…`, that several servers may share; the file `seattime.db`
+    /// in the data folder, if left out.
+    #[arg(long, env = DATABASE_VARIABLE, hide_env_values = true)]
+    pub(crate) database: Option<String>,
     /// The key of the API; without it, the one of the file `api-key` in the data folder.
     #[arg(long, env = API_KEY_VARIABLE, hide_env_values = true)]
     api_key: Option<String>,

@@ -43,6 +43,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
         port: arguments.port,
         public_url: arguments.public_url.map(|it| it.trim_end_matches('/').to_owned()),
         data: arguments.kept.data,
+        database: arguments.kept.database,
         api_key,
         demo: arguments.demo,
         policy: DEFAULT_POLICY,

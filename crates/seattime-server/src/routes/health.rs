@@ -1,8 +1,10 @@
 //! Whether the server lives, and whether it can keep anything.
 
 use axum::extract::State;
+use axum::http::StatusCode;
 
 use crate::app::App;
+use crate::config::MOST_OFF_MS;
 use crate::error::Problem;
 
 /// The process lives: `GET /healthz`.
@@ -10,8 +12,18 @@ pub(crate) async fn get_health() -> &'static str {
     "alive\n"
 }
 
-/// The database answers: `GET /readyz`.
+/// The database answers, and the machine's clock is not far from its: `GET /readyz`.
+///
+/// # Errors
+///
+/// 503 `unavailable`, and `clock_off` where the clocks differ by more than [`MOST_OFF_MS`].
 pub(crate) async fn get_readiness(State(app): State<App>) -> Result<&'static str, Problem> {
     app.store.latest_ms().await?;
+    if let Some(off_ms) = app.clock_off_ms().await.filter(|it| it.abs() > MOST_OFF_MS) {
+        let detail = format!(
+            "this machine's clock is {off_ms} ms ahead of the database's, at most {MOST_OFF_MS} are allowed; set it right"
+        );
+        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "clock_off", detail));
+    }
     Ok("ready\n")
 }

@@ -47,6 +47,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0005_standings_later.sql"),
 ];
 
+/// The version of the schema.
+pub(super) const SCHEMA: usize = MIGRATIONS.len();
+
 /// So many of the report's rows are derived in one transaction.
 const STANDINGS_AT_ONCE: usize = 100;
 

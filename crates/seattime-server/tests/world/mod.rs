@@ -62,12 +62,22 @@ impl Answer {
 
 impl TestServer {
     pub(crate) async fn start() -> Option<TestServer> {
-        let data = tempfile::tempdir().ok()?;
+        TestServer::start_on(tempfile::tempdir().ok()?, None).await
+    }
+
+    /// On a folder that there is, and with a database of its own if one is named.
+    pub(crate) async fn start_on(data: TempDir, database: Option<String>) -> Option<TestServer> {
         let clock = Arc::new(SetClock(AtomicI64::new(START_MS)));
         let world =
             World { clock: clock.clone(), faults: Arc::new(NoFaults), vfs: None, assets: Arc::new(NoAssets) };
-        let app = App::start(Config::local(data.path().to_owned(), KEY.to_owned()), world).await.ok()?;
+        let config = Config { database, ..Config::local(data.path().to_owned(), KEY.to_owned()) };
+        let app = App::start(config, world).await.ok()?;
         Some(TestServer { routes: router(app.clone()), app, clock, data })
+    }
+
+    /// Ends, and leaves the folder.
+    pub(crate) fn stop(self) -> TempDir {
+        self.data
     }
 
     pub(crate) fn advance(&self, ms: i64) {

@@ -17,22 +17,36 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
+use seattime_testbed::dice::Dice;
+
+use crate::cluster::Cluster;
+
 const START_MS: i64 = 1_700_000_000_000;
 /// While the load runs, the server's clock goes a second on in this time, in ms.
 const SECOND_IN_MS: u64 = 20;
+/// How long a server may take until it listens, in s.
+const START_TAKES_S: u64 = 60;
 
-const MANIFEST: &str = r#"<?xml version="1.0"?><manifest identifier="m" xmlns="http://www.imsglobal.org/xsd/imscp_v1p1"
-    xmlns:adlcp="http://www.adlnet.org/xsd/adlcp_v1p3"><metadata><schema>ADL SCORM</schema><schemaversion>2004 4th Edition</schemaversion></metadata>
-    <organizations default="o"><organization identifier="o"><title>Crash</title><item identifier="item" identifierref="r"><title>Item</title></item></organization></organizations>
-    <resources><resource identifier="r" type="webcontent" adlcp:scormType="sco" href="index.html"><file href="index.html"/></resource></resources></manifest>"#;
+/// A folder with a server's data, and how the server is started on it.
+pub(crate) struct Machine {
+    testbed: PathBuf,
+    data: PathBuf,
+    /// What decides what survives a loss of power; none where the power stays on.
+    power: Option<Dice>,
+    /// How much longer each sync takes, in ms.
+    pub(crate) sync_takes_ms: u64,
+    /// The database where it is a PostgreSQL; its clock goes with ours.
+    pub(crate) cluster: Option<Arc<Cluster>>,
+    /// The server's time, in ms since 1970.
+    clock: Arc<AtomicI64>,
+}
 
 /// A server that runs, and dies when it is told to.
 pub(crate) struct Server {
-    testbed: PathBuf,
-    data: PathBuf,
     child: Child,
     orders: ChildStdin,
     answers: Lines<BufReader<ChildStdout>>,
+    cluster: Option<Arc<Cluster>>,
     pub(crate) api: Api,
 }
 
@@ -42,20 +56,81 @@ pub(crate) struct Api {
     client: Client<HttpConnector, Full<Bytes>>,
     url: String,
     key: String,
-    /// The server's time, in ms since 1970.
     clock: Arc<AtomicI64>,
 }
 
+impl Machine {
+    pub(crate) fn new(testbed: &Path, data: &Path, power: Option<Dice>) -> Machine {
+        let clock = Arc::new(AtomicI64::new(START_MS));
+        Machine {
+            testbed: testbed.to_owned(),
+            data: data.to_owned(),
+            power,
+            sync_takes_ms: 0,
+            cluster: None,
+            clock,
+        }
+    }
+
+    /// The database's file.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.data.join("seattime.db")
+    }
+
+    /// Starts a server; it listens once this answers.
+    pub(crate) async fn start(&mut self) -> Result<Server> {
+        let mut child = self.spawn(None)?;
+        let orders = child.stdin.take().context("the testbed has no input")?;
+        let mut answers = BufReader::new(child.stdout.take().context("the testbed has no output")?).lines();
+        let mut word = async |expected: &str| {
+            let line = tokio::time::timeout(Duration::from_secs(START_TAKES_S), answers.next_line());
+            let line = line.await.context("the testbed hangs")??.context("the testbed did not start")?;
+            let rest = line.strip_prefix(expected).with_context(|| format!("the testbed says {line}"))?;
+            anyhow::Ok(rest.trim().to_owned())
+        };
+        let (url, key) = (word("listening").await?, word("api-key").await?);
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        let api = Api { client, url, key, clock: Arc::clone(&self.clock) };
+        Ok(Server { child, orders, answers, cluster: self.cluster.clone(), api })
+    }
+
+    /// Starts a server that dies at a point; says whether it did so before it listened. If not, it is killed.
+    pub(crate) async fn start_and_die(&mut self, point: &str) -> Result<bool> {
+        let mut child = self.spawn(Some(point))?;
+        let mut answers = BufReader::new(child.stdout.take().context("the testbed has no output")?).lines();
+        let line = tokio::time::timeout(Duration::from_secs(START_TAKES_S), answers.next_line());
+        let has_died = line.await.context("the testbed hangs")??.is_none();
+        let _ = child.start_kill(); // It may be dead.
+        let status = child.wait().await?;
+        // It may also have refused to start, which is no death.
+        ensure!(status.code().is_none(), "the testbed ended with {status}");
+        Ok(has_died)
+    }
+
+    fn spawn(&mut self, dies_at: Option<&str>) -> Result<Child> {
+        let mut command = Command::new(&self.testbed);
+        command.args(["--start-ms", &self.clock.load(Ordering::SeqCst).to_string()]);
+        command.args(["--web", ".", "--pkg", ".", "--data"]).arg(&self.data);
+        if let Some(dice) = &mut self.power {
+            let seed = dice.roll();
+            let loses_all = dice.below(2) == 0;
+            command.arg("--disk");
+            command.arg(if loses_all { "power-loss".to_owned() } else { format!("power-loss:{seed}") });
+        }
+        command.args(["--fsync-ms", &self.sync_takes_ms.to_string()]);
+        if let Some(cluster) = &self.cluster {
+            command.args(["--database", &cluster.url()]);
+        }
+        if let Some(point) = dies_at {
+            command.args(["--die", point]);
+        }
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        command.spawn().with_context(|| format!("cannot start {}", self.testbed.display()))
+    }
+}
+
 impl Server {
-    pub(crate) async fn start(testbed: &Path, data: &Path) -> Result<Server> {
-        start(testbed, data, Arc::new(AtomicI64::new(START_MS))).await
-    }
-
-    /// Starts it again on the same data; the dead one's port is not needed.
-    pub(crate) async fn start_again(self) -> Result<Server> {
-        start(&self.testbed, &self.data, self.api.clock).await
-    }
-
+    /// Gives an order; an error where it was not obeyed, or the server died over it.
     pub(crate) async fn order(&mut self, order: &str) -> Result<()> {
         self.orders.write_all(format!("{order}\n").as_bytes()).await?;
         let answer = self.answers.next_line().await?.context("the testbed has ended")?;
@@ -84,40 +159,23 @@ impl Server {
     }
 
     async fn second(&mut self) -> Result<()> {
+        if let Some(cluster) = self.cluster.clone() {
+            tokio::task::spawn_blocking(move || cluster.move_clock(1_000)).await??;
+        }
         self.order("advance 1000").await?;
         self.api.clock.fetch_add(1_000, Ordering::SeqCst);
         tokio::time::sleep(Duration::from_millis(SECOND_IN_MS)).await;
         Ok(())
     }
 
-    /// SIGKILL.
-    pub(crate) async fn kill(&mut self) -> Result<()> {
-        let _ = self.child.start_kill(); // It may be dead.
-        self.child.wait().await?;
-        Ok(())
+    /// SIGKILL; says whether it was dead already.
+    pub(crate) async fn kill(&mut self) -> Result<bool> {
+        let was_dead = self.child.try_wait()?.is_some();
+        let _ = self.child.start_kill();
+        let status = self.child.wait().await?;
+        ensure!(status.code().is_none(), "the testbed ended by itself with {status}");
+        Ok(was_dead)
     }
-}
-
-async fn start(testbed: &Path, data: &Path, clock: Arc<AtomicI64>) -> Result<Server> {
-    let mut child = Command::new(testbed)
-        .args(["--start-ms", &clock.load(Ordering::SeqCst).to_string(), "--web", ".", "--pkg", ".", "--data"])
-        .arg(data)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .with_context(|| format!("cannot start {}", testbed.display()))?;
-    let orders = child.stdin.take().context("the testbed has no input")?;
-    let mut answers = BufReader::new(child.stdout.take().context("the testbed has no output")?).lines();
-    let mut word = async |expected: &str| {
-        let line = answers.next_line().await?.context("the testbed did not start")?;
-        let rest = line.strip_prefix(expected).with_context(|| format!("the testbed says {line}"))?;
-        anyhow::Ok(rest.trim().to_owned())
-    };
-    let (url, key) = (word("listening").await?, word("api-key").await?);
-    let client = Client::builder(TokioExecutor::new()).build_http();
-    let api = Api { client, url, key, clock };
-    Ok(Server { testbed: testbed.to_owned(), data: data.to_owned(), child, orders, answers, api })
 }
 
 impl Api {
@@ -125,7 +183,7 @@ impl Api {
         self.clock.load(Ordering::SeqCst)
     }
 
-    async fn send(&self, method: Method, path: &str, kind: &str, body: Vec<u8>) -> Result<Value> {
+    async fn send(&self, method: Method, path: &str, kind: &str, body: Vec<u8>) -> Result<Bytes> {
         let request = Request::builder().method(method).uri(format!("{}{path}", self.url));
         let request =
             request.header("authorization", format!("Bearer {}", self.key)).header("content-type", kind);
@@ -135,27 +193,30 @@ impl Api {
         if !status.is_success() {
             bail!("{path}: {status} {}", String::from_utf8_lossy(&bytes));
         }
-        Ok(serde_json::from_slice(&bytes)?)
+        Ok(bytes)
+    }
+
+    /// What lies at a path.
+    pub(crate) async fn get(&self, path: &str) -> Result<Bytes> {
+        self.send(Method::GET, path, "text/plain", Vec::new()).await
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value> {
-        self.send(Method::POST, path, "application/json", body.to_string().into_bytes()).await
+        let answer = self.send(Method::POST, path, "application/json", body.to_string().into_bytes()).await?;
+        Ok(serde_json::from_slice(&answer)?)
     }
 
-    /// Imports a course of one SCO; answers the topic.
-    pub(crate) async fn import(&self) -> Result<String> {
-        use std::io::Write;
-        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-        for (name, text) in
-            [("imsmanifest.xml", MANIFEST), ("index.html", "<!doctype html><title>Crash</title>")]
-        {
-            zip.start_file(name, zip::write::SimpleFileOptions::default())?;
-            zip.write_all(text.as_bytes())?;
-        }
-        let bytes = zip.finish()?.into_inner();
-        let answer =
-            self.send(Method::POST, "/api/v1/packages?course=Crash", "application/zip", bytes).await?;
-        text(&answer, "/topic")
+    /// Imports a package; answers the topic.
+    pub(crate) async fn import(&self, zip: Vec<u8>) -> Result<String> {
+        let answer = self.send(Method::POST, "/api/v1/packages", "application/zip", zip).await?;
+        text(&serde_json::from_slice(&answer)?, "/topic")
+    }
+
+    /// The topic of a package with that title, if there is one.
+    pub(crate) async fn topic(&self, title: &str) -> Result<Option<String>> {
+        let lines: Vec<Value> = serde_json::from_slice(&self.get("/api/v1/packages").await?)?;
+        let line = lines.iter().find(|it| it.get("title").and_then(Value::as_str) == Some(title));
+        line.map(|it| text(it, "/topic")).transpose()
     }
 
     /// Launches the course and opens a visit.
@@ -168,9 +229,8 @@ impl Api {
 
     /// What the report says of a learner: the score, and what was measured, in ms.
     pub(crate) async fn standing(&self, learner: &str) -> Result<(u64, i64)> {
-        let report = self
-            .send(Method::GET, &format!("/api/v1/report?learner={learner}"), "text/plain", Vec::new())
-            .await?;
+        let report = self.get(&format!("/api/v1/report?learner={learner}")).await?;
+        let report: Value = serde_json::from_slice(&report)?;
         let Some(row) = report.pointer("/rows/0") else { return Ok((0, 0)) };
         let score = row.get("score").and_then(Value::as_str).map_or(Ok(0), str::parse)?;
         Ok((score, row.get("measured_ms").and_then(Value::as_i64).unwrap_or(0)))

@@ -1,0 +1,279 @@
+//! `Store` over PostgreSQL, for several servers before one database: what they share lies there, and its clock is
+//! everybody's.
+
+pub(crate) mod clock;
+mod connection;
+mod contacts;
+pub(crate) mod failure;
+pub(crate) mod fields;
+mod launches;
+mod merge;
+mod packages;
+mod reading;
+mod schema;
+mod standings;
+mod visits;
+mod writers;
+mod writing;
+
+use std::sync::Arc;
+
+pub(crate) use deadpool_postgres::Pool;
+use seattime_wire::{Policy, ValuePart};
+use tokio::task::JoinHandle;
+
+use self::clock::PostgresClock;
+use self::contacts::Contacts;
+use self::failure::{Failure, retried};
+use self::fields::{Columns, row, run};
+use self::writers::Writers;
+use super::rows::column;
+use super::{
+    Answer, Arrival, MadeLaunch, Merged, NewLaunch, Opened, Opening, PackageLine, ReportOf, ReportRow, Store,
+    StoreError, StoredPackage,
+};
+use crate::clock::ServerClock;
+use crate::error::StartError;
+use crate::secret::ServerKey;
+use crate::token::VisitClaims;
+
+/// A query, from its file.
+macro_rules! sql {
+    ($name:literal) => {
+        include_str!(concat!("postgres/", $name, ".sql"))
+    };
+}
+macro_rules! sql_here {
+    ($name:literal) => {
+        include_str!(concat!($name, ".sql"))
+    };
+}
+pub(crate) use sql_here;
+
+/// So many parts of texts may wait in one visit for the commit that names them.
+const MOST_WAITING: i64 = 1_024;
+/// So many of the report's rows are derived before those that are left are looked for again.
+const STANDINGS_AT_ONCE: usize = 100;
+
+/// A store in a PostgreSQL database.
+pub struct PostgresStore {
+    pool: Pool,
+    writers: Writers,
+    contacts: Arc<Contacts>,
+    clock: Arc<PostgresClock>,
+    place: String,
+    /// What goes on beside the requests; it ends with the store.
+    beside: Vec<JoinHandle<()>>,
+}
+
+impl PostgresStore {
+    /// Connects to the database at `url`, and brings its schema up to date.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::Newer`] and [`StartError::Database`].
+    pub async fn open(url: &str) -> Result<PostgresStore, StartError> {
+        let (pool, clock) = ready(url).await?;
+        let clock = Arc::new(clock);
+        let contacts = Arc::new(Contacts::default());
+        let writers = Writers::start(&pool, &contacts);
+        let beside = vec![
+            tokio::spawn(keep_asking(Arc::clone(&clock))),
+            tokio::spawn(keep_telling(Arc::clone(&contacts), pool.clone())),
+        ];
+        Ok(PostgresStore { pool, writers, contacts, clock, place: connection::shown(url), beside })
+    }
+
+    /// Its address as it may be shown: without user, password and settings.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// The database's clock.
+    pub fn clock(&self) -> Arc<dyn ServerClock> {
+        Arc::clone(&self.clock) as Arc<dyn ServerClock>
+    }
+}
+
+/// Connections to a database whose schema is up to date, and its clock.
+async fn ready(url: &str) -> Result<(Pool, PostgresClock), StartError> {
+    let pool = connection::pool(url)?;
+    let failed =
+        |error: StoreError| StartError::Database { path: connection::shown(url), reason: error.to_string() };
+    let clock = PostgresClock::ask_first(pool.clone()).await.map_err(failed)?;
+    schema::migrate(&pool, url, clock.now_ms().await).await?;
+    Ok((pool, clock))
+}
+
+/// Connections to a database whose schema is up to date.
+pub(crate) async fn connected(url: &str) -> Result<Pool, StartError> {
+    Ok(ready(url).await?.0)
+}
+
+/// How many bytes a text takes in the database.
+pub(crate) fn held_bytes(text: &str) -> usize {
+    fields::holdable(text).len()
+}
+
+impl Drop for PostgresStore {
+    fn drop(&mut self) {
+        for task in &self.beside {
+            task.abort();
+        }
+    }
+}
+
+async fn keep_asking(clock: Arc<PostgresClock>) {
+    let mut every = tokio::time::interval(clock::ASKED_EVERY);
+    loop {
+        every.tick().await;
+        if let Err(error) = clock.ask().await {
+            tracing::warn!(%error, "The database's clock cannot be asked; it is told by the machine's");
+        }
+    }
+}
+
+async fn keep_telling(contacts: Arc<Contacts>, pool: Pool) {
+    let mut every = tokio::time::interval(contacts::TOLD_EVERY);
+    loop {
+        every.tick().await;
+        if let Err(error) = contacts.tell(&pool).await {
+            tracing::warn!(%error, "Signs of life wait to be told to the database");
+        }
+    }
+}
+
+async fn server_key(pool: &Pool) -> Result<ServerKey, Failure> {
+    let db = pool.get().await?;
+    let made = ServerKey::random().map_err(|error| StoreError::Failed(error.to_string()))?.to_hex();
+    run(&db, sql!("put_server_key"), &[(&made).into()]).await?;
+    let kept = row(&db, sql!("server_key"), &[]).await?;
+    let kept = kept.map(|it| Columns::of(&it).text()).transpose()?;
+    let key = kept.as_deref().and_then(ServerKey::from_hex);
+    Ok(key.ok_or_else(|| StoreError::Failed("the server's key is damaged".to_owned()))?)
+}
+
+async fn latest_ms(pool: &Pool) -> Result<i64, Failure> {
+    let db = pool.get().await?;
+    let found = row(&db, sql!("latest"), &[]).await?;
+    Ok(found.map_or(Ok(0), |it| Columns::of(&it).long())?)
+}
+
+async fn put_key(pool: &Pool, tenant: &str, key_hash: &str, now_ms: i64) -> Result<(), Failure> {
+    let db = pool.get().await?;
+    run(&db, sql!("put_tenant"), &[tenant.into(), now_ms.into()]).await?;
+    run(&db, sql!("put_key"), &[key_hash.into(), tenant.into(), now_ms.into()]).await?;
+    Ok(())
+}
+
+async fn tenant_of_key(pool: &Pool, key_hash: &str) -> Result<Option<String>, Failure> {
+    let db = pool.get().await?;
+    let found = row(&db, sql!("tenant_of_key"), &[key_hash.into()]).await?;
+    Ok(found.map(|it| Columns::of(&it).text()).transpose()?)
+}
+
+async fn file(pool: &Pool, package: &str, path: &str) -> Result<Option<(u64, u64)>, Failure> {
+    let db = pool.get().await?;
+    let Some(found) = row(&db, sql!("file"), &[package.into(), path.into()]).await? else { return Ok(None) };
+    let mut it = Columns::of(&found);
+    Ok(Some((it.long()?.unsigned_abs(), it.long()?.unsigned_abs())))
+}
+
+async fn put_part(pool: &Pool, claims: &VisitClaims, part: &ValuePart) -> Result<(), Failure> {
+    let db = pool.get().await?;
+    reading::attempt(&db, &claims.learner, &claims.attempt, &claims.tenant).await?;
+    let fields = [
+        (&claims.learner).into(),
+        (&claims.visit).into(),
+        column(part.seq).into(),
+        part.n.into(),
+        part.of.into(),
+        (&part.text).into(),
+        MOST_WAITING.into(),
+    ];
+    if run(&db, sql!("put_part"), &fields).await? > 0 { Ok(()) } else { Err(StoreError::TooManyParts.into()) }
+}
+
+impl Store for PostgresStore {
+    fn server_key(&self) -> Answer<'_, ServerKey> {
+        Box::pin(async { retried!(tries => server_key(&self.pool)) })
+    }
+
+    fn latest_ms(&self) -> Answer<'_, i64> {
+        Box::pin(async { retried!(tries => latest_ms(&self.pool)) })
+    }
+
+    fn ask_clock(&self) -> Answer<'_, ()> {
+        Box::pin(async { self.clock.ask().await })
+    }
+
+    fn put_key(&self, tenant: &str, key_hash: &str, now_ms: i64) -> Answer<'_, ()> {
+        let (tenant, key_hash) = (tenant.to_owned(), key_hash.to_owned());
+        Box::pin(async move { retried!(tries => put_key(&self.pool, &tenant, &key_hash, now_ms)) })
+    }
+
+    fn tenant_of_key(&self, key_hash: &str) -> Answer<'_, Option<String>> {
+        let key_hash = key_hash.to_owned();
+        Box::pin(async move { retried!(tries => tenant_of_key(&self.pool, &key_hash)) })
+    }
+
+    fn put_package(&self, tenant: &str, package: StoredPackage, now_ms: i64) -> Answer<'_, ()> {
+        let tenant = tenant.to_owned();
+        Box::pin(async move { retried!(tries => packages::put(&self.pool, &tenant, &package, now_ms)) })
+    }
+
+    fn packages(&self, tenant: &str) -> Answer<'_, Vec<PackageLine>> {
+        let tenant = tenant.to_owned();
+        Box::pin(async move { retried!(tries => packages::list(&self.pool, &tenant)) })
+    }
+
+    fn file(&self, package: &str, path: &str) -> Answer<'_, Option<(u64, u64)>> {
+        let (package, path) = (package.to_owned(), path.to_owned());
+        Box::pin(async move { retried!(tries => file(&self.pool, &package, &path)) })
+    }
+
+    fn launch(&self, tenant: &str, launch: NewLaunch, now_ms: i64) -> Answer<'_, MadeLaunch> {
+        let tenant = tenant.to_owned();
+        Box::pin(async move {
+            retried!(tries => launches::make(&self.pool, &tenant, &launch, now_ms, tries.is_repeated()))
+        })
+    }
+
+    fn open_visit(&self, opening: Opening, policy: Policy, now_ms: i64) -> Answer<'_, Opened> {
+        // Made once, so that a try whose answer was lost is known again.
+        let visit = uuid::Uuid::new_v4().to_string();
+        Box::pin(async move {
+            let how = (visit.as_str(), now_ms);
+            retried!(tries => visits::open(&self.pool, &opening, &policy, how, tries.is_repeated()))
+        })
+    }
+
+    fn merge(&self, arrival: Arrival) -> Answer<'_, Merged> {
+        self.writers.merge(arrival)
+    }
+
+    fn put_part(&self, claims: VisitClaims, part: ValuePart) -> Answer<'_, ()> {
+        Box::pin(async move { retried!(tries => put_part(&self.pool, &claims, &part)) })
+    }
+
+    fn close_silent(&self, now_ms: i64, silence_ms: i64) -> Answer<'_, usize> {
+        Box::pin(async move {
+            self.contacts.tell(&self.pool).await?;
+            visits::close_silent(&self.pool, now_ms.saturating_sub(silence_ms)).await
+        })
+    }
+
+    fn renew_standings(&self, most: usize) -> Answer<'_, usize> {
+        Box::pin(async move { standings::renew(&self.pool, None, &ReportOf::default(), most).await })
+    }
+
+    fn report(&self, tenant: &str, of: ReportOf) -> Answer<'_, Vec<ReportRow>> {
+        let tenant = tenant.to_owned();
+        Box::pin(async move {
+            while standings::renew(&self.pool, Some(&tenant), &of, STANDINGS_AT_ONCE).await?
+                == STANDINGS_AT_ONCE
+            {}
+            retried!(tries => standings::list(&self.pool, &tenant, &of))
+        })
+    }
+}

@@ -1,0 +1,150 @@
+//! What a transaction failed with, and whether it is worth another try.
+
+use std::time::Duration;
+
+use deadpool_postgres::PoolError;
+use tokio_postgres::error::SqlState;
+
+use crate::store::StoreError;
+
+/// Why a transaction did not get through.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The answer is known, and would be the same again.
+    Answer(StoreError),
+    /// What was read had changed before it was written.
+    Raced,
+    /// The database failed, or the way there.
+    Database(tokio_postgres::Error),
+    /// There was no connection to be had.
+    Connection(String),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Failure {
+        Failure::Answer(error)
+    }
+}
+
+impl From<tokio_postgres::Error> for Failure {
+    fn from(error: tokio_postgres::Error) -> Failure {
+        Failure::Database(error)
+    }
+}
+
+impl From<serde_json::Error> for Failure {
+    fn from(error: serde_json::Error) -> Failure {
+        Failure::Answer(error.into())
+    }
+}
+
+impl From<PoolError> for Failure {
+    fn from(error: PoolError) -> Failure {
+        match error {
+            PoolError::Backend(error) => Failure::Database(error),
+            other => Failure::Connection(other.to_string()),
+        }
+    }
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> StoreError {
+        match failure {
+            Failure::Answer(error) => error,
+            Failure::Raced => StoreError::Failed("others changed the same rows again and again".to_owned()),
+            Failure::Connection(reason) => StoreError::Failed(reason),
+            Failure::Database(error) if error.code() == Some(&SqlState::DISK_FULL) => StoreError::Full,
+            Failure::Database(error) => StoreError::Failed(told(&error)),
+        }
+    }
+}
+
+/// What the database said; the client's own words are only "db error".
+pub(crate) fn told(error: &tokio_postgres::Error) -> String {
+    match (error.as_db_error(), std::error::Error::source(error)) {
+        (Some(said), _) => format!("{} ({})", said.message(), said.code().code()),
+        (None, Some(source)) => format!("{error}: {source}"),
+        (None, None) => error.to_string(),
+    }
+}
+
+impl Failure {
+    /// Whether the same again may get through: the transaction lost a race, or the connection was lost.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Failure::Answer(_) => false,
+            Failure::Raced | Failure::Connection(_) => true,
+            // Without a code it was the way there that failed, or a value that could not be sent.
+            Failure::Database(error) => match error.code() {
+                None => error.is_closed() || is_of_the_network(error),
+                Some(code) => {
+                    let (code, class) = (code.code(), code.code().get(..2).unwrap_or_default());
+                    // Serialisation, deadlock, read-only after a failover; lost connections; too many of them;
+                    // a database that stops or starts.
+                    matches!(code, "40001" | "40P01" | "25006" | "53300" | "57P01" | "57P02" | "57P03")
+                        || class == "08"
+                }
+            },
+        }
+    }
+}
+
+fn is_of_the_network(error: &tokio_postgres::Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(it) = source {
+        if it.is::<std::io::Error>() {
+            return true;
+        }
+        source = it.source();
+    }
+    false
+}
+
+/// So often a transaction is tried: over two seconds in all, so that a short failover is not noticed.
+const MOST_TRIES: u32 = 9;
+/// How long the second try waits, in ms; each later one waits twice as long.
+const FIRST_WAIT_MS: u64 = 8;
+
+/// How often something was tried.
+#[derive(Debug, Default)]
+pub(crate) struct Tries(u32);
+
+impl Tries {
+    /// Whether it was tried before: then it may have been kept, and only its answer was lost.
+    pub(crate) fn is_repeated(&self) -> bool {
+        self.0 > 0
+    }
+
+    /// Waits until it may be tried again.
+    ///
+    /// # Errors
+    ///
+    /// The failure itself, where another try is not worth it.
+    pub(crate) async fn after(&mut self, failure: Failure) -> Result<(), Failure> {
+        if !failure.is_passing() || self.0 + 1 >= MOST_TRIES {
+            return Err(failure);
+        }
+        tracing::debug!(?failure, tries = self.0, "A transaction is tried again");
+        tokio::time::sleep(Duration::from_millis(FIRST_WAIT_MS << self.0)).await;
+        self.0 += 1;
+        Ok(())
+    }
+}
+
+/// Runs a transaction until it gets through, or would never.
+macro_rules! retried {
+    ($tries:ident => $once:expr) => {{
+        let mut $tries = $crate::store::postgres::failure::Tries::default();
+        loop {
+            match $once.await {
+                Ok(done) => break Ok(done),
+                Err(failure) => {
+                    if let Err(last) = $tries.after(failure).await {
+                        break Err(last.into());
+                    }
+                }
+            }
+        }
+    }};
+}
+pub(crate) use retried;

@@ -1,0 +1,114 @@
+//! Launches in PostgreSQL.
+
+use deadpool_postgres::Pool;
+use tokio_postgres::Client;
+
+use super::failure::Failure;
+use super::fields::{Columns, row, run};
+use super::reading::package;
+use super::sql_here as sql;
+use crate::store::opening::{LaunchedAttempt, attempt_for};
+use crate::store::rows::word;
+use crate::store::{MadeLaunch, NewLaunch, StoreError};
+
+/// Makes a launch; with `is_repeated` it may have been made, and only the answer was lost.
+pub(super) async fn make(
+    pool: &Pool,
+    tenant: &str,
+    launch: &NewLaunch,
+    now_ms: i64,
+    is_repeated: bool,
+) -> Result<MadeLaunch, Failure> {
+    let mut connection = pool.get().await?;
+    if is_repeated && let Some(made) = made_before(&connection, tenant, launch).await? {
+        return Ok(made);
+    }
+    let transaction = connection.transaction().await?;
+    let db = transaction.client();
+    if let Some((key, body_hash)) = &launch.idempotency {
+        // Of two requests at once, the second waits here for the first.
+        let fields = [tenant.into(), key.into(), body_hash.into(), (&launch.launch).into(), now_ms.into()];
+        if run(db, sql!("put_idempotency"), &fields).await? == 0 {
+            let kept = row(db, sql!("idempotency"), &[tenant.into(), key.into()]).await?;
+            let Some(kept) = kept else { return Err(Failure::Raced) };
+            let mut it = Columns::of(&kept);
+            let is_same = it.text()? == *body_hash;
+            let made = MadeLaunch { launch: it.text()?, attempt: it.count()? };
+            return if is_same { Ok(made) } else { Err(StoreError::KeyReused.into()) };
+        }
+    }
+    let package = package(db, tenant, &launch.topic).await?;
+    let learner = learner(db, tenant, launch, now_ms).await?;
+    let fields = [(&learner).into(), (&package.course).into(), (&launch.topic).into()];
+    let latest = match row(db, sql!("latest_attempt"), &fields).await? {
+        None => None,
+        Some(row) => {
+            let mut it = Columns::of(&row);
+            Some((it.text()?, it.count()?, it.some_text()?))
+        }
+    };
+    let (attempt, number) = match attempt_for(launch, latest, &package)? {
+        LaunchedAttempt::GoingOn { id, number } => (id, number),
+        LaunchedAttempt::New { number, mode, api } => {
+            let id = uuid::Uuid::new_v4().to_string();
+            let fields = [
+                (&learner).into(),
+                (&id).into(),
+                tenant.into(),
+                (&package.course).into(),
+                (&launch.topic).into(),
+                number.into(),
+                (&mode).into(),
+                now_ms.into(),
+                (&api).into(),
+            ];
+            run(db, sql!("put_attempt"), &fields).await?;
+            (id, number)
+        }
+    };
+    let mode = word(&launch.mode)?;
+    let fields = [
+        (&learner).into(),
+        (&launch.launch).into(),
+        tenant.into(),
+        (&attempt).into(),
+        (&mode).into(),
+        (&launch.return_url).into(),
+        now_ms.into(),
+        launch.is_strict.into(),
+    ];
+    run(db, sql!("put_launch"), &fields).await?;
+    let code = [(&launch.code_hash).into(), (&learner).into(), (&launch.launch).into()];
+    run(db, sql!("put_code"), &code).await?;
+    if let Some((key, _)) = &launch.idempotency {
+        run(db, sql!("number_idempotency"), &[tenant.into(), key.into(), number.into()]).await?;
+    }
+    transaction.commit().await?;
+    Ok(MadeLaunch { launch: launch.launch.clone(), attempt: number })
+}
+
+/// A launch of the same id.
+async fn made_before(db: &Client, tenant: &str, launch: &NewLaunch) -> Result<Option<MadeLaunch>, Failure> {
+    let Some(code) = row(db, sql!("launch_by_code"), &[(&launch.code_hash).into()]).await? else {
+        return Ok(None);
+    };
+    let mut it = Columns::of(&code);
+    let (learner, id) = (it.text()?, it.text()?);
+    let kept = super::reading::launch(db, &learner, &id).await?;
+    let (attempt, _) = super::reading::attempt(db, &learner, &kept.attempt, tenant).await?;
+    Ok(Some(MadeLaunch { launch: id, attempt: attempt.number }))
+}
+
+/// Our id of the learner, whose row is locked from here on.
+async fn learner(db: &Client, tenant: &str, launch: &NewLaunch, now_ms: i64) -> Result<String, Failure> {
+    let mut id = uuid::Uuid::new_v4().to_string();
+    if run(db, sql!("claim_lms_id"), &[tenant.into(), (&launch.learner).into(), (&id).into()]).await? == 0 {
+        let known = row(db, sql!("learner_of"), &[tenant.into(), (&launch.learner).into()]).await?;
+        let Some(known) = known else { return Err(Failure::Raced) };
+        id = Columns::of(&known).text()?;
+    }
+    let fields =
+        [(&id).into(), tenant.into(), (&launch.learner).into(), (&launch.learner_name).into(), now_ms.into()];
+    run(db, sql!("put_learner"), &fields).await?;
+    Ok(id)
+}

@@ -1,0 +1,76 @@
+//! Packages in PostgreSQL.
+
+use deadpool_postgres::Pool;
+use tokio_postgres::Client;
+
+use super::failure::Failure;
+use super::fields::{Columns, longs, rows, run, texts};
+use super::sql_here as sql;
+use crate::store::rows::{column, meaning, word};
+use crate::store::{PackageLine, StoredPackage};
+
+pub(super) async fn put(
+    pool: &Pool,
+    tenant: &str,
+    package: &StoredPackage,
+    now_ms: i64,
+) -> Result<(), Failure> {
+    let mut connection = pool.get().await?;
+    let transaction = connection.transaction().await?;
+    let db = transaction.client();
+    let (api, id) = (word(&package.api)?, &package.id);
+    let fields = [
+        tenant.into(),
+        id.into(),
+        (&package.title).into(),
+        (&package.course).into(),
+        (&api).into(),
+        package.edition.into(),
+        package.shares_with_all.into(),
+        now_ms.into(),
+    ];
+    run(db, sql!("put_package"), &fields).await?;
+    for (position, it) in (0_i64..).zip(&package.activities) {
+        let defaults = serde_json::to_string(&it.defaults)?;
+        let (objectives, data) = (serde_json::to_string(&it.objectives)?, serde_json::to_string(&it.data)?);
+        let kind = word(&it.kind)?;
+        let fields = [
+            id.into(),
+            position.into(),
+            (&it.id).into(),
+            (&it.title).into(),
+            (&kind).into(),
+            it.depth.into(),
+            (&it.href).into(),
+            (&defaults).into(),
+            (&objectives).into(),
+            (&data).into(),
+        ];
+        run(db, sql!("put_activity"), &fields).await?;
+    }
+    put_files(db, package).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+async fn put_files(db: &Client, package: &StoredPackage) -> Result<(), Failure> {
+    let fields = [
+        (&package.id).into(),
+        texts(package.files.iter().map(|it| it.0.as_str())),
+        longs(package.files.iter().zip(0_i64..).map(|it| it.1)),
+        longs(package.files.iter().map(|it| column(it.1))),
+    ];
+    run(db, sql!("put_file"), &fields).await?;
+    Ok(())
+}
+
+pub(super) async fn list(pool: &Pool, tenant: &str) -> Result<Vec<PackageLine>, Failure> {
+    let db = pool.get().await?;
+    let mut lines = Vec::new();
+    for row in &rows(&db, sql!("packages"), &[tenant.into()]).await? {
+        let mut it = Columns::of(row);
+        let (topic, title, course) = (it.text()?, it.text()?, it.text()?);
+        lines.push(PackageLine { topic, title, course, api: meaning(it.text()?)? });
+    }
+    Ok(lines)
+}

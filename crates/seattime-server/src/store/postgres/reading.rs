@@ -1,0 +1,182 @@
+//! Rows of PostgreSQL, as what is decided about them wants them.
+
+use std::collections::BTreeMap;
+
+use seattime_wire::SessionKind;
+use tokio_postgres::{Client, Row};
+
+use super::failure::Failure;
+use super::fields::{Columns, row, rows, texts};
+use super::sql_here as sql;
+use crate::store::rows::{AttemptRow, LaunchRow, PackageRow, VisitRow, meaning};
+use crate::store::standing::Values;
+use crate::store::{StoreError, StoredActivity};
+use crate::token::VisitClaims;
+
+/// A visit's row, and its version: whoever writes it says which one it read.
+pub(super) type Versioned = (VisitRow, i64);
+
+/// Learner and visit.
+pub(super) type VisitKey = (String, String);
+
+/// Learner, attempt and tenant.
+pub(super) type AttemptKey = (String, String, String);
+
+fn visit_of(row: &Row) -> Result<(VisitKey, Versioned), StoreError> {
+    let mut it = Columns::of(row);
+    let key = (it.text()?, it.text()?);
+    let visit = VisitRow {
+        policy: serde_json::from_str(&it.text()?)?,
+        lease: it.count()?,
+        opened_ms: it.long()?,
+        contact_ms: it.long()?,
+        live_ms: it.long()?,
+        acked: it.long()?.unsigned_abs(),
+        is_open: it.flag()?,
+        raw: serde_json::from_str(&it.text()?)?,
+    };
+    Ok((key, (visit, it.long()?)))
+}
+
+/// Visits, by learner and id.
+pub(super) async fn visits(
+    db: &Client,
+    wanted: &[&VisitClaims],
+) -> Result<BTreeMap<VisitKey, Versioned>, Failure> {
+    let fields = [
+        texts(wanted.iter().map(|it| it.learner.as_str())),
+        texts(wanted.iter().map(|it| it.visit.as_str())),
+        texts(wanted.iter().map(|it| it.attempt.as_str())),
+        texts(wanted.iter().map(|it| it.tenant.as_str())),
+    ];
+    let found = rows(db, sql!("visit"), &fields).await?;
+    Ok(found.iter().map(visit_of).collect::<Result<_, _>>()?)
+}
+
+/// An attempt's visits, in the order of their leases.
+pub(super) async fn visits_of(db: &Client, learner: &str, attempt: &str) -> Result<Vec<VisitRow>, Failure> {
+    let found = rows(db, sql!("visits_of_attempt"), &[learner.into(), attempt.into()]).await?;
+    let visits = found.iter().map(|it| visit_of(it).map(|it| it.1.0));
+    Ok(visits.collect::<Result<_, _>>()?)
+}
+
+fn package_of(it: &mut Columns<'_>) -> Result<Option<PackageRow>, StoreError> {
+    let (title, course, api) = (it.some_text()?, it.some_text()?, it.some_text()?);
+    let Some(((title, course), api)) = title.zip(course).zip(api) else { return Ok(None) };
+    Ok(Some(PackageRow {
+        title,
+        course,
+        api: meaning(api)?,
+        edition: it.count()?,
+        shares_with_all: it.flag()?,
+    }))
+}
+
+/// Attempts by learner, id and tenant, each with its package, if that is there.
+pub(super) async fn attempts(
+    db: &Client,
+    wanted: &[(&str, &str, &str)],
+) -> Result<BTreeMap<AttemptKey, (AttemptRow, Option<PackageRow>)>, Failure> {
+    let fields = [
+        texts(wanted.iter().map(|it| it.0)),
+        texts(wanted.iter().map(|it| it.1)),
+        texts(wanted.iter().map(|it| it.2)),
+    ];
+    let mut attempts = BTreeMap::new();
+    for row in &rows(db, sql!("attempt"), &fields).await? {
+        let mut it = Columns::of(row);
+        let key = (it.text()?, it.text()?, it.text()?);
+        let attempt = AttemptRow {
+            course: it.text()?,
+            topic: it.text()?,
+            number: it.count()?,
+            lease: it.count()?,
+            api: it.some_text()?,
+        };
+        attempts.insert(key, (attempt, package_of(&mut it)?));
+    }
+    Ok(attempts)
+}
+
+/// An attempt with its package.
+pub(super) async fn attempt(
+    db: &Client,
+    learner: &str,
+    id: &str,
+    tenant: &str,
+) -> Result<(AttemptRow, PackageRow), Failure> {
+    let found = attempts(db, &[(learner, id, tenant)]).await?.into_values().next();
+    let (attempt, package) = found.ok_or(StoreError::NotFound("attempt"))?;
+    Ok((attempt, package.ok_or(StoreError::NotFound("topic"))?))
+}
+
+/// A package.
+pub(super) async fn package(db: &Client, tenant: &str, id: &str) -> Result<PackageRow, Failure> {
+    let found = row(db, sql!("package"), &[tenant.into(), id.into()]).await?;
+    let found = found.ok_or(StoreError::NotFound("topic"))?;
+    Ok(package_of(&mut Columns::of(&found))?.ok_or(StoreError::NotFound("topic"))?)
+}
+
+/// What can be launched in a package.
+pub(super) async fn activities(db: &Client, package: &str) -> Result<Vec<StoredActivity>, Failure> {
+    let mut activities = Vec::new();
+    for row in &rows(db, sql!("activities"), &[package.into()]).await? {
+        let mut it = Columns::of(row);
+        let (id, title) = (it.text()?, it.text()?);
+        let kind: SessionKind = meaning(it.text()?)?;
+        activities.push(StoredActivity {
+            id,
+            title,
+            kind,
+            depth: it.count()?,
+            href: it.text()?,
+            defaults: serde_json::from_str(&it.text()?)?,
+            objectives: serde_json::from_str(&it.text()?)?,
+            data: serde_json::from_str(&it.text()?)?,
+        });
+    }
+    Ok(activities)
+}
+
+/// A launch.
+pub(super) async fn launch(db: &Client, learner: &str, id: &str) -> Result<LaunchRow, Failure> {
+    let found = row(db, sql!("launch"), &[learner.into(), id.into()]).await?;
+    let found = found.ok_or(StoreError::NotFound("launch"))?;
+    let mut it = Columns::of(&found);
+    Ok(LaunchRow {
+        learner: it.text()?,
+        id: it.text()?,
+        tenant: it.text()?,
+        attempt: it.text()?,
+        mode: it.text()?,
+        return_url: it.some_text()?,
+        made_ms: it.long()?,
+        used_ms: it.some_long()?,
+        is_strict: it.flag()?,
+    })
+}
+
+/// What an attempt holds: per activity, number of the latest try that holds anything, and its values.
+pub(super) async fn latest_values(
+    db: &Client,
+    learner: &str,
+    attempt: &str,
+) -> Result<BTreeMap<String, (u32, Values)>, Failure> {
+    let mut values: BTreeMap<String, (u32, Values)> = BTreeMap::new();
+    for row in &rows(db, sql!("latest_values"), &[learner.into(), attempt.into()]).await? {
+        let mut it = Columns::of(row);
+        let (activity, try_) = (it.text()?, it.count()?);
+        let of_activity = &mut values.entry(activity).or_insert_with(|| (try_, Values::new())).1;
+        of_activity.insert(it.text()?, it.text()?);
+    }
+    Ok(values)
+}
+
+/// Pairs of texts: element and value, or target and value.
+pub(super) fn pairs(found: &[Row]) -> Result<Values, StoreError> {
+    let pair = |row| {
+        let mut it = Columns::of(row);
+        Ok((it.text()?, it.text()?))
+    };
+    found.iter().map(pair).collect()
+}

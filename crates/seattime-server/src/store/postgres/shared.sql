@@ -1,0 +1,1 @@
+SELECT target, value FROM shared_data WHERE learner = $1 AND scope = $2

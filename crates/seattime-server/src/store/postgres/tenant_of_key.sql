@@ -1,0 +1,1 @@
+SELECT tenant FROM api_key WHERE hash = $1

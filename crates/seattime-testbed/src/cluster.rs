@@ -1,0 +1,213 @@
+//! A PostgreSQL cluster to be thrown away: in a folder of its own, reached over a socket in it, ended with the value.
+
+use std::env;
+use std::fs;
+use std::io::{Error, ErrorKind, Result};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The variable that names the folder of PostgreSQL's programs, where they are to be found in none of the usual ones.
+const VARIABLE: &str = "SEATTIME_POSTGRES_BIN";
+/// Where Debian has them, a folder a version.
+const DEBIAN: &str = "/usr/lib/postgresql";
+/// The user that Debian makes for PostgreSQL, which does not run as root.
+const USER: &str = "postgres";
+
+/// Makes the database's clock one that can be moved on: it stands before the real one on the way that names are
+/// looked up, and runs with it.
+#[allow(dead_code, reason = "each user of this file has its own part")]
+pub(crate) const MOVABLE_CLOCK: &str =
+    "CREATE SCHEMA told; CREATE TABLE told.moved (ms bigint); INSERT INTO told.moved VALUES (0);
+    CREATE FUNCTION told.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS
+    $$ SELECT pg_catalog.clock_timestamp() + ms * interval '1 ms' FROM told.moved $$;
+    ALTER ROLE seattime SET search_path = told, pg_catalog, public";
+
+/// A cluster that runs.
+pub(crate) struct Cluster {
+    programs: PathBuf,
+    folder: PathBuf,
+    /// The user that it runs as, if not ours: its number, and that of its group.
+    user: Option<(u32, u32)>,
+}
+
+/// The folder of PostgreSQL's programs, if there is one.
+pub(crate) fn programs() -> Option<PathBuf> {
+    let named = env::var_os(VARIABLE).map(PathBuf::from);
+    let debian = || {
+        let versions = fs::read_dir(DEBIAN).ok()?;
+        versions.filter_map(|it| Some(it.ok()?.path().join("bin"))).max()
+    };
+    named.or_else(debian).filter(|it| it.join("initdb").is_file())
+}
+
+impl Cluster {
+    /// Makes a cluster with `settings`, each as `name=value`, and starts it.
+    pub(crate) fn start(programs: &Path, settings: &[&str]) -> Result<Cluster> {
+        let folder = env::temp_dir().join(format!("seattime-{}-{}", std::process::id(), number()));
+        fs::create_dir(&folder)?;
+        let user = user()?;
+        if let Some((user, group)) = user {
+            std::os::unix::fs::chown(&folder, Some(user), Some(group))?;
+        }
+        let cluster = Cluster { programs: programs.to_owned(), folder, user };
+        let data = cluster.data();
+        let initdb =
+            ["--auth=trust", "--encoding=UTF8", "--locale=C", "--username=seattime", "--pgdata", &data];
+        cluster.run("initdb", &initdb)?;
+        let socket = cluster.folder.display().to_string();
+        let mut lines = vec![format!("unix_socket_directories='{socket}'"), "listen_addresses=''".to_owned()];
+        lines.push("max_connections=60".to_owned());
+        lines.extend(settings.iter().map(|it| (*it).to_owned()));
+        let file = cluster.folder.join("data/postgresql.conf");
+        let kept = fs::read_to_string(&file)?;
+        fs::write(&file, format!("{kept}\n{}\n", lines.join("\n")))?;
+        cluster.control(&["start"])?;
+        Ok(cluster)
+    }
+
+    /// Where a client finds it.
+    pub(crate) fn url(&self) -> String {
+        format!("postgres:///postgres?user=seattime&host={}", self.folder.display())
+    }
+
+    /// Runs statements; answers what they print, a row a line.
+    #[allow(dead_code, reason = "each user of this file has its own part")]
+    pub(crate) fn ask(&self, statements: &str) -> Result<String> {
+        let mut psql = Command::new(self.programs.join("psql"));
+        psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"]);
+        let output = psql.args(["--command", statements]).arg(self.url()).output()?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
+        }
+        Err(Error::other(String::from_utf8_lossy(&output.stderr).into_owned()))
+    }
+
+    /// Moves a clock of [`MOVABLE_CLOCK`] on.
+    #[allow(dead_code, reason = "each user of this file has its own part")]
+    pub(crate) fn move_clock(&self, ms: i64) -> Result<()> {
+        self.ask(&format!("UPDATE told.moved SET ms = ms + {ms}")).map(|_| ())
+    }
+
+    /// Checks every table and index.
+    #[allow(dead_code, reason = "each user of this file has its own part")]
+    pub(crate) fn check(&self) -> Result<()> {
+        let folder = self.folder.display().to_string();
+        let arguments =
+            ["--install-missing", "--heapallindexed", "--host", &folder, "--username", "seattime"];
+        self.run("pg_amcheck", &[&arguments[..], &["postgres"]].concat())
+    }
+
+    /// What a machine that loses its power does to it, and its start afterwards.
+    #[allow(dead_code, reason = "each user of this file has its own part")]
+    pub(crate) fn restart_at_once(&self) -> Result<()> {
+        self.control(&["restart", "-m", "immediate"])
+    }
+
+    /// PgBouncer before the cluster, if there is one on this machine: many clients share three connections, a
+    /// transaction each, and nothing of a session is kept between them.
+    #[allow(dead_code, reason = "each user of this file has its own part")]
+    pub(crate) fn pooled(&self) -> Result<Option<Pooled>> {
+        let program = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/usr/local/bin/pgbouncer"];
+        let Some(program) = program.iter().find(|it| Path::new(it).is_file()) else { return Ok(None) };
+        let folder = self.folder.display();
+        let settings = format!(
+            "[databases]\n* = host={folder} port=5432 user=seattime\n[pgbouncer]\nunix_socket_dir = {folder}\n\
+             listen_addr =\nlisten_port = 6432\nauth_type = any\npool_mode = transaction\ndefault_pool_size = 3\n",
+        );
+        let file = self.folder.join("pgbouncer.ini");
+        fs::write(&file, settings)?;
+        let mut command = Command::new(program);
+        command.arg("--quiet").arg(&file).current_dir(&self.folder);
+        command
+            .stdout(std::process::Stdio::null())
+            .stderr(fs::File::create(self.folder.join("pgbouncer.log"))?);
+        if let Some((user, group)) = self.user {
+            command.uid(user).gid(group);
+        }
+        let mut pooled = Pooled { child: command.spawn()?, url: format!("{}&port=6432", self.url()) };
+        let socket = self.folder.join(".s.PGSQL.6432");
+        while std::os::unix::net::UnixStream::connect(&socket).is_err() {
+            if let Some(status) = pooled.child.try_wait()? {
+                let said = fs::read_to_string(self.folder.join("pgbouncer.log")).unwrap_or_default();
+                return Err(Error::other(format!("pgbouncer ended: {status}: {said}")));
+            }
+            std::thread::yield_now();
+        }
+        Ok(Some(pooled))
+    }
+
+    fn control(&self, order: &[&str]) -> Result<()> {
+        let log = self.folder.join("log").display().to_string();
+        let data = self.data();
+        self.run("pg_ctl", &[&["-w", "-s", "-D", &data, "-l", &log], order].concat())
+    }
+
+    fn data(&self) -> String {
+        self.folder.join("data").display().to_string()
+    }
+
+    fn run(&self, program: &str, arguments: &[&str]) -> Result<()> {
+        let mut command = Command::new(self.programs.join(program));
+        command.args(arguments).current_dir(&self.folder);
+        if let Some((user, group)) = self.user {
+            command.uid(user).gid(group);
+        }
+        // What it starts goes on and must not hold our pipes open.
+        let errors = self.folder.join(format!("{program}.errors"));
+        command.stdout(std::process::Stdio::null()).stderr(fs::File::create(&errors)?);
+        let status = command.status()?;
+        if status.success() {
+            return Ok(());
+        }
+        let said = fs::read_to_string(&errors).unwrap_or_default();
+        Err(Error::other(format!("{program} {}: {status}: {said}", arguments.join(" "))))
+    }
+}
+
+/// PgBouncer, in transaction mode.
+#[allow(dead_code, reason = "each user of this file has its own part")]
+pub(crate) struct Pooled {
+    child: std::process::Child,
+    /// Where a client finds it.
+    pub(crate) url: String,
+}
+
+impl Drop for Pooled {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        let _ = self.control(&["stop", "-m", "immediate"]);
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A number that no other cluster of this process has.
+fn number() -> u32 {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// PostgreSQL's user, where we are root.
+fn user() -> Result<Option<(u32, u32)>> {
+    let Output { stdout, .. } = Command::new("id").arg("-u").output()?;
+    if String::from_utf8_lossy(&stdout).trim() != "0" {
+        return Ok(None);
+    }
+    let accounts = fs::read_to_string("/etc/passwd")?;
+    let found = accounts.lines().map(|it| it.split(':').collect::<Vec<_>>());
+    let mut found = found.filter_map(|it| match it.as_slice() {
+        [name, _, user, group, ..] if *name == USER => Some((user.parse().ok()?, group.parse().ok()?)),
+        _ => None,
+    });
+    let missing = || {
+        Error::new(ErrorKind::NotFound, format!("PostgreSQL does not run as root; there is no user {USER}"))
+    };
+    found.next().ok_or_else(missing).map(Some)
+}

@@ -1,0 +1,87 @@
+//! A course: a package with one SCO and some files, which is either wholly there or can be imported again.
+
+use std::io::Write;
+
+use anyhow::{Context, Result, ensure};
+use seattime_testbed::dice::Dice;
+
+use crate::server::{Api, text};
+
+/// A package, and what is in it.
+#[derive(Clone)]
+pub(crate) struct Course {
+    title: String,
+    files: Vec<(String, Vec<u8>)>,
+}
+
+/// Characters that need no escape.
+const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+
+impl Course {
+    /// A course with that many files beside its page; no two titles are the same.
+    pub(crate) fn new(title: String, files: u32, mut dice: Dice) -> Course {
+        let mut all =
+            vec![("index.html".to_owned(), format!("<!doctype html><title>{title}</title>").into_bytes())];
+        for n in 0..files {
+            let length = dice.below(4_000);
+            let body = (0..length).filter_map(|_| dice.one_of(LETTERS)).collect();
+            all.push((format!("folder-{}/file-{n}.txt", n % 4), body));
+        }
+        Course { title, files: all }
+    }
+
+    fn manifest(&self) -> String {
+        let files: String = self.files.iter().map(|(path, _)| format!("<file href=\"{path}\"/>")).collect();
+        let title = &self.title;
+        format!(
+            r#"<?xml version="1.0"?><manifest identifier="m" xmlns="http://www.imsglobal.org/xsd/imscp_v1p1"
+            xmlns:adlcp="http://www.adlnet.org/xsd/adlcp_v1p3"><metadata><schema>ADL SCORM</schema>
+            <schemaversion>2004 4th Edition</schemaversion></metadata><organizations default="o">
+            <organization identifier="o"><title>{title}</title><item identifier="item" identifierref="r">
+            <title>Item</title></item></organization></organizations><resources><resource identifier="r"
+            type="webcontent" adlcp:scormType="sco" href="index.html">{files}</resource></resources></manifest>"#
+        )
+    }
+
+    fn zip(&self) -> Result<Vec<u8>> {
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        let manifest = ("imsmanifest.xml".to_owned(), self.manifest().into_bytes());
+        for (path, body) in std::iter::once(&manifest).chain(&self.files) {
+            zip.start_file(path.as_str(), zip::write::SimpleFileOptions::default())?;
+            zip.write_all(body)?;
+        }
+        Ok(zip.finish()?.into_inner())
+    }
+
+    /// Imports it; answers the topic.
+    pub(crate) async fn import(&self, api: &Api) -> Result<String> {
+        api.import(self.zip()?).await
+    }
+
+    /// After an import that was answered so, or was cut off: what was acknowledged is there; what is there is whole;
+    /// and what is not there can be imported again. Answers the topic.
+    pub(crate) async fn check(&self, api: &Api, told: Result<String>) -> Result<String> {
+        let topic = match (told, api.topic(&self.title).await?) {
+            (told, Some(topic)) => {
+                ensure!(told.is_err() || told.is_ok_and(|it| it == topic), "{}: another topic", self.title);
+                topic
+            }
+            (Ok(topic), None) => anyhow::bail!("{}: {topic} was acknowledged and is not there", self.title),
+            (Err(_), None) => self.import(api).await.context("importing again")?,
+        };
+        self.play(api, &topic).await?;
+        Ok(topic)
+    }
+
+    /// Launches it and reads all its files.
+    pub(crate) async fn play(&self, api: &Api, topic: &str) -> Result<()> {
+        let visit = api.open(topic, &format!("player of {}", self.title)).await?;
+        let page = text(&visit, "/activities/0/url")?;
+        let folder = page.strip_suffix("index.html").with_context(|| format!("the SCO is {page}"))?;
+        for (path, body) in &self.files {
+            let found = api.get(&format!("{folder}{path}")).await?;
+            ensure!(found == body, "{}: {path}: found {} bytes, expected others", self.title, found.len());
+        }
+        Ok(())
+    }
+}

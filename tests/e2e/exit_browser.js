@@ -17,7 +17,8 @@ export class ExitBrowser {
      * @param {string} folder Of the profile.
      */
     constructor(name, folder) {
-        [this.name, this.folder] = [name, folder];
+        this.name = name;
+        this.folder = folder;
         mkdirSync(folder, { recursive: true });
     }
 

@@ -127,7 +127,9 @@ function arrived(link, visit, state, lastedMs) {
 class Ground {
     /** @param {Testbed} server @param {Link} link @param {string} topic */
     constructor(server, link, topic) {
-        [this.server, this.link, this.topic] = [server, link, topic];
+        this.server = server;
+        this.link = link;
+        this.topic = topic;
         let [toldMs, isAsked] = [Date.now(), false];
         // The testbed's clock goes as the browsers' does.
         this.clock = setInterval(() => {

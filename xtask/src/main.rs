@@ -4,6 +4,7 @@ mod bench;
 mod build;
 mod crash;
 mod deny;
+mod exits;
 mod files;
 mod fuzz;
 mod project;
@@ -36,6 +37,7 @@ const COMMANDS: &[Command] = &[
     ("bench",  "measure against a peer in a real browser [api]; not part of `test`",      bench::command),
     ("crash",  "kill the server under load [--cycles N] [--seed S]; five cycles in `test`", crash::command),
     ("mutants", "take the server's safety out, and see that `crash` notices; not part of `test`", crash::mutants),
+    ("exits",  "every exit of the page in real browsers [--browser B]; not part of `test`", exits::command),
     ("fuzz",   "random input against the core [--minutes N]; not part of `test`",         fuzz::command),
     ("deny",   "check licences, sources and bans of dependencies; not part of `test`",    deny::command),
 ];

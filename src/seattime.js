@@ -132,12 +132,16 @@ export class LaunchError extends Error {
 // A server takes up to 256 KiB at once; what leaves with the page shares 64 KiB with all that is on its way.
 const MESSAGE_BYTES = 180_000;
 const FAREWELL_BYTES = 56_000;
-// So many characters of a long text go into one part: less than a message, however they are written.
-const PART = 16_000;
+// So many characters of a long text go into one part: less than a message, even as six bytes each.
+const PART = 32_000;
 const REASONS = { heartbeat: 0, autosave: 1, commit: 2, terminate: 3, hidden: 4 };
 const POLICIES = ["corroborated", "reported", "measured"];
-// What earlier visits left behind is waited for this long.
-const LEFTOVERS_MS = 3000;
+// What earlier visits left behind is waited for this long without an answer, since this visit would not read it
+// else; and this long in all, since the launch's code lasts two minutes.
+const LEFTOVERS_MS = 8000;
+const LEFTOVERS_MOST_MS = 60_000;
+// So many parts of long texts are on their way at once, which is what browsers open to one host.
+const LANES = 6;
 // The last words of a visit are waited for this long.
 const FAREWELL_MS = 3000;
 const LOCK = "seattime:";
@@ -154,20 +158,29 @@ export async function launch(options) {
     const { server = "", code, launchToken = "", data } = options;
     const send = sender(options);
     const loading = load(options.wasm);
-    const leftovers = async () => {
+    const leftovers = async (onAnswer = () => {}) => {
         await store.open();
-        await sendLeftovers(send);
+        await sendLeftovers(send, onAnswer);
     };
     if (data) {
         // Whoever brings the values has read them already: nothing that is still to arrive could change them.
         await loading;
         const visit = new Visit(whole(data), options, send);
         // Content comes first.
-        setTimeout(leftovers);
+        setTimeout(() => leftovers());
         return visit;
     }
-    const waited = new Promise((resolve) => setTimeout(resolve, LEFTOVERS_MS));
-    await Promise.all([loading, Promise.race([leftovers(), waited])]);
+    let onAnswer = () => {};
+    const waited = new Promise((resolve) => {
+        const until = performance.now() + LEFTOVERS_MOST_MS;
+        /** @type {ReturnType<typeof setTimeout>} */ let timer;
+        onAnswer = () => {
+            clearTimeout(timer);
+            timer = setTimeout(resolve, Math.min(LEFTOVERS_MS, until - performance.now()));
+        };
+        onAnswer();
+    });
+    await Promise.all([loading, Promise.race([leftovers(onAnswer), waited])]);
     const body = code ? { code } : { launch_token: launchToken };
     const { answer, problem } = await post(`${server}/run/v1/visits`, JSON.stringify(body));
     if (problem) throw new LaunchError(problem);
@@ -709,30 +722,62 @@ function both(pairs, take) {
  * Sends what earlier visits left in this browser, each with the token that it was written with.
  *
  * @param {ReturnType<typeof sender>} post
+ * @param {() => void} onAnswer Is called whenever the server has answered.
  */
-async function sendLeftovers(post) {
+async function sendLeftovers(post, onAnswer) {
     for (const [visit, messages] of await store.leftovers()) {
+        /** @param {any} replay @returns {Promise<boolean>} Whether the server has it. */
+        const replayed = async (replay) => {
+            const isPart = replay.stretches === undefined;
+            if (!isPart) {
+                replay.reason = "replay";
+                replay.sent_date_ms = Date.now();
+                // When this page was loaded says nothing of when that one lived.
+                for (const stretch of replay.stretches) delete stretch.sent_at_ms;
+            }
+            const { answer, problem } = await post(JSON.stringify(replay), false, isPart);
+            if (problem?.status !== 0) onAnswer();
+            if (answer || problem?.code === "superseded") return true;
+            const isRefused = problem !== undefined && problem.status >= 400 && problem.status < 500;
+            if (isRefused) console.error(`seattime: visit ${visit} was not taken: ${problem.detail}`);
+            return false;
+        };
         const send = async (/** @type {unknown} */ lock) => {
             if (lock === null) return; // Its page is alive, and sends it itself.
-            for (const message of messages) {
-                const replay = JSON.parse(message);
-                const isPart = replay.stretches === undefined;
-                if (!isPart) {
-                    replay.reason = "replay";
-                    replay.sent_date_ms = Date.now();
-                    // When this page was loaded says nothing of when that one lived.
-                    for (const stretch of replay.stretches) delete stretch.sent_at_ms;
+            /** @type {any[]} */
+            let parts = [];
+            for (const message of messages.map((it) => JSON.parse(it))) {
+                if (message.stretches === undefined) parts.push(message);
+                else {
+                    // A commit names texts whose parts have to be there; those come in any order.
+                    if (!(await inLanes(parts, replayed)) || !(await replayed(message))) return;
+                    parts = [];
                 }
-                const { answer, problem } = await post(JSON.stringify(replay), false, isPart);
-                if (answer || problem?.code === "superseded") continue;
-                const isRefused = problem !== undefined && problem.status >= 400 && problem.status < 500;
-                if (isRefused) console.error(`seattime: visit ${visit} was not taken: ${problem.detail}`);
-                return;
             }
             await store.forget(visit);
         };
         await (navigator.locks ? navigator.locks.request(LOCK + visit, { ifAvailable: true }, send) : send(true));
     }
+}
+
+/**
+ * Sends several at once.
+ *
+ * @param {any[]} messages
+ * @param {(message: any) => Promise<boolean>} send
+ * @returns {Promise<boolean>} Whether all of them got through; after one that did not, no more are begun.
+ */
+async function inLanes(messages, send) {
+    const waiting = messages.values();
+    let isGood = true;
+    const lane = async () => {
+        for (const message of waiting) {
+            isGood = (await send(message)) && isGood;
+            if (!isGood) return;
+        }
+    };
+    await Promise.all(Array.from({ length: LANES }, lane));
+    return isGood;
 }
 
 /** Its length as UTF-8, in bytes. @param {string} text */

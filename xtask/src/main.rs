@@ -4,6 +4,7 @@ mod bench;
 mod build;
 mod crash;
 mod deny;
+mod exits;
 mod files;
 mod fuzz;
 mod load;
@@ -38,6 +39,7 @@ const COMMANDS: &[Command] = &[
     ("load",   "tens of thousands of learners before one server [--learners N] [--minutes N]", load::command),
     ("crash",  "kill the server under load [--cycles N] [--seed S] [--database postgres]; five cycles in `test`", crash::command),
     ("mutants", "take the server's safety out, and see that `crash` notices; not part of `test`", crash::mutants),
+    ("exits",  "every exit of the page in real browsers [--browser B]; not part of `test`", exits::command),
     ("fuzz",   "random input against the core [--minutes N]; not part of `test`",         fuzz::command),
     ("deny",   "check licences, sources and bans of dependencies; not part of `test`",    deny::command),
 ];

@@ -726,6 +726,7 @@ function both(pairs, take) {
  */
 async function sendLeftovers(post, onAnswer) {
     for (const [visit, messages] of await store.leftovers()) {
+        let isAskedAgain = false;
         /** @param {any} replay @returns {Promise<boolean>} Whether the server has it. */
         const replayed = async (replay) => {
             const isPart = replay.stretches === undefined;
@@ -737,6 +738,7 @@ async function sendLeftovers(post, onAnswer) {
             }
             const { answer, problem } = await post(JSON.stringify(replay), false, isPart);
             if (problem?.status !== 0) onAnswer();
+            isAskedAgain ||= Boolean(answer?.need_full);
             if (answer || problem?.code === "superseded") return true;
             const isRefused = problem !== undefined && problem.status >= 400 && problem.status < 500;
             if (isRefused) console.error(`seattime: visit ${visit} was not taken: ${problem.detail}`);
@@ -744,17 +746,21 @@ async function sendLeftovers(post, onAnswer) {
         };
         const send = async (/** @type {unknown} */ lock) => {
             if (lock === null) return; // Its page is alive, and sends it itself.
-            /** @type {any[]} */
-            let parts = [];
-            for (const message of messages.map((it) => JSON.parse(it))) {
-                if (message.stretches === undefined) parts.push(message);
-                else {
-                    // A commit names texts whose parts have to be there; those come in any order.
-                    if (!(await inLanes(parts, replayed)) || !(await replayed(message))) return;
-                    parts = [];
+            // A server that was restored from a backup asks for all of it once more.
+            for (let round = 0; round < 2; round++) {
+                isAskedAgain = false;
+                /** @type {any[]} */
+                let parts = [];
+                for (const message of messages.map((it) => JSON.parse(it))) {
+                    if (message.stretches === undefined) parts.push(message);
+                    else {
+                        // A commit names texts whose parts have to be there; those come in any order.
+                        if (!(await inLanes(parts, replayed)) || !(await replayed(message))) return;
+                        parts = [];
+                    }
                 }
+                if (!isAskedAgain) return void (await store.forget(visit));
             }
-            await store.forget(visit);
         };
         await (navigator.locks ? navigator.locks.request(LOCK + visit, { ifAvailable: true }, send) : send(true));
     }

@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { Bare } from "./bare.js";
 import { silent } from "./packages.js";
 import { MINUTE, SECOND, World, near } from "./world.js";
 
@@ -162,4 +163,36 @@ test("a page that another window took over covers its content and takes no more"
     await old.close();
     await newer.close();
     assert.deepEqual([...old.failures, ...newer.failures], []);
+});
+
+test("leftovers that a restored server asks for again are sent again, and only then forgotten", async () => {
+    const bare = await Bare.open("chrome");
+    /** Opens a visit whose transport answers one after the other, and notes which visit each message was of. */
+    const launch = `
+        const { launch } = await import("/pkg/seattime.js");
+        const sent = (window.sent = []);
+        window.visit = await launch({
+            frame: document.getElementById("content"),
+            data: { api: "2004", visit: given.visit, activities: [{ id: "item", url: "/content.html" }] },
+            transport: async (message) => {
+                sent.push(JSON.parse(message).visit);
+                const answer = given.answers[Math.min(sent.length, given.answers.length) - 1];
+                if (answer === null) throw new Error("offline");
+                return answer;
+            },
+        });`;
+    try {
+        await bare.run(`${launch}
+            await visit.start(0);
+            API_1484_11.Initialize("");
+            API_1484_11.SetValue("cmi.location", "page-7");
+            API_1484_11.Commit("");`, { visit: "first", answers: [null] });
+        await bare.page.waitForFunction(`${KEPT}.then((it) => it.length === 1)`);
+        await bare.page.reload();
+        await bare.run(launch, { visit: "second", answers: [{ need_full: true }, {}] });
+        await bare.page.waitForFunction(`${KEPT}.then((it) => it.length === 0)`);
+        assert.deepEqual(await bare.run("return sent"), ["first", "first"]);
+    } finally {
+        await bare.close();
+    }
 });

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use seattime_wire::{CreditPolicy, Policy};
 
+use crate::limits::{DEFAULT_LIMITS, Limits};
+
 /// The environment variable that holds an API key; it wins over the file `api-key`.
 pub const API_KEY_VARIABLE: &str = "SEATTIME_API_KEY";
 /// The environment variable that holds the database's address, password included.
@@ -48,6 +50,8 @@ pub struct Config {
     pub demo: bool,
     /// How time is judged.
     pub policy: Policy,
+    /// How long it waits, and how often it lets one visit write.
+    pub limits: Limits,
 }
 
 impl Config {
@@ -63,6 +67,7 @@ impl Config {
             api_key,
             demo: false,
             policy: DEFAULT_POLICY,
+            limits: DEFAULT_LIMITS,
         }
     }
 }

@@ -82,7 +82,11 @@ const fn with_tolerance(ms: i64) -> i64 {
 pub fn credit(policy: CreditPolicy, parts: &Parts) -> Credit {
     let measured =
         Credit { ms: parts.measured_ms, provenance: Provenance::Measured, exceeds_presence: false };
-    let Reported::Set(reported_ms) = parts.reported else { return measured };
+    // A page that was meddled with may send less than nothing.
+    let reported_ms = match parts.reported {
+        Reported::Set(reported_ms) if reported_ms > 0 => reported_ms,
+        _ => return measured,
+    };
     let reported_ms = reported_ms.saturating_add(parts.after_report_ms);
     let exceeds_presence = reported_ms > with_tolerance(parts.measured_ms);
     let reported = |ms| Credit { ms, provenance: Provenance::Reported, exceeds_presence };
@@ -129,6 +133,8 @@ mod tests {
             (ByReport,     Set(99_000_000),   30_000,       0, 28_800_000, 28_800_000, Said,   true),  // the window bounds it
             (ByReport,     Unset,             30_000,       0, 28_800_000, 30_000,   Measured, false),
             (ByMeasure,    Set(600_000),      900_000,      0, 1_000_000, 900_000,   Measured, false),
+            (Corroborated, Set(-600_000),     900_000, 300_000, 1_000_000, 900_000,  Measured, false), // no time to take away
+            (ByReport,     Set(i64::MIN),     900_000,      0, 1_000_000, 900_000,   Measured, false),
         ];
         for (policy, reported, measured_ms, after_report_ms, window_ms, ms, provenance, exceeds_presence) in
             cases

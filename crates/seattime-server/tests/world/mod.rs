@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use seattime_server::assets::Assets;
 use seattime_server::clock::ServerClock;
-use seattime_server::faults::NoFaults;
+use seattime_server::faults::{Faults, NoFaults};
 use seattime_server::{App, Config, World, router};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -78,6 +78,21 @@ impl TestServer {
     /// Ends, and leaves the folder.
     pub(crate) fn stop(self) -> TempDir {
         self.data
+    }
+
+    /// In a world where something fails, or set up in another way.
+    pub(crate) async fn start_as(
+        faults: impl Faults + 'static,
+        change: impl FnOnce(&mut Config),
+    ) -> Option<TestServer> {
+        let data = tempfile::tempdir().ok()?;
+        let clock = Arc::new(SetClock(AtomicI64::new(START_MS)));
+        let world =
+            World { clock: clock.clone(), faults: Arc::new(faults), vfs: None, assets: Arc::new(NoAssets) };
+        let mut config = Config::local(data.path().to_owned(), KEY.to_owned());
+        change(&mut config);
+        let app = App::start(config, world).await.ok()?;
+        Some(TestServer { routes: router(app.clone()), app, clock, data })
     }
 
     pub(crate) fn advance(&self, ms: i64) {

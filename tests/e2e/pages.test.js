@@ -106,10 +106,10 @@ test("a learner takes courses, leaves, and reads the right minutes in the report
 
 test("leaving goes back to where the launch said", async () => {
     const topic = await world.importPackage(await silent("1.2"), COURSE);
-    const course = await world.launch(topic, "back", { return_url: `${world.url}/healthz` });
+    const course = await world.launch(topic, "back", { return_url: `${world.url}/livez` });
     await course.advance(MINUTE);
     await course.click("Leave");
-    await course.until(`location.pathname === "/healthz"`);
+    await course.until(`location.pathname === "/livez"`);
     await course.page.close();
     const row = await world.closedRow("back");
     assert.equal(row.time_spent, "0h 1m 0s");

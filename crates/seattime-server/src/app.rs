@@ -2,10 +2,11 @@
 
 use std::any::Any;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderMap, HeaderValue, header};
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -16,6 +17,8 @@ use crate::clock::{ServerClock, SteadyClock};
 use crate::config::{Config, SILENCE_MS, TENANT};
 use crate::error::{Problem, StartError};
 use crate::faults::{Dropped, Faults};
+use crate::limits::Meter;
+use crate::request::identify;
 use crate::routes::{commits, content, demo, health, launches, packages, pages, reports, visits};
 use crate::secret::{ServerKey, sha256};
 use crate::store::Store;
@@ -30,7 +33,7 @@ const STANDINGS_A_SWEEP: usize = 500;
 /// The longest package, in bytes.
 pub const MAX_PACKAGE_BYTES: usize = 512 * 1024 * 1024;
 /// The longest body of any other request, in bytes.
-const MAX_BODY_BYTES: usize = 64 * 1024;
+pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// What every handler is given.
 #[derive(Clone)]
@@ -44,6 +47,12 @@ pub struct App {
     pub(crate) faults: Arc<dyn Faults>,
     pub(crate) assets: Arc<dyn Assets>,
     clock: Arc<dyn ServerClock>,
+    /// How often each visit commits.
+    pub(crate) commits: Arc<Meter>,
+    /// How often each visit sends parts of texts.
+    pub(crate) parts: Arc<Meter>,
+    /// Whether the server is about to end.
+    pub(crate) is_draining: Arc<AtomicBool>,
 }
 
 impl App {
@@ -76,6 +85,9 @@ impl App {
             faults: world.faults,
             assets: world.assets,
             clock,
+            commits: Arc::new(Meter::new(config.limits.commits)),
+            parts: Arc::new(Meter::new(config.limits.parts)),
+            is_draining: Arc::default(),
             config: Arc::new(config),
         })
     }
@@ -116,7 +128,7 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
 /// All routes.
 pub fn router(app: App) -> Router {
     let mut routes = Router::new()
-        .route("/healthz", get(health::get_health))
+        .route("/livez", get(health::get_life))
         .route("/readyz", get(health::get_readiness))
         .route("/api/v1/launches", post(launches::post_launch))
         .route("/api/v1/report", get(reports::get_report))
@@ -126,15 +138,9 @@ pub fn router(app: App) -> Router {
         .route("/player", get(pages::get_player))
         .route("/{folder}/", get(pages::get_index))
         .route("/{folder}/{file}", get(pages::get_file))
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .route("/run/v1/commits", post(commits::post_commit).layer(DefaultBodyLimit::max(MAX_COMMIT_BYTES)))
-        .route("/run/v1/parts", post(commits::post_part).layer(DefaultBodyLimit::max(MAX_COMMIT_BYTES)))
-        .route(
-            "/api/v1/packages",
-            post(packages::post_package)
-                .layer(DefaultBodyLimit::max(MAX_PACKAGE_BYTES))
-                .get(packages::get_packages),
-        );
+        .route("/run/v1/commits", post(commits::post_commit))
+        .route("/run/v1/parts", post(commits::post_part))
+        .route("/api/v1/packages", post(packages::post_package).get(packages::get_packages));
     routes = if app.config.demo {
         routes.route("/", get(demo::get_start)).route("/demo/launches", post(demo::post_launch))
     } else {
@@ -145,6 +151,7 @@ pub fn router(app: App) -> Router {
         .fallback(async || Problem::not_found("page"))
         .layer(SetResponseHeaderLayer::overriding(header::X_CONTENT_TYPE_OPTIONS, nosniff))
         .layer(CatchPanicLayer::custom(|panic: Box<dyn Any + Send>| after_panic(panic)))
+        .layer(from_fn(identify))
         .with_state(app)
 }
 

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use seattime_wire::{CreditPolicy, Policy};
 
+use crate::limits::{DEFAULT_LIMITS, Limits};
+
 /// The environment variable that holds an API key; it wins over the file `api-key`.
 pub const API_KEY_VARIABLE: &str = "SEATTIME_API_KEY";
 /// The environment variable that says what is logged, such as `seattime_server=debug`.
@@ -41,12 +43,23 @@ pub struct Config {
     pub demo: bool,
     /// How time is judged.
     pub policy: Policy,
+    /// How long it waits, and how often it lets one visit write.
+    pub limits: Limits,
 }
 
 impl Config {
     /// A server on this machine alone, on any free port.
     pub fn local(data: PathBuf, api_key: String) -> Config {
         let host = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        Config { host, port: 0, public_url: None, data, api_key, demo: false, policy: DEFAULT_POLICY }
+        Config {
+            host,
+            port: 0,
+            public_url: None,
+            data,
+            api_key,
+            demo: false,
+            policy: DEFAULT_POLICY,
+            limits: DEFAULT_LIMITS,
+        }
     }
 }

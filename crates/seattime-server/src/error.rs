@@ -68,6 +68,46 @@ impl Problem {
         )
     }
 
+    /// 400: the connection broke within the body, or its framing is wrong.
+    pub(crate) fn cut_off() -> Problem {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "cut_off",
+            "the body ended before it was whole; nothing was kept, send it again",
+        )
+    }
+
+    /// 408: the body did not come in time.
+    pub(crate) fn too_slow(patience: std::time::Duration) -> Problem {
+        let seconds = patience.as_secs();
+        Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "too_slow",
+            format!("the body was not whole after {seconds} s; nothing was kept, send it again"),
+        )
+    }
+
+    /// 429: more often than a page does.
+    pub(crate) fn too_often(seconds: u32) -> Problem {
+        Problem::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_often",
+            format!(
+                "this visit sends more often than a page does; nothing was kept, send it again in {seconds} s"
+            ),
+        )
+        .after_s(seconds)
+    }
+
+    /// 503: the server is about to end.
+    pub(crate) fn draining() -> Problem {
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "draining",
+            "the server is about to end; send new requests to another one",
+        )
+    }
+
     /// 401: there is no API key, or none that is known.
     pub(crate) fn key_invalid() -> Problem {
         Problem::new(
@@ -182,9 +222,10 @@ impl From<StoreError> for Problem {
     }
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let mut body = self.extra;
+impl Problem {
+    /// The document, with the id of the request that failed.
+    pub(crate) fn body(&self, request_id: Option<&str>) -> String {
+        let mut body = self.extra.clone();
         let title = self.status.canonical_reason().unwrap_or("Error");
         let fields = [
             ("type", json!(format!("urn:seattime:problem:{}", self.code))),
@@ -194,7 +235,14 @@ impl IntoResponse for Problem {
             ("detail", json!(self.detail)),
         ];
         body.extend(fields.map(|(name, value)| (name.to_owned(), value)));
-        let mut response = (self.status, Value::Object(body).to_string()).into_response();
+        body.extend(request_id.map(|it| ("request_id".to_owned(), json!(it))));
+        Value::Object(body).to_string()
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, self.body(None)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -204,6 +252,8 @@ impl IntoResponse for Problem {
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        // So that whoever knows the request's id can add it.
+        response.extensions_mut().insert(self);
         response
     }
 }

@@ -8,4 +8,5 @@ pub(crate) mod launches;
 pub(crate) mod packages;
 pub(crate) mod pages;
 pub(crate) mod reports;
+pub(crate) mod sent;
 pub(crate) mod visits;

@@ -13,6 +13,7 @@ use crate::clock::ServerClock;
 use crate::config::Config;
 use crate::error::StartError;
 use crate::faults::Faults;
+use crate::listen::listen;
 
 /// What a server asks the world for.
 #[derive(Clone)]
@@ -53,13 +54,12 @@ pub async fn serve(mut config: Config, world: World) -> Result<Server, StartErro
     let app = App::start(config, world).await?;
     let (stop, mut stopped) = watch::channel(false);
     let routes = router(app.clone());
+    let limits = app.config.limits;
     let serving = tokio::spawn(async move {
         let until = async move {
             let _ = stopped.wait_for(|it| *it).await;
         };
-        if let Err(error) = axum::serve(listener, routes).with_graceful_shutdown(until).await {
-            tracing::error!(%error, "The server ended");
-        }
+        listen(listener, routes, limits, until).await;
     });
     Ok(Server { address, app, stop, serving })
 }

@@ -29,6 +29,7 @@ use seattime_server::assets::FolderAssets;
 use seattime_server::clock::ServerClock;
 use seattime_server::config::Config;
 use seattime_server::faults::{Fault, Faults};
+use seattime_server::limits::Rate;
 use seattime_server::{Server, World, serve};
 use seattime_testbed::disk::{Disk, PowerLoss, Settings};
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -141,7 +142,11 @@ async fn main() -> Result<()> {
     let disk = Disk::register(DISK, settings, Box::new(move |point| reached.die_at(point)))?;
     let assets = Arc::new(FolderAssets { www: arguments.web, pkg: arguments.pkg });
     let world = World { clock: clock.clone(), faults: faults.clone(), vfs: Some(DISK.to_owned()), assets };
-    let config = Config { port: arguments.port, ..Config::local(arguments.data.clone(), API_KEY.to_owned()) };
+    let mut config = Config::local(arguments.data.clone(), API_KEY.to_owned());
+    config.port = arguments.port;
+    // Whoever drives it sends faster than pages do.
+    config.limits.commits = Rate::UNBOUNDED;
+    config.limits.parts = Rate::UNBOUNDED;
     let server = serve(config, world).await?;
     println!("listening http://{}", server.address);
     println!("api-key {API_KEY}");

@@ -16,6 +16,7 @@ pub struct Commit {
     /// Version of the wire, [`WIRE_VERSION`].
     pub v: u32,
     /// The visit's token, in the body because beacons carry no headers.
+    #[serde(default)]
     pub token: String,
     /// The visit that it speaks of; has to be the token's.
     pub visit: String,
@@ -60,6 +61,7 @@ pub struct ValuePart {
     /// Version of the wire, [`WIRE_VERSION`].
     pub v: u32,
     /// The visit's token.
+    #[serde(default)]
     pub token: String,
     /// The visit.
     pub visit: String,

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use seattime_server::clock::SystemClock;
 use seattime_server::config::{Config, DEFAULT_POLICY, TENANT};
 use seattime_server::faults::NoFaults;
+use seattime_server::limits::DEFAULT_LIMITS;
 use seattime_server::{Server, World, serve};
 use zip::write::SimpleFileOptions;
 
@@ -46,6 +47,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
         api_key,
         demo: arguments.demo,
         policy: DEFAULT_POLICY,
+        limits: DEFAULT_LIMITS,
     };
     let world = World {
         clock: Arc::new(SystemClock),

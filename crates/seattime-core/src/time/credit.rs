@@ -82,8 +82,10 @@ const fn with_tolerance(ms: i64) -> i64 {
 pub fn credit(policy: CreditPolicy, parts: &Parts) -> Credit {
     let measured =
         Credit { ms: parts.measured_ms, provenance: Provenance::Measured, exceeds_presence: false };
-    let Reported::Set(reported_ms) = parts.reported else { return measured };
-    let reported_ms = reported_ms.saturating_add(parts.after_report_ms);
+    let reported_ms = match parts.reported {
+        Reported::Set(ms) if ms > 0 => ms.saturating_add(parts.after_report_ms),
+        _ => return measured,
+    };
     let exceeds_presence = reported_ms > with_tolerance(parts.measured_ms);
     let reported = |ms| Credit { ms, provenance: Provenance::Reported, exceeds_presence };
     match policy {
@@ -118,6 +120,8 @@ mod tests {
         let cases = [
             // policy       reported          measured  after  window     credited   from      flag
             (Corroborated, Unset,             900_000,      0, 1_000_000, 900_000,   Measured, false),
+            (Corroborated, Set(-1),           900_000,      5, 1_000_000, 900_000,   Measured, false), // no page says so
+            (ByReport,     Set(i64::MIN),     900_000,      0, 1_000_000, 900_000,   Measured, false),
             (Corroborated, Zero,              900_000,      0, 1_000_000, 900_000,   Measured, false),
             (Corroborated, Malformed,         900_000,      0, 1_000_000, 900_000,   Measured, false),
             (Corroborated, Set(880_000),      900_000,      0, 1_000_000, 880_000,   Said,     false),

@@ -1,12 +1,11 @@
 //! Commits of a visit.
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::StatusCode;
 use seattime_wire::{Commit, MOST_PARTS, Receipt, ValuePart, WIRE_VERSION};
 
+use super::sent::Sent;
 use crate::app::{App, MAX_COMMIT_BYTES};
 use crate::error::Problem;
 use crate::faults::pass;
@@ -21,25 +20,28 @@ use crate::store::Arrival;
 ///
 /// | status | when |
 /// |--------|------|
-/// | 400 | the body is not a commit: `bad_json`, or of another version: `bad_version` |
+/// | 400 | the body is not a commit: `bad_json`, `bad_seq`, or of another version: `bad_version` |
 /// | 401 | there is no token, or it is not valid: `token_missing`, `token_invalid`, `token_expired` |
 /// | 404 | the token was issued for another visit |
 /// | 409 | a newer visit has taken the lease: `superseded`; everything sent is kept |
+/// | 408 | the body did not come in time: `too_slow` |
 /// | 413 | the body is longer than [`MAX_COMMIT_BYTES`] |
-/// | 415 | the body is neither JSON nor text |
+/// | 415 | the body is neither JSON nor text, or packed |
+/// | 429 | the visit commits more often than a page does: `too_often` |
 pub(crate) async fn post_commit(
     State(app): State<App>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    body: Sent<MAX_COMMIT_BYTES>,
 ) -> Result<Json<Receipt>, Problem> {
-    let size_bytes = body.as_ref().map_or(0, Bytes::len);
-    let commit: Commit = json_of(&headers, body, MAX_COMMIT_BYTES)?;
+    let size_bytes = body.0.len();
+    let commit: Commit = body.json()?;
     check_version(commit.v)?;
+    check_number(commit.seq)?;
     let received_ms = app.now_ms().await;
     let token = app.tokens.visit_of(&commit.token, received_ms)?;
     if token.claims.visit != commit.visit || token.claims.lease != commit.lease {
         return Err(Problem::not_found("visit"));
     }
+    app.commits.pass(&commit.visit, received_ms).map_err(Problem::too_often)?;
     pass(&*app.faults, "before_commit")?;
     let claims = token.claims;
     let heartbeat_ms = app.config.policy.heartbeat_ms;
@@ -64,27 +66,30 @@ pub(crate) async fn post_commit(
 ///
 /// | status | when |
 /// |--------|------|
-/// | 400 | the body is not a part: `bad_json`, `bad_part`, or of another version: `bad_version` |
+/// | 400 | the body is not a part: `bad_json`, `bad_part`, `bad_seq`, or of another version: `bad_version` |
 /// | 401 | there is no token, or it is not valid: `token_missing`, `token_invalid`, `token_expired` |
 /// | 404 | the token was issued for another visit |
 /// | 413 | the body is longer than [`MAX_COMMIT_BYTES`], or too many parts wait: `too_many_parts` |
-/// | 415 | the body is neither JSON nor text |
+/// | 415 | the body is neither JSON nor text, or packed |
+/// | 429 | the visit sends more parts than a page does: `too_often` |
 pub(crate) async fn post_part(
     State(app): State<App>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    body: Sent<MAX_COMMIT_BYTES>,
 ) -> Result<Json<serde_json::Value>, Problem> {
-    let part: ValuePart = json_of(&headers, body, MAX_COMMIT_BYTES)?;
+    let part: ValuePart = body.json()?;
     check_version(part.v)?;
+    check_number(part.seq)?;
     if part.of > MOST_PARTS || part.n >= part.of {
         let detail =
             format!("found part {} of {}; expected a number below at most {MOST_PARTS}", part.n, part.of);
         return Err(Problem::new(StatusCode::BAD_REQUEST, "bad_part", detail));
     }
-    let token = app.tokens.visit_of(&part.token, app.now_ms().await)?;
+    let now_ms = app.now_ms().await;
+    let token = app.tokens.visit_of(&part.token, now_ms)?;
     if token.claims.visit != part.visit || token.claims.lease != part.lease {
         return Err(Problem::not_found("visit"));
     }
+    app.parts.pass(&part.visit, now_ms).map_err(Problem::too_often)?;
     pass(&*app.faults, "before_part")?;
     app.store.put_part(token.claims, part).await?;
     pass(&*app.faults, "after_part")?;
@@ -100,19 +105,12 @@ fn check_version(found: u32) -> Result<(), Problem> {
     Err(Problem::new(StatusCode::BAD_REQUEST, "bad_version", detail))
 }
 
-/// A body as JSON, from a page that may only be able to send text.
-pub(crate) fn json_of<T: serde::de::DeserializeOwned>(
-    headers: &HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-    limit_bytes: usize,
-) -> Result<T, Problem> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if !matches!(kind.as_str(), "application/json" | "text/plain") {
-        let detail =
-            format!("the body is of type {kind:?}; send application/json, or text/plain from a beacon");
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_type", detail));
+/// Pages count in JavaScript: what is beyond its whole numbers was counted by nobody.
+fn check_number(seq: u64) -> Result<(), Problem> {
+    const MOST: u64 = (1 << 53) - 1;
+    if seq <= MOST {
+        return Ok(());
     }
-    let body = body.map_err(|_| Problem::too_large(limit_bytes))?;
-    serde_json::from_slice(&body).map_err(|error| Problem::bad_json(&error))
+    let detail = format!("seq is {seq}; expected the number of a change, up to {MOST}");
+    Err(Problem::new(StatusCode::BAD_REQUEST, "bad_seq", detail))
 }

@@ -1,15 +1,13 @@
 //! Launches: an LMS's permission to open an attempt.
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode};
 use seattime_wire::{Api, Mode};
 use serde::{Deserialize, Serialize};
 
-use super::commits::json_of;
-use crate::app::{App, MAX_COMMIT_BYTES};
+use super::sent::{Sent, Tenant};
+use crate::app::{App, MAX_BODY_BYTES};
 use crate::error::Problem;
 use crate::secret::sha256;
 use crate::store::NewLaunch;
@@ -62,12 +60,12 @@ pub(crate) struct LaunchAnswer {
 /// | 422 | the Idempotency-Key came with another body: `idempotency_key_reused` |
 pub(crate) async fn post_launch(
     State(app): State<App>,
+    Tenant(tenant): Tenant,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    body: Sent<MAX_BODY_BYTES>,
 ) -> Result<(StatusCode, Json<LaunchAnswer>), Problem> {
-    let tenant = app.tenant_of(&headers).await?;
-    let body_hash = body.as_ref().map(|it| sha256(it)).unwrap_or_default();
-    let request: LaunchRequest = json_of(&headers, body, MAX_COMMIT_BYTES)?;
+    let body_hash = sha256(&body.0);
+    let request: LaunchRequest = body.json()?;
     let key = headers.get("idempotency-key").and_then(|it| it.to_str().ok()).map(str::to_owned);
     let mut answer = make(&app, &tenant, request, key.map(|it| (it, body_hash))).await?;
     answer.url.insert_str(0, app.config.public_url.as_deref().unwrap_or_default());

@@ -4,13 +4,12 @@ use std::fs::File;
 use std::io::Write;
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::State;
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use crate::app::{App, MAX_PACKAGE_BYTES};
+use super::sent::{Asked, SentPackage, Tenant};
+use crate::app::App;
 use crate::error::Problem;
 use crate::import;
 use crate::store::{PackageLine, StoredPackage};
@@ -36,16 +35,14 @@ pub(crate) struct Imported {
 ///
 /// # Errors
 ///
-/// 401 `key_invalid`; 413 above [`MAX_PACKAGE_BYTES`]; 422 with a code that says what is wrong with the
+/// 401 `key_invalid`; 413 above [`MAX_PACKAGE_BYTES`](crate::app::MAX_PACKAGE_BYTES); 422 with a code that says what is wrong with the
 /// package. Nothing is kept then.
 pub(crate) async fn post_package(
     State(app): State<App>,
-    Query(filed): Query<Filed>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    Tenant(tenant): Tenant,
+    Asked(filed): Asked<Filed>,
+    SentPackage(body): SentPackage,
 ) -> Result<(StatusCode, Json<Imported>), Problem> {
-    let tenant = app.tenant_of(&headers).await?;
-    let body = body.map_err(|_| Problem::too_large(MAX_PACKAGE_BYTES))?;
     let package = import(&app, &tenant, body, filed.course).await?;
     let imported = Imported {
         activities: package.activities.len(),
@@ -59,9 +56,8 @@ pub(crate) async fn post_package(
 /// The packages: `GET /api/v1/packages`, with an API key.
 pub(crate) async fn get_packages(
     State(app): State<App>,
-    headers: HeaderMap,
+    Tenant(tenant): Tenant,
 ) -> Result<Json<Vec<PackageLine>>, Problem> {
-    let tenant = app.tenant_of(&headers).await?;
     Ok(Json(app.store.packages(&tenant).await?))
 }
 

@@ -1,11 +1,12 @@
 //! The report: what learners did, and how long it took them.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
+use super::sent::Asked;
 use crate::app::{App, bearer};
 use crate::error::Problem;
 use crate::store::{ReportOf, ReportRow};
@@ -34,7 +35,7 @@ struct Report {
 /// 401 `key_invalid`, `token_expired`.
 pub(crate) async fn get_report(
     State(app): State<App>,
-    Query(narrowed): Query<Narrowed>,
+    Asked(narrowed): Asked<Narrowed>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let now_ms = app.now_ms().await;

@@ -1,15 +1,12 @@
 //! Visits: the launch's code in, everything that content may ask for out.
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
-use axum::http::HeaderMap;
 use seattime_wire::{OpenVisit, OpenedVisit};
 
-use super::commits::json_of;
 use super::content;
-use crate::app::App;
+use super::sent::Sent;
+use crate::app::{App, MAX_BODY_BYTES};
 use crate::error::Problem;
 use crate::faults::pass;
 use crate::secret::sha256;
@@ -27,11 +24,10 @@ use crate::token::LaunchClaims;
 /// | 410 | the code was used, or is older than two minutes: `launch_used`, `launch_expired` |
 pub(crate) async fn post_visit(
     State(app): State<App>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    body: Sent<MAX_BODY_BYTES>,
 ) -> Result<Json<OpenedVisit>, Problem> {
     let now_ms = app.now_ms().await;
-    let opening = match json_of(&headers, body, crate::app::MAX_COMMIT_BYTES)? {
+    let opening = match body.json()? {
         OpenVisit::Code { code } => Opening::Code(sha256(code.as_bytes())),
         OpenVisit::Reload { launch_token } => {
             let LaunchClaims { tenant, learner, launch } = app.tokens.launch_of(&launch_token, now_ms)?;

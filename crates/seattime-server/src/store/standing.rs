@@ -115,7 +115,7 @@ fn row(
             union.union(&figures.bound.iter().copied().collect());
             for part in &figures.parts {
                 of_attempt = of_attempt.saturating_add(part.credited_ms);
-                excess = excess.saturating_add((part.credited_ms - part.measured_ms).max(0));
+                excess = excess.saturating_add(part.credited_ms.saturating_sub(part.measured_ms).max(0));
             }
         }
         sum_ms = sum_ms.saturating_add(bounded(of_attempt, union.length_ms(), excess));

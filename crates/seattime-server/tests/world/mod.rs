@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use seattime_server::assets::Assets;
 use seattime_server::clock::ServerClock;
-use seattime_server::faults::NoFaults;
+use seattime_server::faults::{Faults, NoFaults};
 use seattime_server::{App, Config, World, router};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -24,13 +24,19 @@ pub(crate) const START_MS: i64 = 1_700_000_000_000;
 
 pub(crate) struct SetClock(AtomicI64);
 
+impl SetClock {
+    pub(crate) fn new() -> Arc<SetClock> {
+        Arc::new(SetClock(AtomicI64::new(START_MS)))
+    }
+}
+
 impl ServerClock for SetClock {
     fn now_ms(&self) -> Pin<Box<dyn Future<Output = i64> + Send + '_>> {
         Box::pin(std::future::ready(self.0.load(Ordering::SeqCst)))
     }
 }
 
-struct NoAssets;
+pub(crate) struct NoAssets;
 
 impl Assets for NoAssets {
     fn get(&self, _path: &str) -> Option<Cow<'static, [u8]>> {
@@ -67,6 +73,21 @@ impl TestServer {
         let world =
             World { clock: clock.clone(), faults: Arc::new(NoFaults), vfs: None, assets: Arc::new(NoAssets) };
         let app = App::start(Config::local(data.path().to_owned(), KEY.to_owned()), world).await.ok()?;
+        Some(TestServer { routes: router(app.clone()), app, clock, data })
+    }
+
+    /// In a world where something fails, or set up in another way.
+    pub(crate) async fn start_as(
+        faults: impl Faults + 'static,
+        change: impl FnOnce(&mut Config),
+    ) -> Option<TestServer> {
+        let data = tempfile::tempdir().ok()?;
+        let clock = Arc::new(SetClock(AtomicI64::new(START_MS)));
+        let world =
+            World { clock: clock.clone(), faults: Arc::new(faults), vfs: None, assets: Arc::new(NoAssets) };
+        let mut config = Config::local(data.path().to_owned(), KEY.to_owned());
+        change(&mut config);
+        let app = App::start(config, world).await.ok()?;
         Some(TestServer { routes: router(app.clone()), app, clock, data })
     }
 

@@ -8,6 +8,7 @@ use anyhow::Result;
 use seattime_server::assets::FolderAssets;
 use seattime_server::clock::SystemClock;
 use seattime_server::faults::NoFaults;
+use seattime_server::limits::Rate;
 use seattime_server::secret::ServerKey;
 use seattime_server::store::{
     Answer, Arrival, MadeLaunch, Merged, NewLaunch, Opened, Opening, PackageLine, ReportOf, ReportRow, Store,
@@ -30,6 +31,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
     let mut config = Config::local(arguments.data, API_KEY.to_owned());
+    config.limits.commits = Rate::UNBOUNDED;
     config.public_url = Some(format!("http://{address}"));
     let assets = Arc::new(FolderAssets { www: PathBuf::new(), pkg: PathBuf::new() });
     let world = World { clock: Arc::new(SystemClock), faults: Arc::new(NoFaults), vfs: None, assets };

@@ -1,0 +1,145 @@
+//! What a request brings: a body of the right kind, whole, within its limits; and whose it is.
+
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use http_body_util::BodyExt;
+use serde::de::DeserializeOwned;
+use tokio::time::{Instant, timeout_at};
+
+use crate::app::{App, MAX_PACKAGE_BYTES};
+use crate::error::Problem;
+
+/// A package has to come at this rate at least, in bytes a second.
+const LEAST_RATE: u64 = 16 * 1024;
+
+/// A body of JSON, from a page that may only be able to send text, of at most `LIMIT` bytes.
+pub(crate) struct Sent<const LIMIT: usize>(pub(crate) Bytes);
+
+impl<const LIMIT: usize> Sent<LIMIT> {
+    /// What it says.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        serde_json::from_slice(&self.0).map_err(|error| Problem::bad_json(&error))
+    }
+}
+
+impl<const LIMIT: usize> FromRequest<App> for Sent<LIMIT> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        check_kind(request.headers())?;
+        Ok(Sent(read(request, LIMIT, app.config.limits.body, None).await?))
+    }
+}
+
+/// A package's bytes.
+pub(crate) struct SentPackage(pub(crate) Bytes);
+
+impl FromRequest<App> for SentPackage {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        check_encoding(request.headers())?;
+        let body = read(request, MAX_PACKAGE_BYTES, app.config.limits.body, Some(LEAST_RATE)).await?;
+        Ok(SentPackage(body))
+    }
+}
+
+/// The tenant whose API key the request carries; found out before anything of the body is read.
+pub(crate) struct Tenant(pub(crate) String);
+
+impl FromRequestParts<App> for Tenant {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        Ok(Tenant(app.tenant_of(&parts.headers).await?))
+    }
+}
+
+/// The parameters of an address.
+pub(crate) struct Asked<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequestParts<App> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let query = Query::<T>::from_request_parts(parts, app).await;
+        query.map(|Query(it)| Asked(it)).map_err(|error| {
+            Problem::new(
+                StatusCode::BAD_REQUEST,
+                "bad_query",
+                format!(
+                    "the parameters cannot be read: {}; send each once, as documented",
+                    error.body_text()
+                ),
+            )
+        })
+    }
+}
+
+fn check_kind(headers: &HeaderMap) -> Result<(), Problem> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if !matches!(kind.as_str(), "application/json" | "text/plain") {
+        let detail =
+            format!("the body is of type {kind:?}; send application/json, or text/plain from a beacon");
+        return Err(unsupported(detail));
+    }
+    check_encoding(headers)
+}
+
+/// Nothing is unpacked: what is small as sent must be small as read.
+fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
+    match headers.get(header::CONTENT_ENCODING).map(|it| it.to_str().unwrap_or_default().trim()) {
+        None => Ok(()),
+        Some(it) if it.is_empty() || it.eq_ignore_ascii_case("identity") => Ok(()),
+        Some(it) => Err(unsupported(format!("the body is encoded as {it:?}; send it as it is"))),
+    }
+}
+
+fn unsupported(detail: String) -> Problem {
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_type", detail)
+}
+
+/// Reads a body of at most `limit` bytes within `patience`; with a rate in bytes a second, each of them buys time.
+async fn read(
+    request: Request,
+    limit: usize,
+    patience: Duration,
+    rate: Option<u64>,
+) -> Result<Bytes, Problem> {
+    let announced =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|it: u64| usize::try_from(it).map_or(true, |it| it > limit)) {
+        return Err(Problem::too_large(limit));
+    }
+    let mut body: Body = request.into_body();
+    let end = Instant::now() + patience;
+    let (mut first, mut rest) = (Bytes::new(), Vec::new());
+    loop {
+        let received = first.len() + rest.len();
+        let bought = rate.map_or(0, |it| received as u64 / it);
+        let frame = timeout_at(end + Duration::from_secs(bought), body.frame());
+        let frame = match frame.await.map_err(|_| Problem::too_slow(patience))? {
+            None => break,
+            Some(frame) => frame.map_err(|_| Problem::cut_off())?,
+        };
+        let Ok(data) = frame.into_data() else { continue };
+        if received.saturating_add(data.len()) > limit {
+            return Err(Problem::too_large(limit));
+        }
+        if received == 0 {
+            first = data; // Most bodies come in one piece and are not copied.
+        } else {
+            rest.extend_from_slice(&data);
+        }
+    }
+    if rest.is_empty() {
+        return Ok(first);
+    }
+    rest.splice(..0, first);
+    Ok(rest.into())
+}

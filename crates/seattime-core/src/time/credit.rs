@@ -122,6 +122,8 @@ mod tests {
         let cases = [
             // policy       reported          measured  after  window     credited   from      flag
             (Corroborated, Unset,             900_000,      0, 1_000_000, 900_000,   Measured, false),
+            (Corroborated, Set(-1),           900_000,      5, 1_000_000, 900_000,   Measured, false), // no page says so
+            (ByReport,     Set(i64::MIN),     900_000,      0, 1_000_000, 900_000,   Measured, false),
             (Corroborated, Zero,              900_000,      0, 1_000_000, 900_000,   Measured, false),
             (Corroborated, Malformed,         900_000,      0, 1_000_000, 900_000,   Measured, false),
             (Corroborated, Set(880_000),      900_000,      0, 1_000_000, 880_000,   Said,     false),

@@ -24,13 +24,19 @@ pub(crate) const START_MS: i64 = 1_700_000_000_000;
 
 pub(crate) struct SetClock(AtomicI64);
 
+impl SetClock {
+    pub(crate) fn new() -> Arc<SetClock> {
+        Arc::new(SetClock(AtomicI64::new(START_MS)))
+    }
+}
+
 impl ServerClock for SetClock {
     fn now_ms(&self) -> Pin<Box<dyn Future<Output = i64> + Send + '_>> {
         Box::pin(std::future::ready(self.0.load(Ordering::SeqCst)))
     }
 }
 
-struct NoAssets;
+pub(crate) struct NoAssets;
 
 impl Assets for NoAssets {
     fn get(&self, _path: &str) -> Option<Cow<'static, [u8]>> {
@@ -78,6 +84,21 @@ impl TestServer {
     /// Ends, and leaves the folder.
     pub(crate) fn stop(self) -> TempDir {
         self.data
+    }
+
+    /// In a world where something fails, or set up in another way.
+    pub(crate) async fn start_as(
+        faults: impl Faults + 'static,
+        change: impl FnOnce(&mut Config),
+    ) -> Option<TestServer> {
+        let data = tempfile::tempdir().ok()?;
+        let clock = Arc::new(SetClock(AtomicI64::new(START_MS)));
+        let world =
+            World { clock: clock.clone(), faults: Arc::new(faults), vfs: None, assets: Arc::new(NoAssets) };
+        let mut config = Config::local(data.path().to_owned(), KEY.to_owned());
+        change(&mut config);
+        let app = App::start(config, world).await.ok()?;
+        Some(TestServer { routes: router(app.clone()), app, clock, data })
     }
 
     /// In a world where something fails, or set up in another way.

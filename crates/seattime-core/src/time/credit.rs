@@ -135,8 +135,6 @@ mod tests {
             (ByReport,     Set(99_000_000),   30_000,       0, 28_800_000, 28_800_000, Said,   true),  // the window bounds it
             (ByReport,     Unset,             30_000,       0, 28_800_000, 30_000,   Measured, false),
             (ByMeasure,    Set(600_000),      900_000,      0, 1_000_000, 900_000,   Measured, false),
-            (Corroborated, Set(-600_000),     900_000, 300_000, 1_000_000, 900_000,  Measured, false), // no time to take away
-            (ByReport,     Set(i64::MIN),     900_000,      0, 1_000_000, 900_000,   Measured, false),
         ];
         for (policy, reported, measured_ms, after_report_ms, window_ms, ms, provenance, exceeds_presence) in
             cases

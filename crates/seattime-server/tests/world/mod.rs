@@ -101,21 +101,6 @@ impl TestServer {
         Some(TestServer { routes: router(app.clone()), app, clock, data })
     }
 
-    /// In a world where something fails, or set up in another way.
-    pub(crate) async fn start_as(
-        faults: impl Faults + 'static,
-        change: impl FnOnce(&mut Config),
-    ) -> Option<TestServer> {
-        let data = tempfile::tempdir().ok()?;
-        let clock = Arc::new(SetClock(AtomicI64::new(START_MS)));
-        let world =
-            World { clock: clock.clone(), faults: Arc::new(faults), vfs: None, assets: Arc::new(NoAssets) };
-        let mut config = Config::local(data.path().to_owned(), KEY.to_owned());
-        change(&mut config);
-        let app = App::start(config, world).await.ok()?;
-        Some(TestServer { routes: router(app.clone()), app, clock, data })
-    }
-
     pub(crate) fn advance(&self, ms: i64) {
         self.clock.0.fetch_add(ms, Ordering::SeqCst);
     }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -77,6 +78,7 @@ impl Server {
 
     /// Takes no more requests, and ends once those under way are answered.
     pub async fn shut_down(self) {
+        self.app.is_draining.store(true, Ordering::Relaxed);
         let _ = self.stop.send(true);
         let _ = self.serving.await;
     }

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -53,7 +53,8 @@ pub(crate) struct Arguments {
 /// What is counted while it runs.
 #[derive(Default)]
 struct Counted {
-    messages: AtomicU64,
+    /// How long each message took from the moment that it was due, in µs; taken out with each minute.
+    times_us: Mutex<Vec<u32>>,
     retried: AtomicU64,
 }
 
@@ -74,7 +75,6 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool> {
         groups.len(),
         arguments.minutes
     );
-    println!("  minute  messages/s     p50       p99       max   server: CPU    memory");
 
     let start = Instant::now();
     let end = start + Duration::from_secs(60 * arguments.minutes);
@@ -85,33 +85,26 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool> {
         learning.spawn(learn(connection, learners, n, start, end, counted));
     }
     let mut used = server.used()?;
+    let mut all = Vec::new();
     for minute in 1..=arguments.minutes {
         tokio::time::sleep_until(start + Duration::from_secs(60 * minute)).await;
         let now = server.used()?;
-        let messages = counted.messages.swap(0, Ordering::Relaxed);
+        let mut times = std::mem::take(&mut *counted.times_us.lock().unwrap_or_else(PoisonError::into_inner));
         println!(
-            "  {minute:>6}  {:>10.0} {:>40.0} % {:>6.0} MiB",
-            messages as f64 / 60.0,
+            "  minute {minute:>2}: {:>5.0} messages/s, {}; server {:.0} % of a core, {:.0} MiB",
+            times.len() as f64 / 60.0,
+            shares(&mut times),
             (now.cpu_s - used.cpu_s) / 0.6,
             now.memory_mib
         );
+        all.append(&mut times);
         used = now;
     }
     let done = learning.join_all().await.into_iter().collect::<Result<Vec<_>>>()?;
-    let mut latencies: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
-    let mut learners = Vec::new();
-    for (group, times) in done {
-        learners.extend(group);
-        for (minute, us) in times {
-            latencies.entry(minute).or_default().push(us);
-        }
-    }
-    for (minute, times) in &mut latencies {
-        println!("  {:>6}  {}", minute + 1, shares(times));
-    }
-    let mut all: Vec<u32> = latencies.into_values().flatten().collect();
+    let learners: Vec<Learner> = done.into_iter().flatten().collect();
+    all.append(&mut counted.times_us.lock().unwrap_or_else(PoisonError::into_inner));
     println!(
-        "  in all  {}, {} messages, {} sent again",
+        "  in all: {}, {} messages, {} sent again",
         shares(&mut all),
         all.len(),
         counted.retried.load(Ordering::Relaxed)
@@ -152,7 +145,7 @@ async fn open(arguments: &Arguments, to: SocketAddr) -> Result<Vec<(Connection, 
 }
 
 /// Sends what the learners of one connection have to say, each at its own time: every 30 s, and in a burst all
-/// within 10 s. Answers the learners, and per message the minute that it was due in and how long it took from then.
+/// within 10 s. Answers the learners.
 async fn learn(
     mut connection: Connection,
     mut learners: Vec<Learner>,
@@ -160,8 +153,7 @@ async fn learn(
     start: Instant,
     end: Instant,
     counted: Arc<Counted>,
-) -> Result<(Vec<Learner>, Vec<(u64, u32)>)> {
-    let mut times = Vec::new();
+) -> Result<Vec<Learner>> {
     let count = learners.len().max(1);
     // Groups and learners lie evenly in their period.
     let share = |n: usize| (n as f64 + (group as f64 * 0.618_034).fract()) / count as f64;
@@ -169,7 +161,7 @@ async fn learn(
     loop {
         let Some((n, due)) = dues.iter().copied().enumerate().min_by_key(|it| it.1).filter(|it| it.1 < end)
         else {
-            return Ok((learners, times));
+            return Ok(learners);
         };
         tokio::time::sleep_until(due).await;
         let learner = learners.get_mut(n).context("nobody is there")?;
@@ -191,8 +183,8 @@ async fn learn(
                 Outcome::Refused(status) => anyhow::bail!("a message was answered {status}"),
             }
         }
-        counted.messages.fetch_add(1, Ordering::Relaxed);
-        times.push(((due - start).as_secs() / 60, u32::try_from(due.elapsed().as_micros())?));
+        let took_us = u32::try_from(due.elapsed().as_micros())?;
+        counted.times_us.lock().unwrap_or_else(PoisonError::into_inner).push(took_us);
         if let Some(next) = dues.get_mut(n) {
             *next = after(due, share(n) % 1.0, start);
         }

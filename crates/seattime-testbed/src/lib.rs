@@ -1,4 +1,5 @@
-//! What tests break the server with: a disk that loses power, and dice that fall the same way twice.
+//! What tests break the server with: a disk that loses power, dice that fall the same way twice, and a package.
 
 pub mod dice;
 pub mod disk;
+pub mod package;

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use seattime_core::attempt::{Ended, Next, next};
 use seattime_core::{Edition, Profile, Quirks, Timespan, Version};
-use seattime_wire::{Activity, Api, Mode, SessionKind};
+use seattime_wire::{Activity, Api, Mode, Policy, SessionKind};
 
 use super::figures::Part;
 use super::rows::{AttemptRow, LaunchRow, PackageRow, VisitRow, api_of, meaning, word};
 use super::standing::{Values, activity_outcome, version};
-use super::{NewLaunch, StoreError, StoredActivity};
+use super::{NewLaunch, Opened, StoreError, StoredActivity};
+use crate::token::VisitClaims;
 
 /// How long a launch's code may wait, in ms.
 const CODE_LIFE_MS: i64 = 120_000;
@@ -90,6 +91,34 @@ pub(crate) struct Told {
     pub(crate) mode: Mode,
     pub(crate) activities: Vec<Activity>,
     pub(crate) values: BTreeMap<String, Values>,
+}
+
+impl Told {
+    /// A visit that was opened, with everything that its page has to be told.
+    pub(crate) fn opened(
+        self,
+        claims: VisitClaims,
+        policy: Policy,
+        shared: BTreeMap<String, String>,
+        (launch, attempt, package): (LaunchRow, AttemptRow, PackageRow),
+    ) -> Opened {
+        Opened {
+            claims,
+            launch: launch.id,
+            policy,
+            api: self.api,
+            edition: package.edition,
+            is_strict: launch.is_strict,
+            attempt: attempt.number,
+            course: attempt.course,
+            title: package.title,
+            topic: attempt.topic,
+            return_url: launch.return_url,
+            activities: self.activities,
+            values: self.values,
+            shared,
+        }
+    }
 }
 
 /// What a page is told of the activities.

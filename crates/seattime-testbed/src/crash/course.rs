@@ -1,9 +1,8 @@
 //! A course: a package with one SCO and some files, which is either wholly there or can be imported again.
 
-use std::io::Write;
-
 use anyhow::{Context, Result, ensure};
 use seattime_testbed::dice::Dice;
+use seattime_testbed::package::{page, zipped};
 
 use crate::server::{Api, text};
 
@@ -20,8 +19,7 @@ const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 impl Course {
     /// A course with that many files beside its page; no two titles are the same.
     pub(crate) fn new(title: String, files: u32, mut dice: Dice) -> Course {
-        let mut all =
-            vec![("index.html".to_owned(), format!("<!doctype html><title>{title}</title>").into_bytes())];
+        let mut all = vec![page(&title)];
         for n in 0..files {
             let length = dice.below(4_000);
             let body = (0..length).filter_map(|_| dice.one_of(LETTERS)).collect();
@@ -30,32 +28,9 @@ impl Course {
         Course { title, files: all }
     }
 
-    fn manifest(&self) -> String {
-        let files: String = self.files.iter().map(|(path, _)| format!("<file href=\"{path}\"/>")).collect();
-        let title = &self.title;
-        format!(
-            r#"<?xml version="1.0"?><manifest identifier="m" xmlns="http://www.imsglobal.org/xsd/imscp_v1p1"
-            xmlns:adlcp="http://www.adlnet.org/xsd/adlcp_v1p3"><metadata><schema>ADL SCORM</schema>
-            <schemaversion>2004 4th Edition</schemaversion></metadata><organizations default="o">
-            <organization identifier="o"><title>{title}</title><item identifier="item" identifierref="r">
-            <title>Item</title></item></organization></organizations><resources><resource identifier="r"
-            type="webcontent" adlcp:scormType="sco" href="index.html">{files}</resource></resources></manifest>"#
-        )
-    }
-
-    fn zip(&self) -> Result<Vec<u8>> {
-        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-        let manifest = ("imsmanifest.xml".to_owned(), self.manifest().into_bytes());
-        for (path, body) in std::iter::once(&manifest).chain(&self.files) {
-            zip.start_file(path.as_str(), zip::write::SimpleFileOptions::default())?;
-            zip.write_all(body)?;
-        }
-        Ok(zip.finish()?.into_inner())
-    }
-
     /// Imports it; answers the topic.
     pub(crate) async fn import(&self, api: &Api) -> Result<String> {
-        api.import(self.zip()?).await
+        api.import(zipped(&self.title, &self.files)?).await
     }
 
     /// After an import that was answered so, or was cut off: what was acknowledged is there; what is there is whole;

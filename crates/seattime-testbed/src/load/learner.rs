@@ -1,6 +1,7 @@
 //! A learner whose page sends commits of the usual size: about a kB, three values, a grown span.
 
 use anyhow::{Context, Result};
+use seattime_testbed::package::{page, zipped};
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Connection};
@@ -120,22 +121,10 @@ impl Learner {
 /// What a course keeps of itself: some 300 characters.
 const SUSPEND_DATA: &str = "2|page-01:v,page-02:v,page-03:v,page-04:v,page-05:v,page-06:v,page-07:o,page-08:n|quiz:q1=a,q2=c,q3=b,q4=-,q5=-|bookmarks:3,7|volume:0.8|captions:on|variables:slide=7;layer=base;tries=1;score=40;name=Anna;started=1700000000;language=de;theme=light;visited=1,2,3,4,5,6,7";
 
-/// Posts a zip and answers the topic.
+/// Imports a course; answers the topic.
 pub(crate) async fn import(to: &mut Connection, key: &str) -> Result<String> {
-    use std::io::Write;
-    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    for (name, text) in [("imsmanifest.xml", MANIFEST), ("index.html", "<!doctype html><title>Load</title>")]
-    {
-        zip.start_file(name, zip::write::SimpleFileOptions::default())?;
-        zip.write_all(text.as_bytes())?;
-    }
-    let bytes = zip.finish()?.into_inner();
+    let bytes = zipped("Load", &[page("Load")])?;
     let answer = to.api("POST", "/api/v1/packages?course=Load", key, &bytes).await?;
     let topic = answer.get("topic").and_then(Value::as_str).context("a package without topic")?;
     Ok(topic.to_owned())
 }
-
-const MANIFEST: &str = r#"<?xml version="1.0"?><manifest identifier="m" xmlns="http://www.imsglobal.org/xsd/imscp_v1p1"
-    xmlns:adlcp="http://www.adlnet.org/xsd/adlcp_v1p3"><metadata><schema>ADL SCORM</schema><schemaversion>2004 4th Edition</schemaversion></metadata>
-    <organizations default="o"><organization identifier="o"><title>Load</title><item identifier="item" identifierref="r"><title>Item</title></item></organization></organizations>
-    <resources><resource identifier="r" type="webcontent" adlcp:scormType="sco" href="index.html"><file href="index.html"/></resource></resources></manifest>"#;

@@ -82,22 +82,7 @@ pub(super) async fn open(
     let shared = rows(db, sql!("shared"), &[(&claims.learner).into(), scope.into()]).await?;
     let shared = pairs(&shared)?;
     transaction.commit().await?;
-    Ok(Opened {
-        claims,
-        launch: launch.id,
-        policy: *policy,
-        api: told.api,
-        edition: package.edition,
-        is_strict: launch.is_strict,
-        attempt: attempt.number,
-        course: attempt.course,
-        title: package.title,
-        topic: attempt.topic,
-        return_url: launch.return_url,
-        activities: told.activities,
-        values: told.values,
-        shared,
-    })
+    Ok(told.opened(claims, *policy, shared, (launch, attempt, package)))
 }
 
 async fn find_launch(db: &Client, opening: &Opening) -> Result<LaunchRow, Failure> {

@@ -69,9 +69,9 @@ pub(super) fn open(
         .prepare_cached(sql!("take_lease"))?
         .query_row((&launch.learner, &launch.attempt), |row| row.get(0))?;
     let claims = VisitClaims {
-        tenant: launch.tenant,
-        learner: launch.learner,
-        attempt: launch.attempt,
+        tenant: launch.tenant.clone(),
+        learner: launch.learner.clone(),
+        attempt: launch.attempt.clone(),
         visit: uuid::Uuid::new_v4().to_string(),
         lease,
         opened_ms: now_ms,
@@ -82,20 +82,5 @@ pub(super) fn open(
     let key = (&claims.learner, scope(&package, &claims.attempt));
     let shared = query.query_map(key, |row| Ok((row.get(0)?, row.get(1)?)))?;
     let shared = shared.collect::<Result<_, _>>()?;
-    Ok(Opened {
-        claims,
-        launch: launch.id,
-        policy: *policy,
-        api: told.api,
-        edition: package.edition,
-        is_strict: launch.is_strict,
-        attempt: attempt.number,
-        course: attempt.course,
-        title: package.title.clone(),
-        topic: attempt.topic,
-        return_url: launch.return_url,
-        activities: told.activities,
-        values: told.values,
-        shared,
-    })
+    Ok(told.opened(claims, *policy, shared, (launch, attempt, package)))
 }

@@ -7,10 +7,12 @@ pub mod credit;
 pub mod evidence;
 pub mod interval;
 pub mod ledger;
+pub mod media;
 pub mod presence;
 
 pub use credit::{Credit, CreditPolicy, Parts, Provenance, Reported, bounded, credit};
 pub use evidence::{Bursts, EvidenceKind};
 pub use interval::IntervalSet;
 pub use ledger::{Ledger, Moment, Stretch};
+pub use media::{MediaItem, MediaKind, MediaLog, MediaSample, Played};
 pub use presence::{PresencePolicy, active};

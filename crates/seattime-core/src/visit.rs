@@ -12,7 +12,10 @@ use crate::outbox::{Outbox, Reason};
 use crate::ports::Instant;
 use crate::session::{ApiState, Changes, Kind, Profile, Session};
 use crate::shared::{Bucket, Buckets, Map};
-use crate::time::{CreditPolicy, EvidenceKind, Ledger, Parts, PresencePolicy, Reported, bounded, credit};
+use crate::time::{
+    CreditPolicy, EvidenceKind, Ledger, MediaKind, MediaSample, Parts, PresencePolicy, Reported, bounded,
+    credit,
+};
 use crate::value::Timespan;
 use crate::values::ChangeRange;
 
@@ -42,6 +45,8 @@ pub enum Keeping {
 pub struct Totals {
     /// What was measured.
     pub measured_ms: i64,
+    /// Of it, what media played.
+    pub media_ms: i64,
     /// What the report will show for this visit alone.
     pub credited_ms: i64,
 }
@@ -390,6 +395,16 @@ impl Visit {
         self.ledger.note_evidence(now, kind);
     }
 
+    /// The number of what a media element plays, as [`MediaLog::item`].
+    pub fn media_item(&mut self, key: &str, kind: MediaKind, duration_ms: f64) -> u32 {
+        self.ledger.media_mut().item(key, kind, duration_ms)
+    }
+
+    /// A media element says where it stands.
+    pub fn play(&mut self, now: Instant, sample: &MediaSample) {
+        self.ledger.play(now, sample);
+    }
+
     /// Takes both clocks, once a second, and answers what is due.
     pub fn tick(&mut self, now: Instant) -> Due {
         self.ledger.sample(now);
@@ -495,6 +510,7 @@ impl Visit {
         }
         Totals {
             measured_ms,
+            media_ms: self.ledger.media_ms(),
             credited_ms: bounded(sum_ms.saturating_add(outside_ms.max(0)), measured_ms, excess_ms),
         }
     }

@@ -4,6 +4,7 @@
 //! so each kind of note is a list whose last entry may still grow. A note carries the number of its last
 //! change ([`Ledger::settle`]), and a message holds the notes above the number that is acknowledged.
 
+use super::media::{MediaLog, MediaSample};
 use super::{Bursts, EvidenceKind, IntervalSet, PresencePolicy, active, evidence::JOIN_MS};
 use crate::ports::Instant;
 
@@ -71,6 +72,7 @@ pub struct Ledger {
     evidence: Vec<Note<EvidenceKind>>,
     visible: Vec<Note<()>>,
     spans: Vec<Note<u32>>,
+    media: MediaLog,
 }
 
 impl Ledger {
@@ -124,6 +126,9 @@ impl Ledger {
     /// The learner gave a sign.
     pub fn note_evidence(&mut self, now: Instant, kind: EvidenceKind) {
         let at = self.here(now);
+        if kind == EvidenceKind::Human {
+            self.media.refresh();
+        }
         // Kinds alternate, so the burst to go on with is not always the last note.
         let open = self.evidence.iter_mut().rev().take(4).find(|it| it.about == kind);
         match open {
@@ -139,6 +144,16 @@ impl Ledger {
                 last: at.ms,
                 seq: 0,
             }),
+        }
+    }
+
+    /// A media element says where it stands: to be called every second while it plays, when it ends to play or is
+    /// moved, and before the page is shown or hidden.
+    pub fn play(&mut self, now: Instant, sample: &MediaSample) {
+        self.sample(now);
+        let at = if self.media.is_moving(sample) { Some(self.here(now)) } else { self.moment(now) };
+        if at.is_some_and(|at| self.media.sample(at, self.is_visible, sample)) {
+            self.note_evidence(now, EvidenceKind::Media);
         }
     }
 
@@ -210,8 +225,9 @@ impl Ledger {
             .evidence
             .iter_mut()
             .map(|it| &mut it.seq)
-            .chain(self.visible.iter_mut().map(|it| &mut it.seq));
-        for seq in times.chain(self.spans.iter_mut().map(|it| &mut it.seq)) {
+            .chain(self.visible.iter_mut().map(|it| &mut it.seq))
+            .chain(self.spans.iter_mut().map(|it| &mut it.seq));
+        for seq in times.chain(self.media.numbers()) {
             if *seq == 0 {
                 *seq = next();
             }
@@ -238,12 +254,22 @@ impl Ledger {
         &self.spans
     }
 
+    /// What was played.
+    pub fn media(&self) -> &MediaLog {
+        &self.media
+    }
+
+    /// What was played, to add to it what plays.
+    pub fn media_mut(&mut self) -> &mut MediaLog {
+        &mut self.media
+    }
+
     /// Whether the page is visible.
     pub fn is_visible(&self) -> bool {
         self.is_visible
     }
 
-    /// Whether the last sign of the learner is so recent that time counts now.
+    /// Whether time counts now: something plays, or the page is visible and the last sign of the learner recent.
     pub fn is_active(&self, policy: PresencePolicy) -> bool {
         let recent = |at: Moment| {
             self.evidence
@@ -252,7 +278,8 @@ impl Ledger {
                 .take(4)
                 .any(|it| it.stretch == at.stretch && at.ms - it.last <= policy.idle_limit_ms)
         };
-        self.is_visible && self.moment(self.last).is_some_and(recent)
+        let now = self.moment(self.last);
+        self.is_visible && now.is_some_and(recent) || now.is_some_and(|it| self.media.is_counting(it))
     }
 
     /// What was measured of the visit, in ms: all of it, or what lay in one session's span.
@@ -267,7 +294,8 @@ impl Ledger {
                 self.evidence.iter().filter(|it| it.stretch == n).map(|it| (it.first, it.last)).collect();
             let visible: IntervalSet =
                 self.visible.iter().filter(|it| it.stretch == n).map(|it| (it.first, it.last)).collect();
-            let active = active(&evidence, &visible, policy);
+            let mut active = active(&evidence, &visible, policy);
+            active.union(&self.played(n));
             let start = if n == from.stretch { from.ms } else { 0 };
             let active = active.clipped(start, i64::MAX);
             let Some(session) = session else { return active.length_ms() };
@@ -275,6 +303,17 @@ impl Ledger {
             active.intersection(&spans.map(|it| (it.first, it.last)).collect()).length_ms()
         };
         (from.stretch..self.stretches.len() as u32).map(in_stretch).sum()
+    }
+
+    /// What media played and counts, in ms.
+    pub fn media_ms(&self) -> i64 {
+        (0..self.stretches.len() as u32).map(|n| self.played(n).length_ms()).sum()
+    }
+
+    /// What media played in one stretch and counts.
+    fn played(&self, stretch: u32) -> IntervalSet {
+        let played = self.media.played().iter().filter(|it| it.stretch == stretch);
+        played.map(|it| (it.first, it.last)).collect()
     }
 }
 

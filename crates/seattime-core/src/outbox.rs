@@ -74,14 +74,14 @@ impl Outbox {
         self.wanted = self.wanted.max(Some(reason));
     }
 
-    /// Why a message has to be sent now, if one has; `has_values`: content set what is not acknowledged.
-    pub fn due(&self, now_ms: f64, has_values: bool, is_visible: bool) -> Option<Reason> {
+    /// Why a message has to be sent now, if one has; `has_values`: content set what is not acknowledged;
+    /// `is_used`: the page is visible, or something plays in it.
+    pub fn due(&self, now_ms: f64, has_values: bool, is_used: bool) -> Option<Reason> {
         if self.in_flight || now_ms < self.not_before {
             return None;
         }
         let waited = now_ms - self.last_sent;
-        let heartbeat =
-            if is_visible { self.heartbeat_ms } else { self.heartbeat_ms.max(HIDDEN_HEARTBEAT_MS) };
+        let heartbeat = if is_used { self.heartbeat_ms } else { self.heartbeat_ms.max(HIDDEN_HEARTBEAT_MS) };
         let by_time = if has_values && waited >= AUTOSAVE_MS {
             Some(Reason::Autosave)
         } else {

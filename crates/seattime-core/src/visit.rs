@@ -408,9 +408,10 @@ impl Visit {
     /// Takes both clocks, once a second, and answers what is due.
     pub fn tick(&mut self, now: Instant) -> Due {
         self.ledger.sample(now);
+        let is_used = self.ledger.is_visible() || self.ledger.is_playing();
         Due {
             checkpoint: self.outbox.is_checkpoint_due(now.monotonic_ms),
-            send: self.outbox.due(now.monotonic_ms, self.has_values(), self.ledger.is_visible()),
+            send: self.outbox.due(now.monotonic_ms, self.has_values(), is_used),
         }
     }
 
@@ -461,7 +462,7 @@ impl Visit {
         self.activities.get(activity as usize).map_or("", |it| it.id.as_str())
     }
 
-    /// Whether time counts now: the page is visible, and the last sign of the learner recent.
+    /// Whether time counts now, as [`Ledger::is_active`].
     pub fn is_counting(&self) -> bool {
         self.ledger.is_active(self.presence)
     }

@@ -2,7 +2,7 @@
 
 use seattime_core::model::push_name;
 use seattime_core::session::{Kind, State};
-use seattime_core::time::{EvidenceKind, Reported};
+use seattime_core::time::{EvidenceKind, MediaKind, Reported};
 use seattime_core::value::digits;
 use seattime_core::values::{ChangeRange, Changed, Values};
 use seattime_core::{Instant, Reason, Visit};
@@ -105,6 +105,7 @@ fn write(visit: &Visit, head: CommitHead, extent: Extent) -> Json {
     let live = ledger.moment(head.now);
     let evidence = || ledger.evidence().iter().filter(move |it| range.has(it.seq));
     let visible = || ledger.visible().iter().filter(move |it| range.has(it.seq));
+    let played = || ledger.media().played().iter().filter(move |it| range.has(it.seq));
     let spans = |session: u32| ledger.spans().iter().filter(move |it| it.about == session);
     let is_told = |session: &seattime_core::Session| {
         range.has(session.seq)
@@ -115,6 +116,7 @@ fn write(visit: &Visit, head: CommitHead, extent: Extent) -> Json {
         live.is_some_and(|it| it.stretch == n)
             || evidence().any(|it| it.stretch == n)
             || visible().any(|it| it.stretch == n)
+            || played().any(|it| it.stretch == n)
             || visit.sessions().iter().filter(|it| is_told(it)).any(|session| {
                 let at = session.reported().1;
                 spans(session.n).any(|it| it.stretch == n) || at.stretch == n
@@ -202,10 +204,33 @@ fn write(visit: &Visit, head: CommitHead, extent: Extent) -> Json {
     });
     json.field("visible");
     json.list(visible(), |json, it| json.interval(it.stretch, it.first, it.last).end());
+    let items = ledger.media().items();
+    for (field, is_background) in [("med", false), ("med_bg", true)] {
+        json.field(field);
+        json.list(played().filter(|it| it.about.is_background == is_background), |json, it| {
+            let key = items.get(it.about.item as usize).map_or("", |it| it.key.as_str());
+            json.interval(it.stretch, it.first, it.last).raw(",").text(key).end();
+        });
+    }
+    json.raw("},\"media\":");
+    json.list(items.iter().filter(|it| range.has(it.seq)), |json, it| {
+        json.raw("{\"key\":").text(&it.key);
+        json.field("seq").number(it.seq as i64);
+        json.field("kind").text(match it.kind {
+            MediaKind::Video => "video",
+            MediaKind::Audio => "audio",
+        });
+        json.field("duration_ms").number(it.duration_ms);
+        json.field("covered");
+        json.list(it.covered.iter(), |json, (start, end)| {
+            json.raw("[").number(start).raw(",").number(end).end();
+        });
+        json.field("position_ms").number(it.position_ms).raw("}");
+    });
     let totals = visit.totals();
-    json.raw(",\"med\":[],\"med_bg\":[]},\"media\":[],\"totals\":{\"measured_ms\":")
-        .number(totals.measured_ms);
-    json.raw(",\"media_ms\":0,\"credited_ms\":").number(totals.credited_ms).raw("}}");
+    json.field("totals").raw("{\"measured_ms\":").number(totals.measured_ms);
+    json.field("media_ms").number(totals.media_ms);
+    json.field("credited_ms").number(totals.credited_ms).raw("}}");
     json
 }
 

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use seattime_core::session::Kind;
 use seattime_core::shared::Map;
-use seattime_core::time::{CreditPolicy, EvidenceKind, PresencePolicy};
+use seattime_core::time::{CreditPolicy, EvidenceKind, MediaKind, MediaSample, PresencePolicy};
 use seattime_core::visit::Document;
 use seattime_core::{Instant, Reason, Refusal, Version, Visit};
 use seattime_wire::{
-    Accepted, Commit, CommitHead, CommitReason, EvidenceKind as Kind2, Reported, SessionKind, SessionState,
-    write_commit, write_farewell, write_step, write_values,
+    Accepted, Commit, CommitHead, CommitReason, EvidenceKind as Kind2, Media, Reported, SessionKind,
+    SessionState, write_commit, write_farewell, write_step, write_values,
 };
 
 fn at(ms: f64) -> Instant {
@@ -283,4 +283,116 @@ fn what_leaves_with_the_page_holds_time_and_states_first_and_is_not_acknowledged
         );
         assert_eq!(!commit.sessions[0].records.is_empty(), has_records);
     }
+}
+
+/// An element that plays says where it stands; both in ms.
+fn plays(visit: &mut Visit, item: u32, position_ms: u32, now_ms: u32) {
+    let sample = MediaSample {
+        player: item,
+        item,
+        position_ms: f64::from(position_ms),
+        rate: 1.0,
+        is_playing: true,
+        is_moved: false,
+        is_audible: true,
+        is_floating: false,
+    };
+    visit.tick(at(f64::from(now_ms)));
+    visit.play(at(f64::from(now_ms)), &sample);
+}
+
+#[test]
+fn what_played_is_told_with_its_key_and_only_what_is_new() {
+    let policy = PresencePolicy::default();
+    let mut visit = Visit::open(Version::V12, policy, CreditPolicy::Corroborated, 30_000, at(0.0), true);
+    visit.add_activity("item_1", Kind::Asset, 1);
+    visit.launch(at(0.0), 0);
+    let film = visit.media_item("/film \"1\".webm#90", MediaKind::Video, 90_000.0);
+    let music = visit.media_item("/music.ogg#300", MediaKind::Audio, 300_000.0);
+    visit.media_item("/never.ogg#5", MediaKind::Audio, 5_000.0);
+    for second in 0..=60 {
+        plays(&mut visit, film, 20_000 + second * 1_000, second * 1_000);
+        plays(&mut visit, music, second * 1_000, second * 1_000);
+    }
+    visit.hide(at(60_000.0));
+    for second in 61..=70 {
+        plays(&mut visit, film, 20_000 + second * 1_000, second * 1_000);
+        plays(&mut visit, music, second * 1_000, second * 1_000);
+    }
+
+    let first = encoded(&mut visit, at(70_000.0), Reason::Heartbeat).unwrap();
+    let (film_key, music_key) = ("/film \"1\".webm#90".to_owned(), "/music.ogg#300".to_owned());
+    assert_eq!(first.time.med, [(0, 0, 60_000, film_key.clone()), (0, 0, 60_000, music_key.clone())]);
+    assert_eq!(first.time.med_bg, [(0, 60_000, 70_000, music_key.clone())], "a hidden film is not seen");
+    assert_eq!(
+        first.time.evidence,
+        [(0, 0, 0, Kind2::Page), (0, 1_000, 70_000, Kind2::Media), (0, 60_000, 60_000, Kind2::Page)]
+    );
+    let seqs: Vec<u64> = first.media.iter().map(|it| it.seq).collect();
+    assert!(seqs.iter().all(|it| (1..=first.seq).contains(it)) && seqs[0] != seqs[1], "{seqs:?}");
+    let covered = |key: &str, seq, kind: &str, duration_ms, covered: (i64, i64)| Media {
+        key: key.to_owned(),
+        seq,
+        kind: kind.to_owned(),
+        duration_ms,
+        covered: vec![covered],
+        position_ms: covered.1,
+    };
+    let expected = [
+        covered(&film_key, seqs[0], "video", 90_000, (20_000, 80_000)),
+        covered(&music_key, seqs[1], "audio", 300_000, (0, 70_000)),
+    ];
+    assert_eq!(first.media, expected, "and nothing of what never played");
+    assert_eq!((first.totals.measured_ms, first.totals.media_ms), (70_000, 70_000));
+
+    // Acknowledged: what goes on playing is told, what does not is not.
+    visit.receipt(first.seq, 30_000);
+    plays(&mut visit, music, 71_000, 71_000);
+    let second = encoded(&mut visit, at(71_000.0), Reason::Heartbeat).unwrap();
+    assert_eq!(second.time.med, []);
+    assert_eq!(second.time.med_bg, [(0, 60_000, 71_000, music_key)]);
+    let items: Vec<_> = second.media.iter().map(|it| (it.key.as_str(), it.covered.as_slice())).collect();
+    assert_eq!(items, [("/music.ogg#300", &[(0, 71_000)][..])]);
+
+    // In steps of one change each, nothing is told twice and nothing is left out.
+    visit.send_everything();
+    visit.settle(at(71_000.0));
+    let head = CommitHead { reason: Reason::Autosave, now: at(71_000.0) };
+    let (mut after, mut med, mut media) = (0, Vec::new(), Vec::new());
+    while after < visit.seq() {
+        let step = write_step(&visit, head, after, 1);
+        let commit: Commit = serde_json::from_slice(&step.message).unwrap();
+        let stretches: Vec<u32> = commit.stretches.iter().map(|it| it.n).collect();
+        assert_eq!(stretches, [0]);
+        med.extend(commit.time.med.into_iter().chain(commit.time.med_bg).map(|it| (it.1, it.2)));
+        media.extend(commit.media.into_iter().map(|it| it.key));
+        after = step.upto;
+    }
+    med.sort_unstable();
+    assert_eq!(med, [(0, 60_000), (0, 60_000), (60_000, 71_000)]);
+    media.sort_unstable();
+    assert_eq!(media, [film_key, "/music.ogg#300".to_owned()]);
+
+    // What leaves with the page tells it, too.
+    let farewell: Commit = serde_json::from_slice(&write_farewell(&visit, head, 56_000)).unwrap();
+    assert_eq!((farewell.time.med.len(), farewell.time.med_bg.len(), farewell.media.len()), (2, 1, 2));
+}
+
+#[test]
+fn what_played_before_and_after_a_sleep_names_its_stretches() {
+    let policy = PresencePolicy::default();
+    let mut visit = Visit::open(Version::V12, policy, CreditPolicy::Corroborated, 30_000, at(0.0), true);
+    let film = visit.media_item("/film.webm#90", MediaKind::Video, 90_000.0);
+    for second in 0..=10 {
+        plays(&mut visit, film, second * 1_000, second * 1_000);
+    }
+    let hour = 3_600_000;
+    for second in 10..=20 {
+        plays(&mut visit, film, second * 1_000, second * 1_000 + hour);
+    }
+    let told = encoded(&mut visit, at(3_620_000.0), Reason::Heartbeat).unwrap();
+    let times: Vec<_> = told.time.med.iter().map(|it| (it.0, it.1, it.2)).collect();
+    assert_eq!(times, [(0, 0, 10_000), (1, 0, 10_000)]);
+    assert_eq!(told.stretches.iter().map(|it| it.n).collect::<Vec<_>>(), [0, 1]);
+    assert_eq!(told.media[0].covered, [(0, 20_000)]);
 }

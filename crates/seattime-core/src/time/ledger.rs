@@ -278,8 +278,12 @@ impl Ledger {
                 .take(4)
                 .any(|it| it.stretch == at.stretch && at.ms - it.last <= policy.idle_limit_ms)
         };
-        let now = self.moment(self.last);
-        self.is_visible && now.is_some_and(recent) || now.is_some_and(|it| self.media.is_counting(it))
+        self.is_visible && self.moment(self.last).is_some_and(recent) || self.is_playing()
+    }
+
+    /// Whether something plays that counts.
+    pub fn is_playing(&self) -> bool {
+        self.moment(self.last).is_some_and(|it| self.media.is_counting(it))
     }
 
     /// What was measured of the visit, in ms: all of it, or what lay in one session's span.

@@ -2,7 +2,7 @@
 
 use seattime_core::session::Kind;
 use seattime_core::shared::Map;
-use seattime_core::time::{CreditPolicy, EvidenceKind, PresencePolicy};
+use seattime_core::time::{CreditPolicy, EvidenceKind, MediaKind, MediaSample, PresencePolicy};
 use seattime_core::visit::Keeping;
 use seattime_core::{Edition, Profile, Quirks, Reason, Version, Visit};
 use seattime_wire::{CommitHead, LongText, Step, write_commit, write_farewell, write_step, write_values};
@@ -156,6 +156,34 @@ pub fn leave() {
 #[wasm_bindgen]
 pub fn note_evidence() {
     visit(|it| it.note_evidence(now(), EvidenceKind::Human));
+}
+
+/// The number of what a media element plays; its key lies in the inbox. The length is in ms, and 0, infinite or no
+/// number where it is not known.
+#[wasm_bindgen]
+pub fn media_item(key_bytes: u32, is_video: bool, duration_ms: f64) -> u32 {
+    runtime(0, |it| {
+        let Ok((visit, key)) = it.one(key_bytes as usize) else { return 0 };
+        let kind = if is_video { MediaKind::Video } else { MediaKind::Audio };
+        visit.media_item(key, kind, duration_ms)
+    })
+}
+
+/// A media element says where it stands, in ms, and how fast it plays. `state` adds up 1: it plays, 2: it was moved,
+/// 4: it can be heard, 8: it is seen although the page is hidden.
+#[wasm_bindgen]
+pub fn play(player: u32, item: u32, position_ms: f64, rate: f64, state: u32) {
+    let sample = MediaSample {
+        player,
+        item,
+        position_ms,
+        rate,
+        is_playing: state & 1 > 0,
+        is_moved: state & 2 > 0,
+        is_audible: state & 4 > 0,
+        is_floating: state & 8 > 0,
+    };
+    visit(|it| it.play(now(), &sample));
 }
 
 /// Takes the clocks, once a second. Answers what is due: 1 to write down, and in the bits above, 0 or one

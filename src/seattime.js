@@ -6,6 +6,7 @@
 
 import * as api from "./api.js";
 import { guarded, note, put, read, remember, start as load } from "./instance.js";
+import { follow } from "./media.js";
 import { watch } from "./signals.js";
 import * as store from "./store.js";
 import * as wasm from "./wasm.js";
@@ -134,6 +135,8 @@ const MESSAGE_BYTES = 180_000;
 const FAREWELL_BYTES = 56_000;
 // So many characters of a long text go into one part: less than a message, even as six bytes each.
 const PART = 32_000;
+// New frames are looked for this often while content loads.
+const LOADING_MS = 50;
 const REASONS = { heartbeat: 0, autosave: 1, commit: 2, terminate: 3, hidden: 4 };
 const POLICIES = ["corroborated", "reported", "measured"];
 // What earlier visits left behind is waited for this long without an answer, since this visit would not read it
@@ -244,6 +247,8 @@ export class Visit {
     /** @type {Activity | undefined} */ #loaded;
     /** @type {ReturnType<typeof setInterval>} */ #clock;
     /** @type {ReturnType<typeof watch>} */ #signals;
+    /** @type {ReturnType<typeof setInterval> | undefined} While content loads. */ #loading;
+    #media = follow();
     #stopper = new AbortController();
     #isStopped = false;
     /** Whether the page is on its way out: its content may still have something to say. */
@@ -293,7 +298,7 @@ export class Visit {
         this.#signals = watch(options.window ?? window, () => {
             guarded(() => wasm.note_evidence(), undefined);
             note(() => wasm.note_evidence());
-        });
+        }, this.#media);
         this.#listen();
         this.#clock = setInterval(() => this.#second(), 1000);
         // As long as this page lives, no other one sends what it wrote down. Asking takes the browser a while, and
@@ -405,13 +410,16 @@ export class Visit {
         this.#loaded = activity;
         this.#launchedAt = performance.now();
         this.#options.frame.src = activity.url;
-        this.#signals.look();
+        // Content may play something before it is loaded.
+        clearInterval(this.#loading);
+        this.#loading = setInterval(() => this.#signals.look(), LOADING_MS);
     }
 
     /** Takes away what is loaded; its last calls still reach its own session. */
     async #unload() {
         if (this.#loaded === undefined) return;
         const { frame } = this.#options;
+        this.#media.look();
         await new Promise((resolve) => {
             frame.addEventListener("load", resolve, { once: true });
             frame.src = "about:blank";
@@ -446,6 +454,7 @@ export class Visit {
     stop() {
         this.#isStopped = true;
         clearInterval(this.#clock);
+        clearInterval(this.#loading);
         this.#signals.stop();
         this.#stopper.abort();
         this.#promise?.abort();
@@ -473,17 +482,22 @@ export class Visit {
         addEventListener("freeze", () => this.#away(() => wasm.hide()), { signal });
         addEventListener("pageshow", (event) => event.persisted && this.#shown(), { signal });
         addEventListener("online", () => this.#safe(), { signal });
-        this.#options.frame.addEventListener("load", () => this.#signals.look(), { signal });
+        this.#options.frame.addEventListener("load", () => {
+            clearInterval(this.#loading);
+            this.#signals.look();
+        }, { signal });
     }
 
     #shown() {
         this.#isLeaving = false;
+        this.#media.look();
         guarded(() => wasm.show(), undefined);
         remember();
     }
 
     #second() {
         this.#signals.look();
+        this.#media.look();
         this.#act(this.#tick());
         const measuredMs = guarded(() => wasm.measured_ms(), 0);
         const isCounting = guarded(() => wasm.is_counting(), false);
@@ -636,6 +650,7 @@ export class Visit {
      * @param {() => void} leave
      */
     #away(leave) {
+        this.#media.look();
         guarded(leave, undefined);
         this.#promise?.abort();
         const messages = this.#messages(REASONS.hidden);

@@ -17,9 +17,10 @@ const MOVEMENT = ["pointermove", "wheel", "touchmove", ...AFTERWARDS];
  *
  * @param {Window} page The player's window; every frame in it that can be reached is watched, however deep.
  * @param {() => void} onSign
+ * @param {ReturnType<typeof import("./media.js").follow>} media Is told of every frame.
  * @returns {{ look: () => void, stop: () => void }} `look`, once a second, finds new documents.
  */
-export function watch(page, onSign) {
+export function watch(page, onSign, media) {
     const seen = new WeakSet();
     const stop = new AbortController();
     let byHandAt = -Infinity;
@@ -36,31 +37,48 @@ export function watch(page, onSign) {
         onSign();
     };
 
+    const options = { capture: true, passive: true, signal: stop.signal };
+
+    /** A frame is entered before content hears that it is there. @param {Event} event */
+    const loaded = ({ target }) => {
+        if (/** @type {HTMLIFrameElement} */ (target).contentWindow) reach(page, enter);
+    };
+
+    /** @param {Window} window */
+    const enter = (window) => {
+        const { document } = window;
+        if (!seen.has(document)) {
+            seen.add(document);
+            for (const type of [...BY_HAND, ...AFTERWARDS]) document.addEventListener(type, heard, options);
+            document.addEventListener("load", loaded, options);
+        }
+        if (window !== page) media.enter(window);
+    };
+
     /**
      * @param {Window} window
+     * @param {(window: Window) => void} visit
      * @returns {boolean} Whether everything in it can be reached.
      */
-    const reach = (window) => {
+    const reach = (window, visit) => {
         try {
-            const { document } = window;
-            if (!seen.has(document)) {
-                seen.add(document);
-                for (const type of [...BY_HAND, ...AFTERWARDS]) {
-                    document.addEventListener(type, heard, { capture: true, passive: true, signal: stop.signal });
-                }
-            }
+            visit(window);
         } catch {
             return false; // Another origin.
         }
         let all = true;
-        for (let n = 0; n < window.frames.length; n++) all = reach(window.frames[n]) && all;
+        for (let n = 0; n < window.frames.length; n++) all = reach(window.frames[n], visit) && all;
         return all;
     };
 
     const look = () => {
         // Of a frame that cannot be reached, the browser still says that somebody clicked or typed in it.
-        if (!reach(page) && page.navigator.userActivation?.isActive) onSign();
+        if (!reach(page, enter) && page.navigator.userActivation?.isActive) onSign();
     };
     look();
-    return { look, stop: () => stop.abort() };
+    const leave = () => {
+        stop.abort();
+        reach(page, media.leave);
+    };
+    return { look, stop: leave };
 }

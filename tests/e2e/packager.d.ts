@@ -13,7 +13,7 @@ declare module "simple-scorm-packager" {
 
 declare module "archiver" {
     interface Archive extends NodeJS.ReadableStream {
-        append(text: string, entry: { name: string; date: Date }): Archive;
+        append(text: string | Buffer, entry: { name: string; date: Date }): Archive;
         finalize(): Promise<void>;
     }
     export default function archiver(format: "zip"): Archive;

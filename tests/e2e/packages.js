@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import archiver from "archiver";
 import packager from "simple-scorm-packager";
+import { ROOT } from "./testbed.js";
 
 /** @typedef {"1.2" | "2004"} Version */
 
@@ -95,6 +96,19 @@ export function wallClock(version, title = "Wall clock") {
     });
 }
 
+/**
+ * Plays media, and says nothing of time. Its page has the films of `tests/media/` beside it.
+ *
+ * @param {string} title
+ * @param {string} body
+ * @param {Record<string, string>} [more] Further pages, by path.
+ */
+export function playing(title, body, more = {}) {
+    const files = Object.fromEntries(["film.webm", "tone.ogg"].map((it) => [it, readFileSync(join(ROOT, "tests/media", it))]));
+    return zip("1.2", title, { [title]: `<!doctype html><title>${title}</title>${body}<script>${FIND}; window.isReady = true;</script>` },
+        { ...files, ...more });
+}
+
 /** Two SCOs, neither of which ever ends itself. @param {Version} version @param {string} [title] */
 export function two(version, title = "Two parts") {
     return zip(version, title, { "Part A": page("Part A", FIND), "Part B": page("Part B", FIND) });
@@ -104,8 +118,9 @@ export function two(version, title = "Two parts") {
  * @param {Version} version
  * @param {string} title
  * @param {Record<string, string>} scos Pages by title.
+ * @param {Record<string, string | Buffer>} [files] What lies beside them, by path.
  */
-async function zip(version, title, scos) {
+async function zip(version, title, scos, files = {}) {
     const titles = Object.keys(scos);
     const is12 = version === "1.2";
     const spaces = is12
@@ -129,6 +144,7 @@ async function zip(version, title, scos) {
     const date = new Date("2031-01-01T00:00:00Z");
     archive.append(manifest, { name: "imsmanifest.xml", date });
     titles.forEach((it, n) => archive.append(scos[it], { name: `${n}.html`, date }));
+    for (const [name, bytes] of Object.entries(files)) archive.append(bytes, { name, date });
     await archive.finalize();
     await ended;
     return Buffer.concat(chunks);

@@ -40,6 +40,7 @@ export function near(actualMs, expectedMs, what = "") {
  * @property {string} activity
  * @property {string} state
  * @property {number} measured_ms
+ * @property {number} media_ms
  * @property {number | null} reported_ms
  * @property {string} reported_state
  * @property {number} credited_ms
@@ -55,6 +56,8 @@ export function near(actualMs, expectedMs, what = "") {
  * @property {string} time_spent
  * @property {number} time_spent_ms
  * @property {number} measured_ms
+ * @property {number} media_ms
+ * @property {{ key: string, kind: string, duration_ms: number, covered_ms: number }[]} media
  * @property {number | null} reported_ms
  * @property {string} provenance
  * @property {string[]} flags

@@ -11,12 +11,21 @@ import { moment, spent } from "../shared/time.js";
  * @property {string} [state]
  * @property {boolean} [is_initialized]
  * @property {number} [measured_ms]
+ * @property {number} [media_ms] Of it, what media played.
  * @property {number | null} [reported_ms]
  * @property {string} [reported_state]
  * @property {number} [credited_ms]
  * @property {string} [provenance]
  * @property {string[]} [flags]
  * @property {number} [started_ms]
+ */
+
+/**
+ * @typedef {object} Medium What was seen of a video or audio.
+ * @property {string} [key] Its path, and its length in seconds.
+ * @property {string} [kind]
+ * @property {number} [duration_ms] 0 where it is not known.
+ * @property {number} [covered_ms] Each part once.
  */
 
 /** @type {Record<string, string>} */
@@ -43,7 +52,7 @@ function reason(it) {
     if (isOver && it.provenance === "reported") return `${reported}, but ${seen}; reports are credited here up to the length of the visit.`;
     if (isOver) return `${reported}, but ${seen}; the report was not credited.`;
     if (it.provenance === "reported") return "The package reported its time, and it was credited.";
-    if (it.provenance === "media") return "Credited as it was played.";
+    if (it.provenance === "media") return `Credited as measured; for ${spent(it.media_ms ?? 0)} of it, video or audio played.`;
     if (it.provenance === "legacy" || it.provenance === "backfilled") return "Taken over from older records.";
     if (it.reported_state === "set") return `${reported}; credited as measured.`;
     if (it.reported_state === "malformed") return "The package reported a time that cannot be read; credited as measured.";
@@ -51,11 +60,23 @@ function reason(it) {
     return "The package reported no time; credited as measured.";
 }
 
+/** @param {Detail} it @returns {[string, number][]} */
+function played(it) {
+    return it.media_ms ? [["media", it.media_ms]] : [];
+}
+
+/** @param {Medium} it */
+function medium(it) {
+    const name = (it.key ?? "").replace(/#[^#]*$/, "").split("/").at(-1) || "media";
+    const share = it.duration_ms ? ` of ${spent(it.duration_ms)} (${Math.floor((100 * (it.covered_ms ?? 0)) / it.duration_ms)} %)` : "";
+    return make("li", `${name}: ${spent(it.covered_ms ?? 0)}${share} ${it.kind === "audio" ? "heard" : "seen"}`);
+}
+
 /** @param {Detail} it */
 function bars(it) {
     const drawn = make("div", "", "bars");
     /** @type {[string, number | null | undefined][]} */
-    const figures = [["measured", it.measured_ms ?? 0], ["reported", it.reported_ms], ["credited", it.credited_ms ?? 0]];
+    const figures = [["measured", it.measured_ms ?? 0], ...played(it), ["reported", it.reported_ms], ["credited", it.credited_ms ?? 0]];
     const most = Math.max(1, ...figures.map(([, ms]) => ms ?? 0));
     for (const [word, ms] of figures) {
         const lane = make("div", "", "lane");
@@ -71,8 +92,9 @@ function bars(it) {
 /**
  * @param {Detail[]} details
  * @param {number} creditedMs What the whole row is credited.
+ * @param {Medium[]} [media] What was seen of videos and audios.
  */
-export function draw(details, creditedMs) {
+export function draw(details, creditedMs, media = []) {
     const drawn = make("div");
     const list = make("ul", "", "sessions");
     for (const it of details) {
@@ -88,6 +110,11 @@ export function draw(details, creditedMs) {
         list.append(item);
     }
     drawn.append(list);
+    if (media.length > 0) {
+        const seen = make("ul", "", "media");
+        seen.append(...media.map(medium));
+        drawn.append(make("h3", "Videos and audios, each part once"), seen);
+    }
     const sumMs = details.reduce((sum, it) => sum + (it.credited_ms ?? 0), 0);
     if (sumMs >= creditedMs + 1000) {
         const text = `The parts add up to ${spent(sumMs)}, and ${spent(creditedMs)} are credited: time that two of them share, as in two windows at once, counts once.`;

@@ -19,6 +19,7 @@ import { draw as drawDetails } from "./details.js";
  * @property {number} [attempts]
  * @property {number} [last_visit_ms]
  * @property {import("./details.js").Detail[]} [details]
+ * @property {import("./details.js").Medium[]} [media]
  */
 
 /** What the word below a time means. @type {Record<string, string>} */
@@ -130,7 +131,7 @@ function drawRow(row, n) {
     wide.colSpan = 9;
     const meaning = PROVENANCES[source];
     if (meaning) wide.append(make("p", `Time Spent is ${source}: ${meaning}.`, "meaning"));
-    wide.append(drawDetails(row.details ?? [], timeMs));
+    wide.append(drawDetails(row.details ?? [], timeMs, row.media));
     more.append(wide);
 
     const button = make("button", "Details", "plain");

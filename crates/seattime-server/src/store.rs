@@ -296,10 +296,13 @@ pub struct ReportRow {
     pub time_spent: String,
     /// Time credited, in ms.
     pub time_spent_ms: i64,
-    /// Where it comes from: `reported`, `measured`, or `mixed`.
+    /// Where it comes from: `reported`, `measured`, `media`, or `mixed`.
     pub provenance: String,
     /// What was measured, in ms.
     pub measured_ms: i64,
+    /// Of it, what media played, in ms.
+    #[serde(default)]
+    pub media_ms: i64,
     /// What content reported, in ms, where it reported anything.
     pub reported_ms: Option<i64>,
     /// What is remarkable, such as `report_exceeds_presence`.
@@ -312,6 +315,22 @@ pub struct ReportRow {
     pub last_visit_ms: i64,
     /// Every part: sessions, and visit time outside them.
     pub details: Vec<ReportDetail>,
+    /// What was seen of each media item, in all attempts that count.
+    #[serde(default)]
+    pub media: Vec<ReportMedia>,
+}
+
+/// What was seen of one media item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportMedia {
+    /// What identifies it: its path, from the package's hash on, and its length in seconds.
+    pub key: String,
+    /// `video` or `audio`.
+    pub kind: String,
+    /// Its length, in ms; 0 where it is not known.
+    pub duration_ms: i64,
+    /// How much of it was seen, each part once, in ms of media time.
+    pub covered_ms: i64,
 }
 
 /// Who learns, in the report.
@@ -336,13 +355,16 @@ pub struct ReportDetail {
     pub is_initialized: bool,
     /// What was measured, in ms.
     pub measured_ms: i64,
+    /// Of it, what media played, in ms.
+    #[serde(default)]
+    pub media_ms: i64,
     /// What content reported, in ms.
     pub reported_ms: Option<i64>,
     /// `unset`, `zero`, `set` or `malformed`.
     pub reported_state: String,
     /// What was credited, in ms.
     pub credited_ms: i64,
-    /// `reported` or `measured`.
+    /// `reported`, `measured`, or `media` where most of what was measured is what played.
     pub provenance: String,
     /// What is remarkable.
     pub flags: Vec<String>,

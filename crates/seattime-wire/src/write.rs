@@ -152,7 +152,7 @@ fn write(visit: &Visit, head: CommitHead, extent: Extent) -> Json {
             State::Implicit => "implicit",
         });
         json.field("span");
-        json.list(spans(session.n), |json, it| json.interval(it.stretch, it.first, it.last).end());
+        json.intervals(&mut spans(session.n).map(|it| (it.stretch, it.first, it.last, "")));
         if let Some(accepted) = session.accepted() {
             json.raw(",\"accepted\":{\"months\":").number(accepted.months() as i64);
             json.field("cs").number(accepted.hundredths() as i64).raw("}");
@@ -193,24 +193,24 @@ fn write(visit: &Visit, head: CommitHead, extent: Extent) -> Json {
     }
 
     json.raw(",\"time\":{\"evidence\":");
-    json.list(evidence(), |json, it| {
-        json.interval(it.stretch, it.first, it.last);
-        json.raw(",").text(match it.about {
+    json.intervals(&mut evidence().map(|it| {
+        let kind = match it.about {
             EvidenceKind::Human => "human",
             EvidenceKind::Media => "media",
             EvidenceKind::Page => "page",
-        });
-        json.end();
-    });
+        };
+        (it.stretch, it.first, it.last, kind)
+    }));
     json.field("visible");
-    json.list(visible(), |json, it| json.interval(it.stretch, it.first, it.last).end());
+    json.intervals(&mut visible().map(|it| (it.stretch, it.first, it.last, "")));
     let items = ledger.media().items();
     for (field, is_background) in [("med", false), ("med_bg", true)] {
         json.field(field);
-        json.list(played().filter(|it| it.about.is_background == is_background), |json, it| {
-            let key = items.get(it.about.item as usize).map_or("", |it| it.key.as_str());
-            json.interval(it.stretch, it.first, it.last).raw(",").text(key).end();
-        });
+        let played = played().filter(|it| it.about.is_background() == is_background);
+        json.intervals(&mut played.map(|it| {
+            let key = items.get(it.about.item() as usize).map_or("", |it| it.key.as_str());
+            (it.stretch, it.first, it.last, key)
+        }));
     }
     json.raw("},\"media\":");
     json.list(items.iter().filter(|it| range.has(it.seq)), |json, it| {
@@ -400,9 +400,16 @@ impl Json {
         self.raw("}]");
     }
 
-    /// An interval, left open for more.
-    fn interval(&mut self, stretch: u32, first: i64, last: i64) -> &mut Json {
-        self.raw("[").number(i64::from(stretch)).raw(",").number(first).raw(",").number(last)
+    /// Intervals: of each, stretch, first and last moment, and a text if there is one.
+    #[inline(never)]
+    fn intervals<'a>(&mut self, all: &mut dyn Iterator<Item = (u32, i64, i64, &'a str)>) {
+        self.list(all, |json, (stretch, first, last, text)| {
+            json.raw("[").number(i64::from(stretch)).raw(",").number(first).raw(",").number(last);
+            if !text.is_empty() {
+                json.raw(",").text(text);
+            }
+            json.end();
+        });
     }
 
     fn end(&mut self) {

@@ -282,6 +282,7 @@ impl Ledger {
     }
 
     /// Whether something plays that counts.
+    #[inline(never)]
     pub fn is_playing(&self) -> bool {
         self.moment(self.last).is_some_and(|it| self.media.is_counting(it))
     }
@@ -315,6 +316,7 @@ impl Ledger {
     }
 
     /// What media played in one stretch and counts.
+    #[inline(never)]
     fn played(&self, stretch: u32) -> IntervalSet {
         let played = self.media.played().iter().filter(|it| it.stretch == stretch);
         played.map(|it| (it.first, it.last)).collect()

@@ -65,38 +65,56 @@ pub struct MediaSample {
     pub is_floating: bool,
 }
 
-/// What a note of played media is about.
+/// What a note of played media is about: the number of an item, and whether the page was hidden.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Played {
+pub struct Played(u32);
+
+impl Played {
+    fn new(item: u32, is_background: bool) -> Played {
+        Played(item << 1 | u32::from(is_background))
+    }
+
     /// Number of the item.
-    pub item: u32,
+    pub fn item(self) -> u32 {
+        self.0 >> 1
+    }
+
     /// Whether the page was hidden.
-    pub is_background: bool,
+    pub fn is_background(self) -> bool {
+        self.0 & 1 > 0
+    }
 }
 
-/// An element while it plays.
+/// An element while it plays, and its run: what it has played without a break.
 #[derive(Debug, Clone, PartialEq)]
 struct Player {
     number: u32,
-    item: u32,
     at: Moment,
     position_ms: f64,
     rate: f64,
-    run: Option<Run>,
-}
-
-/// What an element played without a break.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Run {
-    is_background: bool,
+    about: Played,
+    /// When the run began, and where in the item.
     start_ms: i64,
     start_position_ms: f64,
-    /// What of it had not been played since the last sign of a hand, in ms of media time.
+    /// What of the run had not been played since the last sign of a hand, in ms of media time.
     fresh_ms: i64,
-    /// What it has earned, in ms.
+    /// What the run has earned, in ms.
     earned_ms: i64,
-    /// Which note it made.
+    /// Which note the run made.
     note: Option<usize>,
+}
+
+impl Player {
+    /// Begins a run where it stands.
+    fn restart(&mut self) {
+        (self.start_ms, self.start_position_ms) = (self.at.ms, self.position_ms);
+        (self.fresh_ms, self.earned_ms, self.note) = (0, 0, None);
+    }
+
+    /// Whether what it played from a moment and a position on can have been played without a break.
+    fn is_plausible(&self, wall_ms: i64, media_ms: f64) -> bool {
+        media_ms >= 0.0 && media_ms <= SLACK * self.rate * wall_ms as f64 + SLACK_MS
+    }
 }
 
 /// What the page saw of media.
@@ -145,88 +163,85 @@ impl MediaLog {
     /// Takes what an element says; answers whether what it played since it was heard of last counts.
     pub(super) fn sample(&mut self, at: Moment, is_visible: bool, sample: &MediaSample) -> bool {
         let place = self.players.iter().position(|it| it.number == sample.player);
-        let before = place.map(|it| self.players.swap_remove(it));
-        let earned_before = self.earned_ms;
-        let run = before.and_then(|it| self.go_on(&it, at, is_visible, sample));
-        if sample.is_playing {
-            self.players.push(Player {
-                number: sample.player,
-                item: sample.item,
-                at,
-                position_ms: sample.position_ms,
-                rate: sample.rate,
-                run,
-            });
-        }
-        self.earned_ms > earned_before
-    }
-
-    /// Judges what was played between two samples; answers the run that goes on.
-    fn go_on(&mut self, before: &Player, at: Moment, is_visible: bool, sample: &MediaSample) -> Option<Run> {
-        let item = self.items.get_mut(before.item as usize)?;
-        let is_background = !is_visible && !sample.is_floating;
-        if is_background && (item.kind == MediaKind::Video || !sample.is_audible)
-            || sample.is_moved
-            || before.item != sample.item
-            || before.at.stretch != at.stretch
-        {
-            return None;
-        }
-        let (rate, position_ms) = (before.rate, sample.position_ms);
-        let is_plausible = |wall_ms: i64, media_ms: f64| {
-            media_ms >= 0.0 && media_ms <= SLACK * rate * wall_ms as f64 + SLACK_MS
-        };
-        if !is_plausible(at.ms - before.at.ms, position_ms - before.position_ms) {
-            return None;
-        }
-        let goes_on = |it: &Run| {
-            it.is_background == is_background
-                && is_plausible(at.ms - it.start_ms, position_ms - it.start_position_ms)
-        };
-        let mut run = before.run.filter(goes_on).unwrap_or(Run {
-            is_background,
-            start_ms: before.at.ms,
-            start_position_ms: before.position_ms,
+        let position_ms = sample.position_ms;
+        let about = Played::new(sample.item, !is_visible && !sample.is_floating);
+        let mut player = place.map(|it| self.players.swap_remove(it)).unwrap_or(Player {
+            number: sample.player,
+            at,
+            position_ms,
+            rate: sample.rate,
+            about,
+            start_ms: at.ms,
+            start_position_ms: position_ms,
             fresh_ms: 0,
             earned_ms: 0,
             note: None,
         });
+        let earned_before = self.earned_ms;
+        let goes_on = self.go_on(&mut player, at, about, sample);
+        (player.at, player.position_ms, player.rate, player.about) = (at, position_ms, sample.rate, about);
+        if !goes_on {
+            player.restart();
+        }
+        if sample.is_playing {
+            self.players.push(player);
+        }
+        self.earned_ms > earned_before
+    }
+
+    /// Judges what was played between two samples; answers whether the run goes on.
+    fn go_on(&mut self, player: &mut Player, at: Moment, about: Played, sample: &MediaSample) -> bool {
+        let Some(item) = self.items.get_mut(about.item() as usize) else { return false };
+        let position_ms = sample.position_ms;
+        let is_unseen = item.kind == MediaKind::Video || !sample.is_audible;
+        if about.is_background() && is_unseen
+            || sample.is_moved
+            || player.about.item() != about.item()
+            || player.at.stretch != at.stretch
+            || !player.is_plausible(at.ms - player.at.ms, position_ms - player.position_ms)
+        {
+            return false;
+        }
+        if player.about != about
+            || !player.is_plausible(at.ms - player.start_ms, position_ms - player.start_position_ms)
+        {
+            player.restart();
+        }
 
         let most_ms = if item.duration_ms > 0 { MOST_MS } else { MOST_UNKNOWN_MS };
-        let (from, to) = (before.position_ms as i64, position_ms as i64);
+        let (from, to) = (player.position_ms as i64, position_ms as i64);
         let fresh_before = item.fresh.length_ms();
         item.fresh.insert(from, to);
         let fresh_ms = item.fresh.length_ms() - fresh_before;
         if self.earned_ms >= most_ms || from < to && fresh_ms == 0 {
-            return None;
+            return false;
         }
-        run.fresh_ms += fresh_ms;
-        let wall_ms = at.ms - run.start_ms;
-        let earned_ms = wall_ms.min((run.fresh_ms as f64 / rate) as i64);
-        if earned_ms > run.earned_ms {
-            self.earned_ms += earned_ms - run.earned_ms;
-            run.earned_ms = earned_ms;
-            item.covered.insert(run.start_position_ms as i64, to);
+        player.fresh_ms += fresh_ms;
+        let wall_ms = at.ms - player.start_ms;
+        let earned_ms = wall_ms.min((player.fresh_ms as f64 / player.rate) as i64);
+        if earned_ms > player.earned_ms {
+            self.earned_ms += earned_ms - player.earned_ms;
+            player.earned_ms = earned_ms;
+            item.covered.insert(player.start_position_ms as i64, to);
             (item.position_ms, item.seq) = (to, 0);
-            let about = Played { item: before.item, is_background };
-            let first = run.start_ms;
+            let first = player.start_ms;
             let note = Note { about, stretch: at.stretch, first, last: first + earned_ms, seq: 0 };
-            match run.note.and_then(|it| self.played.get_mut(it)) {
+            match player.note.and_then(|it| self.played.get_mut(it)) {
                 Some(it) => *it = note,
                 None => {
-                    run.note = Some(self.played.len());
+                    player.note = Some(self.played.len());
                     self.played.push(note);
                 }
             }
         }
-        let behind_ms = wall_ms as f64 - (position_ms - run.start_position_ms) / rate;
-        Some(run).filter(|_| behind_ms <= STALL_MS && sample.rate == rate)
+        let behind_ms = wall_ms as f64 - (position_ms - player.start_position_ms) / player.rate;
+        behind_ms <= STALL_MS && sample.rate == player.rate
     }
 
     /// Whether something that counts was playing a moment before `at`.
     pub(super) fn is_counting(&self, at: Moment) -> bool {
         let is_recent = |it: &Player| it.at.stretch == at.stretch && at.ms - it.at.ms <= 2_000;
-        self.players.iter().any(|it| is_recent(it) && it.run.is_some_and(|run| run.note.is_some()))
+        self.players.iter().any(|it| is_recent(it) && it.note.is_some())
     }
 
     /// What was played and counts, in the order of its beginnings.
@@ -353,7 +368,7 @@ mod tests {
         /// Seconds that a kind of note adds up to, as the union of it.
         fn played_s(&self, is_background: bool) -> i64 {
             let notes =
-                self.ledger.media().played().iter().filter(|it| it.about.is_background == is_background);
+                self.ledger.media().played().iter().filter(|it| it.about.is_background() == is_background);
             let in_stretch = |n| {
                 let set: IntervalSet =
                     notes.clone().filter(|it| it.stretch == n).map(|it| (it.first, it.last)).collect();

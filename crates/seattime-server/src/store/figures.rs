@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use seattime_core::time::{self, IntervalSet, Moment, Parts, PresencePolicy, active, credit};
+use seattime_core::time::{self, IntervalSet, Moment, Parts, PresencePolicy, Provenance, active, credit};
 use seattime_wire::{CreditPolicy, Policy, Reported, SessionKind, SessionState};
 
-use super::raw::{RawSession, RawVisit};
+use super::raw::{RawMedia, RawSession, RawVisit};
 
 /// What a visit comes to; derived from its raw state whenever it is asked for, and kept nowhere.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -14,8 +14,22 @@ pub(crate) struct Figures {
     pub(crate) parts: Vec<Part>,
     /// What bounds the parts together, on the server's clock.
     pub(crate) bound: Vec<(i64, i64)>,
+    /// When media played, on the server's clock.
+    pub(crate) played: Vec<(i64, i64)>,
+    /// What was seen of each media item.
+    pub(crate) media: Vec<Seeing>,
     /// Whether content called Initialize or a hand was seen: then the attempt counts.
     pub(crate) counts: bool,
+}
+
+/// What was seen of one media item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Seeing {
+    pub(crate) key: String,
+    pub(crate) kind: String,
+    pub(crate) duration_ms: i64,
+    /// In ms of media time.
+    pub(crate) covered: IntervalSet,
 }
 
 /// One part of a visit.
@@ -29,6 +43,8 @@ pub(crate) struct Part {
     pub(crate) is_initialized: bool,
     pub(crate) state: String,
     pub(crate) measured_ms: i64,
+    /// Of it, what media played.
+    pub(crate) media_ms: i64,
     pub(crate) reported_ms: Option<i64>,
     pub(crate) reported_state: String,
     pub(crate) credited_ms: i64,
@@ -51,11 +67,21 @@ pub(crate) struct Seen {
     pub(crate) is_closed: bool,
 }
 
+/// Nobody takes in more of a medium than this, in media time over time; what is faster is skimmed.
+const MAX_RATE: i64 = 2;
+/// What a visit adds to what was seen of an item may be more than that by so much, in ms.
+const SEEN_MORE_MS: i64 = 5_000;
+
 /// What a visit comes to.
 pub(crate) fn derive(raw: &RawVisit, policy: &Policy, seen: Seen) -> Figures {
     let presence = PresencePolicy { idle_limit_ms: policy.idle_limit_ms, tail_ms: policy.tail_ms };
-    let present: BTreeMap<u32, IntervalSet> =
+    let mut present: BTreeMap<u32, IntervalSet> =
         raw.stretches.iter().map(|(n, it)| (*n, active(&it.evidence(), &it.visible(), presence))).collect();
+    let mut played: BTreeMap<u32, IntervalSet> = BTreeMap::new();
+    for (stretch, set) in raw.media.values().flat_map(RawMedia::played) {
+        present.entry(stretch).or_default().union(&set);
+        played.entry(stretch).or_default().union(&set);
+    }
     let mapped = |local: &BTreeMap<u32, IntervalSet>| {
         let mut all = IntervalSet::new();
         for (n, set) in local {
@@ -67,19 +93,11 @@ pub(crate) fn derive(raw: &RawVisit, policy: &Policy, seen: Seen) -> Figures {
     };
     let window_ms = seen.live_ms.saturating_sub(seen.opened_ms).max(0);
 
-    let mut outside = present.clone();
+    let (mut outside, mut played_outside) = (present.clone(), played.clone());
     let mut parts = Vec::new();
     for (n, session) in &raw.sessions {
-        let mut local = BTreeMap::new();
-        for (stretch, span) in &session.span {
-            let span: IntervalSet = span.iter().copied().collect();
-            if let Some(set) = present.get(stretch) {
-                local.insert(*stretch, set.intersection(&span));
-            }
-            if let Some(rest) = outside.get_mut(stretch) {
-                *rest = rest.difference(&span);
-            }
-        }
+        let local = within(&present, session, &mut outside);
+        let media_ms = mapped(&within(&played, session, &mut played_outside)).length_ms();
         let measured_ms = mapped(&local).length_ms();
         let after_report_ms = match session.reported {
             Reported::Set { at: (stretch, ms), .. } => {
@@ -89,11 +107,11 @@ pub(crate) fn derive(raw: &RawVisit, policy: &Policy, seen: Seen) -> Figures {
         };
         let facts =
             Parts { measured_ms, after_report_ms, reported: core_reported(session.reported), window_ms };
-        parts.push(part(*n, session, &facts, policy, seen));
+        parts.push(part(*n, session, &facts, media_ms, policy, seen));
     }
     let outside_ms = mapped(&outside).length_ms();
     if outside_ms > 0 {
-        parts.push(outside_part(outside_ms));
+        parts.push(outside_part(outside_ms, mapped(&played_outside).length_ms()));
     }
     let bound = match policy.credit {
         CreditPolicy::Reported => [(seen.opened_ms, seen.live_ms)].into_iter().collect(),
@@ -102,8 +120,58 @@ pub(crate) fn derive(raw: &RawVisit, policy: &Policy, seen: Seen) -> Figures {
     Figures {
         counts: parts.iter().any(|it| it.is_initialized) || raw.stretches.values().any(|it| it.has_human()),
         bound: bound.iter().collect(),
+        played: mapped(&played).iter().collect(),
+        media: raw.media.iter().filter_map(|(key, it)| seeing(key, it, &mapped(&it.played()))).collect(),
         parts,
     }
+}
+
+/// What of a visit lies in a session's span; takes it out of what lies outside all of them.
+fn within(
+    all: &BTreeMap<u32, IntervalSet>,
+    session: &RawSession,
+    outside: &mut BTreeMap<u32, IntervalSet>,
+) -> BTreeMap<u32, IntervalSet> {
+    let mut local = BTreeMap::new();
+    for (stretch, span) in &session.span {
+        let span: IntervalSet = span.iter().copied().collect();
+        if let Some(set) = all.get(stretch) {
+            local.insert(*stretch, set.intersection(&span));
+        }
+        if let Some(rest) = outside.get_mut(stretch) {
+            *rest = rest.difference(&span);
+        }
+    }
+    local
+}
+
+/// What was seen of a media item that played when the server's clock says; nothing where nothing was.
+fn seeing(key: &str, raw: &RawMedia, played: &IntervalSet) -> Option<Seeing> {
+    let most_ms = played.length_ms().saturating_mul(MAX_RATE).saturating_add(SEEN_MORE_MS);
+    let covered = first_of(&raw.covered(), most_ms);
+    (!covered.is_empty() && !played.is_empty()).then(|| Seeing {
+        key: lasting(key).to_owned(),
+        kind: raw.kind.clone(),
+        duration_ms: raw.duration_ms,
+        covered,
+    })
+}
+
+/// The first `most_ms` of a set.
+fn first_of(set: &IntervalSet, most_ms: i64) -> IntervalSet {
+    let mut left_ms = most_ms;
+    let mut first = IntervalSet::new();
+    for (start, end) in set.iter() {
+        first.insert(start, end.min(start.saturating_add(left_ms)));
+        left_ms = left_ms.saturating_sub(end.saturating_sub(start)).max(0);
+    }
+    first
+}
+
+/// What of a key stays the same from launch to launch: of content that we host, all but the grant.
+fn lasting(key: &str) -> &str {
+    let path = key.strip_prefix("/content/").and_then(|it| it.split_once('/'));
+    path.map_or(key, |it| it.1)
 }
 
 /// What lies at or after a moment.
@@ -115,7 +183,7 @@ fn from(mut local: BTreeMap<u32, IntervalSet>, moment: Moment) -> BTreeMap<u32, 
     local
 }
 
-fn part(n: u32, session: &RawSession, facts: &Parts, policy: &Policy, seen: Seen) -> Part {
+fn part(n: u32, session: &RawSession, facts: &Parts, media_ms: i64, policy: &Policy, seen: Seen) -> Part {
     let credit = credit(core_policy(policy.credit), facts);
     let is_initialized = session.entry.is_some();
     let state = match session.state {
@@ -140,16 +208,22 @@ fn part(n: u32, session: &RawSession, facts: &Parts, policy: &Policy, seen: Seen
         is_initialized,
         state: state.to_owned(),
         measured_ms: facts.measured_ms,
+        media_ms,
         reported_ms,
         reported_state: reported_state.to_owned(),
         credited_ms: credit.ms,
-        provenance: credit.provenance.word().to_owned(),
+        provenance: provenance(credit.provenance, facts.measured_ms, media_ms).to_owned(),
         exceeds_presence: credit.exceeds_presence,
         total: session.accepted.map_or((0, measured_cs), |it| (it.months, it.cs)),
     }
 }
 
-fn outside_part(measured_ms: i64) -> Part {
+/// Where a credited time comes from: what was measured while media played for most of it comes from them.
+fn provenance(from: Provenance, measured_ms: i64, media_ms: i64) -> &'static str {
+    if from == Provenance::Measured && media_ms > measured_ms / 2 { "media" } else { from.word() }
+}
+
+fn outside_part(measured_ms: i64, media_ms: i64) -> Part {
     Part {
         n: 0,
         activity: String::new(),
@@ -158,10 +232,11 @@ fn outside_part(measured_ms: i64) -> Part {
         is_initialized: false,
         state: "outside".to_owned(),
         measured_ms,
+        media_ms,
         reported_ms: None,
         reported_state: "unset".to_owned(),
         credited_ms: measured_ms,
-        provenance: "measured".to_owned(),
+        provenance: provenance(Provenance::Measured, measured_ms, media_ms).to_owned(),
         exceeds_presence: false,
         total: (0, 0),
     }

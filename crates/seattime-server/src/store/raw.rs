@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use seattime_core::time::{Bursts, IntervalSet};
 use seattime_wire::{
-    Accepted, Commit, CommitReason, EvidenceKind, Reported, SessionKind, SessionState, StretchInterval,
+    Accepted, Commit, CommitReason, EvidenceKind, Media, Reported, SessionKind, SessionState, StretchInterval,
 };
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,38 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct RawVisit {
     pub(crate) stretches: BTreeMap<u32, RawStretch>,
     pub(crate) sessions: BTreeMap<u32, RawSession>,
+    /// Per media item.
+    #[serde(default)]
+    pub(crate) media: BTreeMap<String, RawMedia>,
+}
+
+/// So many media items of a visit are kept: those whose keys come first, so that the order of messages does not
+/// matter. A page tells no more of them.
+const MOST_ITEMS: usize = 128;
+/// Keys of media items have up to so many bytes.
+const MOST_KEY_BYTES: usize = 2_048;
+
+/// One media item: when it played, and how much of it was seen.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RawMedia {
+    /// Number of the last change of what was said of it; 0 while nothing was.
+    #[serde(default)]
+    seq: u64,
+    #[serde(default)]
+    pub(crate) kind: String,
+    #[serde(default)]
+    pub(crate) duration_ms: i64,
+    #[serde(default)]
+    pub(crate) position_ms: i64,
+    /// What was seen, in ms of media time.
+    #[serde(default)]
+    covered: Vec<(i64, i64)>,
+    /// When it played, per stretch.
+    #[serde(default)]
+    shown: BTreeMap<u32, Vec<(i64, i64)>>,
+    /// When it played in a hidden page, per stretch.
+    #[serde(default)]
+    hidden: BTreeMap<u32, Vec<(i64, i64)>>,
 }
 
 /// One stretch.
@@ -107,7 +139,65 @@ impl RawVisit {
                 has_news |= add(kept.span.entry(interval.0).or_default(), interval);
             }
         }
+        self.merge_media(commit) || has_news
+    }
+
+    fn merge_media(&mut self, commit: &Commit) -> bool {
+        let before = self.media.len();
+        let mut has_news = false;
+        for (told, is_background) in [(&commit.time.med, false), (&commit.time.med_bg, true)] {
+            for (stretch, start, end, key) in told {
+                let Some(kept) = self.media_item(key) else { continue };
+                let played = if is_background { &mut kept.hidden } else { &mut kept.shown };
+                has_news |= add(played.entry(*stretch).or_default(), (*stretch, *start, *end));
+            }
+        }
+        for item in &commit.media {
+            if let Some(kept) = self.media_item(&item.key) {
+                has_news |= kept.merge(item);
+            }
+        }
+        while self.media.len() > MOST_ITEMS {
+            self.media.pop_last();
+        }
+        has_news || self.media.len() != before
+    }
+
+    /// A media item, unless its key is none.
+    fn media_item(&mut self, key: &str) -> Option<&mut RawMedia> {
+        let is_key = (1..=MOST_KEY_BYTES).contains(&key.len());
+        is_key.then(|| self.media.entry(key.to_owned()).or_default())
+    }
+}
+
+impl RawMedia {
+    fn merge(&mut self, told: &Media) -> bool {
+        let mut has_news = told.seq > self.seq;
+        if has_news {
+            (self.seq, self.kind) = (told.seq, told.kind.clone());
+            (self.duration_ms, self.position_ms) = (told.duration_ms, told.position_ms);
+        }
+        for &(start, end) in &told.covered {
+            has_news |= add(&mut self.covered, (0, start, end));
+        }
         has_news
+    }
+
+    /// When it played and counts, per stretch: a video in a hidden page does not.
+    pub(crate) fn played(&self) -> BTreeMap<u32, IntervalSet> {
+        let mut played: BTreeMap<u32, IntervalSet> = BTreeMap::new();
+        let hidden = self.hidden.iter().filter(|_| self.kind == "audio");
+        for (stretch, intervals) in self.shown.iter().chain(hidden) {
+            played.entry(*stretch).or_default().union(&intervals.iter().copied().collect());
+        }
+        played
+    }
+
+    /// What was seen of it, in ms of media time; nothing beyond its end.
+    pub(crate) fn covered(&self) -> IntervalSet {
+        let covered: IntervalSet = self.covered.iter().copied().collect();
+        let end = if self.duration_ms > 0 { self.duration_ms } else { i64::MAX };
+        covered.clipped(0, end)
     }
 }
 

@@ -7,9 +7,9 @@ use seattime_core::attempt::{Outcome, outcome, rolled_up};
 use seattime_core::time::{IntervalSet, bounded};
 use seattime_wire::{Api, SessionKind};
 
-use super::figures::Figures;
+use super::figures::{Figures, Seeing};
 use super::rows::{PackageRow, VisitRow, api_of};
-use super::{ReportDetail, ReportLearner, ReportRow, StoreError, StoredActivity};
+use super::{ReportDetail, ReportLearner, ReportMedia, ReportRow, StoreError, StoredActivity};
 
 /// Values of one activity's latest try, by element.
 pub(crate) type Values = BTreeMap<String, String>;
@@ -124,6 +124,7 @@ fn row(
     }
     let time_spent_ms = bounded(sum_ms, whole.length_ms(), excess_ms);
     let parts = || counted().flat_map(|it| &it.visits).flat_map(|it| &it.2.parts);
+    let played = counted().flat_map(|it| &it.visits).flat_map(|it| &it.2.played).copied();
     let reported: Vec<i64> = parts().filter_map(|it| it.reported_ms).collect();
     let launched: Vec<&str> = attempts
         .last()
@@ -153,6 +154,7 @@ fn row(
             parts().filter(|it| it.credited_ms >= SHORTEST_MS).map(|it| it.provenance.as_str()),
         ),
         measured_ms: whole.length_ms(),
+        media_ms: played.collect::<IntervalSet>().length_ms(),
         reported_ms: (!reported.is_empty())
             .then(|| reported.iter().fold(0, |sum: i64, it| sum.saturating_add(*it))),
         flags,
@@ -160,7 +162,24 @@ fn row(
         first_visit_ms: visits().map(|it| it.0).min().unwrap_or(0),
         last_visit_ms: visits().map(|it| it.1).max().unwrap_or(0),
         details: details(activities, attempts),
+        media: media(counted().flat_map(|it| &it.visits).flat_map(|it| &it.2.media)),
     }
+}
+
+/// What was seen of each media item, each part once.
+fn media<'a>(seeings: impl Iterator<Item = &'a Seeing>) -> Vec<ReportMedia> {
+    let mut items: BTreeMap<&str, (&Seeing, IntervalSet)> = BTreeMap::new();
+    for seeing in seeings {
+        let (_, covered) = items.entry(&seeing.key).or_insert((seeing, IntervalSet::new()));
+        covered.union(&seeing.covered);
+    }
+    let told = |(seeing, covered): (&Seeing, IntervalSet)| ReportMedia {
+        key: seeing.key.clone(),
+        kind: seeing.kind.clone(),
+        duration_ms: seeing.duration_ms,
+        covered_ms: covered.length_ms(),
+    };
+    items.into_values().map(told).collect()
 }
 
 fn details(activities: &[StoredActivity], attempts: &[AttemptFacts]) -> Vec<ReportDetail> {
@@ -175,6 +194,7 @@ fn details(activities: &[StoredActivity], attempts: &[AttemptFacts]) -> Vec<Repo
                 state: part.state.clone(),
                 is_initialized: part.is_initialized,
                 measured_ms: part.measured_ms,
+                media_ms: part.media_ms,
                 reported_ms: part.reported_ms,
                 reported_state: part.reported_state.clone(),
                 // What is looked at in review or browse is shown and never credited.

@@ -1,0 +1,123 @@
+// @ts-check
+// What plays inside content: every video and audio element, wherever it is, says where it stands while it plays.
+//
+// Events of media do not bubble, and they leave neither a shadow root nor an element that is in no document. So each
+// document and each shadow root is listened to, and `play` and `attachShadow` of each frame tell of the rest.
+
+import { guarded, note, put } from "./instance.js";
+import * as wasm from "./wasm.js";
+
+const BEGINS = ["play", "timeupdate"];
+const CHANGES = [...BEGINS, "pause", "seeking", "ratechange", "emptied"];
+
+/**
+ * Follows what plays.
+ *
+ * @returns {{ enter: (window: any) => void, leave: (window: any) => void, look: () => void }} `enter`, once a
+ *     second for each frame's window, finds what is in it; `leave` gives the window back as it was, and ends all;
+ *     `look` is called once a second, and before the page is shown or hidden.
+ */
+export function follow() {
+    /** Elements that are listened to. @type {WeakSet<HTMLMediaElement>} */
+    const known = new WeakSet();
+    /** Elements that play: number, source, and number of what that is. @type {Map<HTMLMediaElement, { player: number, source?: string, item?: number }>} */
+    const playing = new Map();
+    /** How far each document had come when it was looked through. @type {WeakMap<Document, string>} */
+    const looked = new WeakMap();
+    /** What was there before, and what is there instead. @type {WeakMap<object, [original: PropertyDescriptor, hook: unknown]>} */
+    const hooked = new WeakMap();
+    let players = 0;
+    let isOver = false;
+
+    /** @param {HTMLMediaElement} element */
+    const sample = (element) => {
+        const { currentSrc, duration, ownerDocument } = element;
+        const plays = element.paused === false && !element.ended && ownerDocument.defaultView !== null;
+        let it = playing.get(element);
+        if (plays && !it) playing.set(element, (it = { player: players++ }));
+        if (!it || isOver) return;
+        if (it.source !== currentSrc && !isNaN(duration)) {
+            // What has no address of its own is known by that of its page, and by its exact length.
+            const hasAddress = currentSrc.startsWith("http");
+            const [path] = (hasAddress ? currentSrc : ownerDocument.URL).replace(location.origin, "").split(/[?#]/);
+            const key = `${path.slice(-1000)}#${duration.toFixed(hasAddress ? 0 : 3)}`;
+            const isVideo = /** @type {HTMLVideoElement} */ (element).videoWidth > 0;
+            const name = () => wasm.media_item(put(key, 0), isVideo, duration * 1000);
+            it.source = currentSrc;
+            it.item = guarded(name, 0);
+            note(name);
+        }
+        const { player, item } = it;
+        if (item !== undefined) {
+            const root = /** @type {Document} */ (element.getRootNode());
+            const state = +plays + 2 * +element.seeking + 4 * +(!element.muted && element.volume > 0) +
+                8 * +(root.pictureInPictureElement === element);
+            guarded(() => wasm.play(player, item, element.currentTime * 1000, element.playbackRate, state), undefined);
+        }
+        if (!plays) playing.delete(element);
+    };
+
+    /** @param {HTMLMediaElement} element */
+    const adopt = (element) => {
+        if (isOver || known.has(element)) return;
+        known.add(element);
+        for (const type of CHANGES) element.addEventListener(type, () => sample(element));
+        sample(element);
+    };
+    const heard = (/** @type {Event} */ { target }) => adopt(/** @type {HTMLMediaElement} */ (target));
+
+    /** @param {Document | ShadowRoot} root */
+    const open = (root) => {
+        for (const type of BEGINS) root.addEventListener(type, heard, true);
+        for (const { shadowRoot } of root.querySelectorAll("*")) if (shadowRoot) open(shadowRoot);
+    };
+
+    /**
+     * Has a function of a frame tell what it was called on. Content sees the function that was there.
+     *
+     * @param {any} prototype
+     * @param {string} name
+     * @param {(self: any, answer: any) => void} tell
+     */
+    const hook = (prototype, name, tell) => {
+        const original = hooked.has(prototype) ? undefined : Object.getOwnPropertyDescriptor(prototype, name);
+        if (!original) return;
+        const value = new Proxy(original.value, {
+            apply(target, self, given) {
+                const answer = Reflect.apply(target, self, given);
+                try {
+                    tell(self, answer);
+                } catch { /* Content hears of nothing that it did not ask for. */ }
+                return answer;
+            },
+            get: (target, key) => (key === "toString" ? target.toString.bind(target) : target[key]),
+        });
+        hooked.set(prototype, [original, value]);
+        Object.defineProperty(prototype, name, { ...original, value });
+    };
+    /** @param {any} prototype @param {string} name */
+    const unhook = (prototype, name) => {
+        const [original, value] = hooked.get(prototype) ?? [];
+        if (original && prototype[name] === value) Object.defineProperty(prototype, name, original);
+    };
+    /** @param {any} window @param {typeof hook} act */
+    const each = ({ HTMLMediaElement, Element }, act) => {
+        act(HTMLMediaElement.prototype, "play", adopt);
+        act(Element.prototype, "attachShadow", (_, root) => open(root));
+    };
+
+    return {
+        enter(window) {
+            each(window, hook);
+            const { document } = window;
+            if (looked.get(document) === document.readyState) return;
+            looked.set(document, document.readyState);
+            open(document);
+        },
+        leave(window) {
+            isOver = true;
+            each(window, unhook);
+        },
+        look: () => [...playing.keys()].forEach(sample),
+    };
+}

@@ -1,0 +1,249 @@
+// @ts-check
+// Media inside a package, played for real: what counts, and what content sees of being followed.
+//
+// The film is 4.03 s long and the tone 4 s; what is expected is written down from that and from what happens.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Bare } from "./bare.js";
+import { playing } from "./packages.js";
+import { RealTime } from "./real_time.js";
+
+/** @typedef {import("./real_time.js").Tab} Tab */
+
+const FILM_S = 4.03;
+const TONE_S = 4;
+
+/** @type {RealTime} */
+let world;
+before(async () => void (world = await RealTime.begin()));
+after(() => world.end());
+
+/** Of real playback, 0.3 s and 1 % are the browser's. @param {number} actualMs @param {number} expectedS @param {string} what */
+function near(actualMs, expectedS, what) {
+    const isNear = Math.abs(actualMs / 1000 - expectedS) <= 0.3 + 0.01 * expectedS;
+    assert.ok(isNear, `${what}: ${actualMs} ms, expected ${expectedS} s`);
+}
+
+/** Resolves when an element has played to its end. @param {string} element */
+const ended = (element) => `new Promise((resolve) => ${element}.ended ? resolve() : ${element}.addEventListener("ended", resolve))`;
+/** Resolves when an element has come to a second. @param {string} element @param {number} second */
+const reached = (element, second) => `new Promise((resolve) => {
+    const look = () => ${element}.currentTime >= ${second} && (${element}.removeEventListener("timeupdate", look), resolve());
+    ${element}.addEventListener("timeupdate", look);
+})`;
+/** Resolves after so many real seconds. @param {number} seconds */
+const passed = (seconds) => `new Promise((resolve) => setTimeout(resolve, ${seconds * 1000}))`;
+
+const DATA = { api: "2004", activities: [{ id: "item", url: "/content.html" }] };
+/** What the functions answer and throw is the browser's, of the content's own realm. */
+const CALL = `(() => {
+    const div = document.createElement("div");
+    const root = div.attachShadow({ mode: "closed" });
+    const playing = new Audio().play();
+    playing.catch(() => {});
+    let thrown;
+    try { div.attachShadow({ mode: "open" }); } catch (error) { thrown = error; }
+    return [playing instanceof Promise, root instanceof ShadowRoot && div.shadowRoot === null, thrown instanceof DOMException && thrown.name];
+})()`;
+
+const VIDEO = `<video id="film" src="film.webm" preload="auto"></video>`;
+
+/**
+ * @typedef {object} Story
+ * @property {string} name
+ * @property {string} body What the content's page holds.
+ * @property {(tab: Tab) => Promise<void>} take
+ * @property {number} mediaS What counts.
+ * @property {[kind: string, coveredS: number][]} seen
+ * @property {string} [from] Where the session's time comes from, if not from media.
+ */
+
+const STORIES = /** @type {Story[]} */ ([
+    {
+        name: "a film straight through",
+        body: VIDEO,
+        take: (tab) => tab.inContent(`film.play(); ${ended("film")}`),
+        mediaS: FILM_S,
+        seen: [["video", FILM_S]],
+    },
+    {
+        name: "a film that starts by itself while its page loads",
+        body: `<video id="film" src="film.webm" autoplay></video>`,
+        take: (tab) => tab.inContent(ended("film")),
+        mediaS: FILM_S,
+        seen: [["video", FILM_S]],
+    },
+    {
+        name: "a film at twice the speed",
+        body: VIDEO,
+        take: (tab) => tab.inContent(`film.playbackRate = 2; film.play(); ${ended("film")}`),
+        mediaS: FILM_S / 2,
+        seen: [["video", FILM_S]],
+    },
+    {
+        name: "a film that is paused for two seconds in the middle",
+        body: VIDEO,
+        take: async (tab) => {
+            await tab.inContent(`film.play(); ${reached("film", 2)}`);
+            await tab.inContent(`film.pause(); ${passed(2)}`);
+            await tab.inContent(`film.play(); ${ended("film")}`);
+        },
+        mediaS: FILM_S,
+        seen: [["video", FILM_S]],
+    },
+    {
+        name: "a film that is moved to its last second",
+        body: VIDEO,
+        take: async (tab) => {
+            await tab.inContent(`film.play(); ${reached("film", 1)}`);
+            await tab.inContent(`film.currentTime = 3.03; ${ended("film")}`);
+        },
+        mediaS: 2,
+        seen: [["video", 2]],
+    },
+    {
+        name: "a muted film on a loop, nearly three times",
+        body: VIDEO,
+        take: (tab) => tab.inContent(`film.muted = film.loop = true; film.play(); ${passed(11)}`),
+        mediaS: FILM_S,
+        seen: [["video", FILM_S]],
+        from: "measured", // The page was there for most of it.
+    },
+    {
+        name: "an audio that is in no document",
+        body: "",
+        take: (tab) => tab.inContent(`globalThis.tone = new Audio("tone.ogg?token=17"); tone.play(); ${ended("tone")}`),
+        mediaS: TONE_S,
+        seen: [["audio", TONE_S]],
+    },
+    {
+        name: "a film in a shadow root that the page had from the start",
+        body: `<div id="host"></div><script>
+            host.attachShadow({ mode: "open" }).innerHTML = '${VIDEO}';
+            var film = host.shadowRoot.firstChild;</script>`,
+        // What a learner's click on its own controls does calls nothing that a script could see.
+        take: (tab) => tab.inContent(`film.autoplay = true; film.load(); ${ended("film")}`),
+        mediaS: FILM_S,
+        seen: [["video", FILM_S]],
+    },
+    {
+        name: "a film in a closed shadow root that is made later",
+        body: `<div id="host"></div>`,
+        take: (tab) => tab.inContent(`const root = host.attachShadow({ mode: "closed" });
+            root.innerHTML = '<video src="film.webm" autoplay></video>'; ${ended("root.firstChild")}`),
+        mediaS: FILM_S,
+        seen: [["video", FILM_S]],
+    },
+    {
+        name: "a film in a frame that is added later",
+        body: "",
+        take: async (tab) => {
+            await tab.inContent(`const frame = document.createElement("iframe"); frame.src = "film.html"; document.body.append(frame);
+                new Promise((resolve) => (frame.onload = resolve))`);
+            await tab.inContent(`frames[0].film.play(); ${ended("frames[0].film")}`);
+        },
+        mediaS: FILM_S,
+        seen: [["video", FILM_S]],
+    },
+    {
+        name: "a film, and in its element a tone after it",
+        body: VIDEO,
+        take: async (tab) => {
+            await tab.inContent(`film.play(); ${reached("film", 2)}`);
+            await tab.inContent(`film.src = "tone.ogg"; film.play(); ${ended("film")}`);
+        },
+        mediaS: 2 + TONE_S,
+        seen: [["video", 2], ["audio", TONE_S]],
+    },
+    {
+        name: "a tone in a hidden tab",
+        body: "",
+        take: async (tab) => {
+            await tab.inContent(`globalThis.tone = new Audio("tone.ogg"); tone.play(); ${reached("tone", 1)}`);
+            await world.hideAll();
+            await tab.inContent(ended("tone"));
+        },
+        mediaS: TONE_S,
+        seen: [["audio", TONE_S]],
+    },
+    {
+        name: "a film in a tab that is hidden after two seconds",
+        body: VIDEO,
+        take: async (tab) => {
+            await tab.inContent(`film.play(); ${reached("film", 2)}`);
+            await world.hideAll();
+            await tab.inContent(ended("film"));
+        },
+        mediaS: 2.1,
+        seen: [["video", 2.1]],
+    },
+]);
+
+for (const { name, body, take, mediaS, seen, from = "media" } of STORIES) {
+    test(`${name}: ${mediaS.toFixed(1)} s`, async () => {
+        const tab = await world.launch(await playing(name, body, { "film.html": `<!doctype html>${VIDEO}` }), name);
+        await take(tab);
+        await tab.close();
+
+        const row = await world.closedRow(name);
+        near(row.media_ms, mediaS, "media");
+        const session = row.details.find((/** @type {any} */ it) => it.activity !== "outside");
+        assert.deepEqual([session.media_ms, session.provenance], [row.media_ms, from], "all of it is in the session");
+        const kinds = row.media.map((/** @type {any} */ it) => it.kind).sort();
+        assert.deepEqual(kinds, seen.map(([kind]) => kind).sort());
+        for (const [kind, coveredS] of seen) {
+            const item = row.media.find((/** @type {any} */ it) => it.kind === kind);
+            near(item.covered_ms, coveredS, `what was seen of the ${kind}`);
+            near(item.duration_ms, kind === "video" ? FILM_S : TONE_S, "its length");
+            assert.match(item.key, kind === "video" ? /^[0-9a-f]+\/film\.webm#4$/ : /^[0-9a-f]+\/tone\.ogg#4$/);
+        }
+        assert.ok(row.measured_ms >= row.media_ms && row.time_spent_ms === row.measured_ms);
+        assert.deepEqual(tab.failures, []);
+    });
+}
+
+/** What content can find out about a function without calling it. */
+const LOOK = `JSON.stringify([HTMLMediaElement.prototype.play, Element.prototype.attachShadow].map((it) => [
+    typeof it, it.name, it.length, it.toString(), String(it), Function.prototype.toString.call(it).includes("[native code]"),
+    it instanceof Function, Reflect.ownKeys(it), "prototype" in it,
+]).concat([[HTMLMediaElement, "play"], [Element, "attachShadow"]].map(([it, name]) => {
+    const { value, ...property } = Object.getOwnPropertyDescriptor(it.prototype, name);
+    return [property, Reflect.ownKeys(it.prototype).indexOf(name)];
+})))`;
+
+for (const browser of /** @type {const} */ (["chrome", "firefox"])) {
+    test(`content sees the functions that were there, and gets them back, in ${browser}`, async () => {
+        const bare = await Bare.open(browser);
+        try {
+            const found = /** @type {any} */ (await bare.run(`
+                const { launch } = await import("/pkg/seattime.js");
+                const frame = document.getElementById("content");
+                const told = {};
+                const content = () => frame.contentWindow;
+                told.before = content().eval(given.look);
+                const visit = await launch({ frame, data: given.data, transport: async () => {} });
+                await visit.start(0);
+                await new Promise((resolve) => frame.addEventListener("load", resolve));
+                // With the frame's load, its windows are entered.
+                await new Promise((resolve) => setTimeout(resolve));
+                const bare = "Function.prototype.toString.call(HTMLMediaElement.prototype.play).includes('play')";
+                told.isHooked = !content().eval(bare);
+                told.during = content().eval(given.look);
+                told.answers = content().eval(given.call);
+                told.rejected = await content().eval("HTMLMediaElement.prototype.play.call({}).catch((it) => it instanceof TypeError)");
+                visit.stop();
+                told.isUnhooked = content().eval(bare);
+                told.after = content().eval(given.look);
+                return told;`, { data: DATA, look: LOOK, call: CALL }));
+            assert.equal(found.isHooked, true);
+            assert.equal(found.during, found.before);
+            assert.deepEqual(found.answers, [true, true, "NotSupportedError"]);
+            assert.equal(found.rejected, true);
+            assert.equal(found.isUnhooked, true);
+            assert.equal(found.after, found.before);
+        } finally {
+            await bare.close();
+        }
+    });
+}

@@ -1,0 +1,173 @@
+// @ts-check
+// The shipped server and a browser in real time: for what no test clock can move, which is media that play.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as pause } from "node:timers/promises";
+import puppeteer from "puppeteer-core";
+import { ROOT, program } from "./testbed.js";
+
+const KEY = "a-key-for-stories-in-real-time-which-is-long-enough";
+
+/** Page and server, and time as it goes. */
+export class RealTime {
+    /** @type {string} */ #data = "";
+    /** @type {import("node:child_process").ChildProcess | undefined} */ #server;
+    /** @type {import("puppeteer-core").Browser | undefined} */ #browser;
+    url = "";
+
+    static async begin() {
+        const world = new RealTime();
+        await world.#begin().catch(async (error) => {
+            await world.end();
+            throw error;
+        });
+        return world;
+    }
+
+    async #begin() {
+        this.#data = mkdtempSync(join(tmpdir(), "seattime-real-"));
+        const binary = program("SEATTIME_BIN", join(ROOT, "target/release/seattime"));
+        const server = spawn(binary, ["serve", "--port", "0", "--data", this.#data], {
+            stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, SEATTIME_API_KEY: KEY },
+        });
+        this.#server = server;
+        this.url = await new Promise((resolve, reject) => {
+            server.once("error", reject);
+            server.once("exit", () => reject(new Error("the server ended before it listened")));
+            createInterface({ input: server.stdout }).on("line", (line) => {
+                const found = /http:\/\/[\d.]+:\d+/.exec(line);
+                if (found) resolve(found[0]);
+            });
+        });
+        this.#browser = await puppeteer.launch({
+            executablePath: program("CHROMIUM", "/usr/bin/chromium"),
+            headless: true,
+            args: [
+                "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+                "--autoplay-policy=no-user-gesture-required",
+            ],
+        });
+    }
+
+    async end() {
+        await this.#browser?.close();
+        const server = this.#server;
+        if (server && server.exitCode === null) {
+            const ended = new Promise((resolve) => server.once("exit", resolve));
+            server.kill("SIGTERM");
+            await ended;
+        }
+        rmSync(this.#data, { recursive: true, force: true });
+    }
+
+    /**
+     * @param {string} path
+     * @param {any} [body] A zip, or what becomes JSON.
+     * @param {Record<string, string>} [headers]
+     * @returns {Promise<any>}
+     */
+    async api(path, body, headers = {}) {
+        const isBytes = body instanceof Uint8Array;
+        const response = await fetch(this.url + path, {
+            method: body === undefined ? "GET" : "POST",
+            body: body === undefined || isBytes ? /** @type {any} */ (body) : JSON.stringify(body),
+            headers: {
+                authorization: `Bearer ${KEY}`,
+                "content-type": isBytes ? "application/zip" : "application/json",
+                ...headers,
+            },
+        });
+        const answer = await response.json();
+        assert.ok(response.ok, `${path}: ${response.status} ${JSON.stringify(answer)}`);
+        return answer;
+    }
+
+    /**
+     * Imports a package and opens it in a tab of its own.
+     *
+     * @param {Buffer} zip
+     * @param {string} learner
+     */
+    async launch(zip, learner) {
+        const { topic } = await this.api("/api/v1/packages?course=Media", zip);
+        const { url } = await this.api("/api/v1/launches", { learner: { id: learner, name: learner }, topic });
+        assert.ok(this.#browser);
+        const page = await this.#browser.newPage();
+        const tab = new Tab(page, await page.createCDPSession());
+        await page.goto(new URL(url, this.url).href);
+        await tab.until("frames.length > 0 && frames[0].isReady === true");
+        return tab;
+    }
+
+    /** Brings another tab to the front. */
+    async hideAll() {
+        const [first] = (await this.#browser?.pages()) ?? [];
+        await first?.bringToFront();
+    }
+
+    /**
+     * The report's row of a learner, once none of its sessions is open.
+     *
+     * @param {string} learner
+     */
+    async closedRow(learner) {
+        for (let n = 0; ; n++) {
+            const { rows } = await this.api(`/api/v1/report?learner=${encodeURIComponent(learner)}`);
+            const isClosed = rows[0]?.details.length > 0 && rows[0].details.every((/** @type {any} */ it) => it.state !== "running");
+            if (isClosed) return rows[0];
+            if (n > 200) throw new Error(`the report of ${learner} stays ${JSON.stringify(rows, null, 1)}`);
+            await pause(25);
+        }
+    }
+}
+
+/** A course in its tab. */
+export class Tab {
+    /** @type {unknown[]} */ failures = [];
+
+    /**
+     * @param {import("puppeteer-core").Page} page
+     * @param {import("puppeteer-core").CDPSession} cdp
+     */
+    constructor(page, cdp) {
+        this.page = page;
+        this.cdp = cdp;
+        page.on("pageerror", (error) => this.failures.push(error));
+    }
+
+    /**
+     * Evaluates in the player's window, without a user gesture.
+     *
+     * @param {string} expression
+     * @returns {Promise<any>}
+     */
+    async read(expression) {
+        const { result, exceptionDetails } = await this.cdp.send("Runtime.evaluate", {
+            expression, awaitPromise: true, returnByValue: true, userGesture: false,
+        });
+        if (exceptionDetails) throw new Error(`${expression}: ${exceptionDetails.exception?.description ?? exceptionDetails.text}`);
+        return result.value;
+    }
+
+    /** @param {string} expression Evaluated in the content's window. */
+    inContent(expression) {
+        return this.read(`frames[0].eval(${JSON.stringify(expression)})`);
+    }
+
+    /** @param {string} expression */
+    async until(expression) {
+        for (let n = 0; !(await this.read(expression).catch(() => false)); n++) {
+            if (n > 800) throw new Error(`it never came true: ${expression}; ${this.failures}`);
+            await pause(25);
+        }
+    }
+
+    close() {
+        return this.page.close();
+    }
+}

@@ -201,6 +201,8 @@ pub struct Arrival {
     pub commit: Commit,
     /// How long it was, in bytes: what it holds while it waits.
     pub size_bytes: usize,
+    /// SHA-256 of its bytes, the token's among them: what has the same says the same.
+    pub body_hash: [u8; 32],
     /// When it arrived, by the server's clock.
     pub received_ms: i64,
     /// How long to wait between signs of life, in ms.

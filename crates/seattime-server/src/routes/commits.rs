@@ -9,6 +9,7 @@ use super::sent::Sent;
 use crate::app::{App, MAX_COMMIT_BYTES};
 use crate::error::Problem;
 use crate::faults::pass;
+use crate::secret::digest;
 use crate::store::Arrival;
 
 /// Keeps one commit: `POST /run/v1/commits`.
@@ -32,7 +33,7 @@ pub(crate) async fn post_commit(
     State(app): State<App>,
     body: Sent<MAX_COMMIT_BYTES>,
 ) -> Result<Json<Receipt>, Problem> {
-    let size_bytes = body.0.len();
+    let (size_bytes, body_hash) = (body.0.len(), digest(&body.0));
     let commit: Commit = body.json()?;
     check_version(commit.v)?;
     check_number(commit.seq)?;
@@ -45,7 +46,8 @@ pub(crate) async fn post_commit(
     pass(&*app.faults, "before_commit")?;
     let claims = token.claims;
     let heartbeat_ms = app.config.policy.heartbeat_ms;
-    let arrival = Arrival { claims: claims.clone(), commit, size_bytes, received_ms, heartbeat_ms };
+    let arrival =
+        Arrival { claims: claims.clone(), commit, size_bytes, body_hash, received_ms, heartbeat_ms };
     let merged = app.store.merge(arrival).await?;
     pass(&*app.faults, "after_commit")?;
     let mut receipt = merged.receipt;

@@ -14,10 +14,13 @@ use super::{
     StoredActivity, StoredPackage,
 };
 use crate::config::DEFAULT_POLICY;
+use crate::secret::digest;
 use crate::store::postgres::PostgresStore;
+use crate::token::VisitClaims;
 
 #[path = "../../../seattime-testbed/src/cluster.rs"]
 mod cluster;
+mod repeated;
 
 const NOW_MS: i64 = 1_700_000_000_000;
 const MINUTE_MS: i64 = 60_000;
@@ -79,15 +82,7 @@ async fn a_restart_of_postgres_under_load_is_not_noticed() {
                 let sent = visits.iter().map(|visit| {
                     let told =
                         commit(visit, seq, seq as i64, &[("cmi.core.lesson_location", &seq.to_string())]);
-                    let claims = visit.claims.clone();
-                    let received_ms = NOW_MS + seq as i64 * 1_000;
-                    stores[0].merge(Arrival {
-                        claims,
-                        commit: told,
-                        received_ms,
-                        heartbeat_ms: 1,
-                        size_bytes: 1_000,
-                    })
+                    stores[0].merge(arrival(&visit.claims, &told, NOW_MS + seq as i64 * 1_000))
                 });
                 for answer in sent.collect::<Vec<_>>() {
                     assert_eq!(answer.await.unwrap().receipt.acked, seq);
@@ -120,6 +115,8 @@ async fn keeps(stores: &[Arc<dyn Store>]) {
         run.refused_values_are_refused_alone().await;
         run.what_activities_share_goes_by_the_later_visit().await;
         run.silent_visits_are_closed_once_and_reopened().await;
+        run.the_same_message_again_is_told_what_holds_by_then().await;
+        run.the_same_message_again_is_a_sign_of_life().await;
         run.many_at_once_lose_nothing().await;
     }
 }
@@ -200,10 +197,7 @@ impl<'a> Run<'a> {
     }
 
     async fn merge(&self, opened: &Opened, commit: &Commit, received_ms: i64) -> Merged {
-        let claims = opened.claims.clone();
-        let arrival =
-            Arrival { claims, commit: commit.clone(), received_ms, heartbeat_ms: 30_000, size_bytes: 1_000 };
-        self.store().merge(arrival).await.unwrap()
+        self.store().merge(arrival(&opened.claims, commit, received_ms)).await.unwrap()
     }
 
     async fn rows(&self, learner: &str) -> Vec<ReportRow> {
@@ -393,14 +387,8 @@ impl<'a> Run<'a> {
         assert_eq!(next.values["item"]["cmi.core.lesson_location"], "kept");
 
         visit.claims.attempt = "none".to_owned();
-        let arrival = Arrival {
-            claims: visit.claims,
-            commit: told,
-            received_ms: NOW_MS,
-            heartbeat_ms: 1,
-            size_bytes: 1_000,
-        };
-        assert_eq!(self.store().merge(arrival).await, Err(StoreError::NotFound("attempt")));
+        let unknown = arrival(&visit.claims, &told, NOW_MS);
+        assert_eq!(self.store().merge(unknown).await, Err(StoreError::NotFound("attempt")));
     }
 
     async fn refused_values_are_refused_alone(&self) {
@@ -454,14 +442,7 @@ impl<'a> Run<'a> {
             time: Time::default(),
             ..commit(&alive, 1, 60, &[])
         };
-        let arrival = Arrival {
-            claims: alive.claims.clone(),
-            commit: sign,
-            received_ms: end - MINUTE_MS,
-            heartbeat_ms: 1,
-            size_bytes: 1_000,
-        };
-        same.merge(arrival).await.unwrap();
+        same.merge(arrival(&alive.claims, &sign, end - MINUTE_MS)).await.unwrap();
         let at_once: Vec<_> = self.stores.iter().map(|it| it.close_silent(end, 10 * MINUTE_MS)).collect();
         // Whoever knows of the sign of life looks first; the others find it in the database.
         let mut closed = 0;
@@ -503,14 +484,7 @@ impl<'a> Run<'a> {
                         &[("cmi.core.lesson_location", &format!("{n} {seq}"))],
                     );
                     let received_ms = NOW_MS + seq as i64 * 30_000;
-                    let claims = visit.claims.clone();
-                    sent.push(self.store().merge(Arrival {
-                        claims,
-                        commit: told,
-                        received_ms,
-                        heartbeat_ms: 1,
-                        size_bytes: 1_000,
-                    }));
+                    sent.push(self.store().merge(arrival(&visit.claims, &told, received_ms)));
                 }
             }
         }
@@ -527,6 +501,19 @@ impl<'a> Run<'a> {
             let next = self.open(&topic, &format!("many {n}"), NOW_MS + 10 * MINUTE_MS).await;
             assert_eq!(next.values["item"]["cmi.core.lesson_location"], format!("{n} {COMMITS}"));
         }
+    }
+}
+
+/// A message as it comes in; what is the same has the same bytes.
+fn arrival(claims: &VisitClaims, commit: &Commit, received_ms: i64) -> Arrival {
+    let body = serde_json::to_vec(commit).unwrap();
+    Arrival {
+        claims: claims.clone(),
+        commit: commit.clone(),
+        size_bytes: body.len(),
+        body_hash: digest(&body),
+        received_ms,
+        heartbeat_ms: 30_000,
     }
 }
 

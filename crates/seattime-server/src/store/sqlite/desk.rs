@@ -8,7 +8,9 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use seattime_wire::Api;
 
+use super::heard::{Heard, Last};
 use crate::store::rows::{AttemptRow, PackageRow, VisitRow};
+use crate::store::{Arrival, Merged};
 
 /// So many visits are remembered, and as many attempts: all that a small machine serves at once. A visit takes
 /// one or two kB.
@@ -28,16 +30,44 @@ pub(super) struct Memory {
     pub(super) visits: Recent<String, VisitRow>,
     /// By attempt.
     pub(super) attempts: Recent<String, Arc<Attempted>>,
-    /// By visit: when it was last heard of, live or not, where a message had no other news, in ms since 1970. It
-    /// costs no write, and is no row: a failure does not touch it.
-    pub(super) contacts: HashMap<String, (i64, i64)>,
+    /// What requests see of it.
+    pub(super) heard: Arc<Heard>,
+    /// By attempt: messages that are on disk once the transaction is.
+    written: HashMap<String, Last>,
 }
 
 impl Memory {
+    /// Remembers nothing yet.
+    pub(super) fn new(heard: Arc<Heard>) -> Memory {
+        Memory { heard, ..Memory::default() }
+    }
+
     /// Forgets every row.
     pub(super) fn forget(&mut self) {
         self.visits = Recent::default();
         self.attempts = Recent::default();
+        self.written.clear();
+        self.heard.forget();
+    }
+
+    /// An attempt is about to be changed: nobody beside the writer answers for it until that is on disk.
+    pub(super) fn begin(&mut self, attempt: &str) {
+        self.written.remove(attempt);
+        self.heard.begin(attempt);
+    }
+
+    /// A message is merged.
+    pub(super) fn merged(&mut self, arrival: &Arrival, merged: &Merged) {
+        if let Some(last) = Last::of(arrival, merged) {
+            self.written.insert(arrival.claims.attempt.clone(), last);
+        }
+    }
+
+    /// The transaction is on disk.
+    pub(super) fn committed(&mut self) {
+        if !self.written.is_empty() {
+            self.heard.remember(self.written.drain());
+        }
     }
 }
 

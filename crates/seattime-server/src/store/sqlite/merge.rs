@@ -101,6 +101,7 @@ fn attempted(desk: &mut Desk<'_>, claims: &VisitClaims) -> Result<Arc<Attempted>
 
 pub(super) fn merge(desk: &mut Desk<'_>, arrival: &Arrival) -> Result<Merged, StoreError> {
     let Arrival { claims, commit, .. } = arrival;
+    desk.memory.begin(&claims.attempt);
     let attempt = attempted(desk, claims)?;
     let (id, known) = match desk.memory.visits.take(&claims.visit) {
         Some((id, visit)) => (id, Some(visit)),
@@ -115,18 +116,18 @@ pub(super) fn merge(desk: &mut Desk<'_>, arrival: &Arrival) -> Result<Merged, St
     let mut absorbed = Absorbed::new(known, arrival, &commit, is_whole);
     let (refused, has_values) = put_changes(desk.db, claims, &attempt, &commit)?;
 
-    let contacts = &mut desk.memory.contacts;
-    absorbed.visit.heard(contacts.get(&claims.visit).copied().unwrap_or_default());
+    absorbed.visit.heard(desk.memory.heard.contact(&claims.visit));
     if absorbed.has_news(has_values) {
-        contacts.remove(&claims.visit);
+        desk.memory.heard.drop_contact(&claims.visit);
         keep(desk.db, claims, &absorbed.visit)?;
         let stale = (&claims.learner, &attempt.row.course, &attempt.row.topic, &claims.tenant);
         desk.db.prepare_cached(sql!("put_stale"))?.execute(stale)?;
     } else {
-        contacts.insert(claims.visit.clone(), (absorbed.visit.contact_ms, absorbed.visit.live_ms));
+        desk.memory.heard.note(&claims.visit, (absorbed.visit.contact_ms, absorbed.visit.live_ms));
     }
     let merged = absorbed.merged(arrival, refused, &attempt.row);
     desk.memory.visits.put(id, absorbed.visit);
+    desk.memory.merged(arrival, &merged);
     Ok(merged)
 }
 
@@ -207,11 +208,13 @@ pub(super) fn close_silent(desk: &mut Desk<'_>, before_ms: i64) -> Result<usize,
         .collect::<Result<Vec<_>, _>>()?;
     let mut closed = 0;
     for claims in silent {
-        let noted = desk.memory.contacts.remove(&claims.visit);
+        desk.memory.begin(&claims.attempt);
+        let noted = desk.memory.heard.contact(&claims.visit);
+        desk.memory.heard.drop_contact(&claims.visit);
         desk.memory.visits.take(&claims.visit);
         let attempt = attempt_of(db, &claims.learner, &claims.attempt, &claims.tenant)?;
         let Some(mut visit) = find(db, &claims)? else { continue };
-        visit.heard(noted.unwrap_or_default());
+        visit.heard(noted);
         visit.is_open = visit.contact_ms >= before_ms;
         if !visit.is_open {
             let key = (&claims.learner, &claims.visit, column(visit.acked));

@@ -65,6 +65,7 @@ pub(super) fn open(
     let told = told(&facts, packages::activities(db, &attempt.topic)?)?;
 
     desk.memory.attempts.take(&launch.attempt);
+    desk.memory.begin(&launch.attempt); // What was told under the older lease is told no more.
     let lease: u32 = db
         .prepare_cached(sql!("take_lease"))?
         .query_row((&launch.learner, &launch.attempt), |row| row.get(0))?;

@@ -26,6 +26,7 @@ use self::clock::PostgresClock;
 use self::contacts::Contacts;
 use self::failure::{Failure, retried};
 use self::fields::{Columns, row, run};
+pub use self::writers::WRITERS;
 use self::writers::Writers;
 use super::rows::column;
 use super::{

@@ -14,7 +14,7 @@ use super::merge::merge_surely;
 use crate::store::{Answer, Arrival, Merged, StoreError};
 
 /// So many tasks write, each over a connection of its own.
-const WRITERS: usize = 4;
+pub const WRITERS: usize = 4;
 /// So many commits may wait for each; more are refused, so that memory has a bound.
 const QUEUE: usize = 1_024;
 /// So many bytes of commits may wait in all.

@@ -8,6 +8,7 @@ pub mod moving;
 mod opening;
 pub mod postgres;
 mod raw;
+mod recent;
 mod rows;
 pub mod sqlite;
 mod standing;

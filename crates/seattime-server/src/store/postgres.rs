@@ -7,6 +7,7 @@ mod contacts;
 pub(crate) mod failure;
 pub(crate) mod fields;
 mod launches;
+mod memory;
 mod merge;
 mod packages;
 mod reading;

@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use seattime_wire::{CommitReason, Receipt};
 
-use super::desk::Recent;
 use crate::store::merging::has_parted;
+use crate::store::recent::Recent;
 use crate::store::{Arrival, Merged};
 
 /// When a visit was last heard of, live or not, and when live, in ms since 1970.

@@ -49,7 +49,7 @@ const MIGRATIONS: &[&str] = &[
 ];
 
 /// The version of the schema.
-pub(super) const SCHEMA: usize = MIGRATIONS.len();
+pub(crate) const SCHEMA: usize = MIGRATIONS.len();
 
 /// So many of the report's rows are derived in one transaction.
 const STANDINGS_AT_ONCE: usize = 100;
@@ -58,7 +58,7 @@ const STANDINGS_AT_ONCE: usize = 100;
 const READERS: usize = 4;
 
 /// Before this version, two connections could corrupt the database.
-const OLDEST_SQLITE: i32 = 3_051_003;
+pub(crate) const OLDEST_SQLITE: i32 = 3_051_003;
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> StoreError {
@@ -264,6 +264,10 @@ impl Store for SqliteStore {
 
     fn open_visit(&self, opening: Opening, policy: Policy, now_ms: i64) -> Answer<'_, Opened> {
         self.write(move |desk| visits::open(desk, &opening, &policy, now_ms))
+    }
+
+    fn make_again(&self, claims: VisitClaims, now_ms: i64) -> Answer<'_, VisitClaims> {
+        self.write(move |desk| launches::make_again(desk.db, claims, now_ms))
     }
 
     fn merge(&self, arrival: Arrival) -> Answer<'_, Merged> {

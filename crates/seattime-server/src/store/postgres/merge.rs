@@ -64,13 +64,14 @@ pub(super) async fn merge(
             done.insert(visit_key(arrival), acked);
         }
     }
-    if !dirty.is_empty() {
+    if !dirty.is_empty() || !known.raised.is_empty() {
         let transaction = connection.transaction().await?;
         let db = transaction.client();
         let visits: Vec<_> = dirty
             .iter()
             .filter_map(|key| desk.states.get(key).map(|(claims, state)| (*claims, state)))
             .collect();
+        super::writing::raise_leases(db, &known.raised).await?;
         let kept = tokio::try_join!(
             puts.write(db),
             super::writing::put_stale(db, &stale),
@@ -125,6 +126,9 @@ type Whole = (Attempts, BTreeMap<VisitKey, Remembered>);
 /// What is in the database that the messages have to do with.
 struct Known {
     attempts: Attempts,
+    /// Of them, by learner and id, those whose lease some message's is above, and that lease: a backup may not know
+    /// the visit that took it, and fences those before it all the same.
+    raised: BTreeMap<(String, String), u32>,
     visits: BTreeMap<VisitKey, Remembered>,
     /// By learner, visit and number of the change: how many parts there are, and each one's text.
     parts: BTreeMap<(String, String, i64), Vec<(u32, String)>>,
@@ -174,6 +178,15 @@ impl Known {
                 memory.attempts.put(key.clone(), Arc::new((attempt.clone(), package.clone())));
             }
         }
+        let mut raised = BTreeMap::new();
+        for Arrival { claims, .. } in arrivals {
+            if let Some((attempt, _)) = attempts.get_mut(&attempt_of(claims))
+                && claims.lease > attempt.lease
+            {
+                attempt.lease = claims.lease;
+                raised.insert((claims.learner.clone(), claims.attempt.clone()), claims.lease);
+            }
+        }
         let mut others = BTreeMap::new();
         for arrival in arrivals {
             let claims = &arrival.claims;
@@ -185,7 +198,7 @@ impl Known {
                 others.insert(key, found.into_iter().map(|it| (it.lease, it.raw)).collect());
             }
         }
-        Ok(Known { attempts, visits, parts, others })
+        Ok(Known { attempts, raised, visits, parts, others })
     }
 }
 

@@ -10,11 +10,12 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::oneshot;
 
 use super::contacts::Contacts;
+use super::memory::Memory;
 use super::merge::merge_surely;
 use crate::store::{Answer, Arrival, Merged, StoreError};
 
 /// So many tasks write, each over a connection of its own.
-const WRITERS: usize = 4;
+pub const WRITERS: usize = 4;
 /// So many commits may wait for each; more are refused, so that memory has a bound.
 const QUEUE: usize = 1_024;
 /// So many bytes of commits may wait in all.
@@ -72,9 +73,10 @@ impl Writers {
 
 async fn write(pool: Pool, contacts: Arc<Contacts>, mut waiting: Receiver<Waiting>, bytes: Arc<AtomicUsize>) {
     let mut batch = Vec::with_capacity(BATCH);
+    let mut memory = Memory::default();
     while waiting.recv_many(&mut batch, BATCH).await > 0 {
         let arrivals: Vec<&Arrival> = batch.iter().map(|it| &*it.0).collect();
-        let outcomes = match merge_surely(&pool, &contacts, &arrivals).await {
+        let outcomes = match merge_surely(&pool, &contacts, &mut memory, &arrivals).await {
             Ok(outcomes) => outcomes,
             // Another try of each would only wait as long again.
             Err(failure) if arrivals.len() == 1 || failure.is_passing() => {
@@ -86,7 +88,7 @@ async fn write(pool: Pool, contacts: Arc<Contacts>, mut waiting: Receiver<Waitin
                 tracing::error!(%error, "A transaction failed; its commits are tried one by one");
                 let mut outcomes = Vec::new();
                 for arrival in &arrivals {
-                    let alone = merge_surely(&pool, &contacts, &[arrival]).await;
+                    let alone = merge_surely(&pool, &contacts, &mut memory, &[arrival]).await;
                     outcomes.push(alone.map_err(StoreError::from).and_then(|it| {
                         it.into_iter().next().unwrap_or(Err(StoreError::Failed("no answer".to_owned())))
                     }));

@@ -10,6 +10,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::{Semaphore, oneshot};
 
 use super::desk::{Desk, Memory};
+use super::heard::Heard;
 use crate::store::{Answer, StoreError};
 
 /// So many changes may wait; more are refused, so that memory has a bound.
@@ -31,6 +32,8 @@ pub(super) struct Writer {
     queue: SyncSender<Job>,
     /// A permit is a byte.
     room: Arc<Semaphore>,
+    /// What can be answered without the queue.
+    pub(super) heard: Arc<Heard>,
 }
 
 impl Writer {
@@ -38,14 +41,16 @@ impl Writer {
     pub(super) fn start(connection: Connection) -> Writer {
         let (queue, waiting) = sync_channel(QUEUE);
         let (done, mut answering) = unbounded_channel::<Done>();
-        thread::spawn(move || write(connection, &waiting, &done));
+        let heard = Arc::<Heard>::default();
+        let memory = Memory::new(Arc::clone(&heard));
+        thread::spawn(move || write(connection, memory, &waiting, &done));
         // Woken one by one from another thread, those who wait would cost more than their commits.
         tokio::spawn(async move {
             while let Some((replies, committed)) = answering.recv().await {
                 replies.into_iter().for_each(|reply| reply(committed.clone()));
             }
         });
-        Writer { queue, room: Arc::new(Semaphore::new(QUEUE_BYTES)) }
+        Writer { queue, room: Arc::new(Semaphore::new(QUEUE_BYTES)), heard }
     }
 
     /// Runs a change; it is on disk once this answers. It runs whole or not at all, also when whoever
@@ -103,8 +108,12 @@ fn guarded<T>(
     result
 }
 
-fn write(mut connection: Connection, waiting: &Receiver<Job>, done: &UnboundedSender<Done>) {
-    let mut memory = Memory::default();
+fn write(
+    mut connection: Connection,
+    mut memory: Memory,
+    waiting: &Receiver<Job>,
+    done: &UnboundedSender<Done>,
+) {
     while let Ok(first) = waiting.recv() {
         let jobs = std::iter::once(first).chain(waiting.try_iter().take(BATCH - 1));
         let mut replies = Vec::new();
@@ -124,6 +133,8 @@ fn write(mut connection: Connection, waiting: &Receiver<Job>, done: &UnboundedSe
         if let Err(error) = &committed {
             tracing::error!(%error, "A transaction failed; nothing of it was acknowledged");
             memory.forget();
+        } else {
+            memory.committed(); // Before the answers: whoever has one may send the same again.
         }
         let _ = done.send((replies, committed)); // Without a runtime nobody waits any more.
     }

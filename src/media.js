@@ -7,8 +7,7 @@
 import { guarded, note, put } from "./instance.js";
 import * as wasm from "./wasm.js";
 
-const BEGINS = ["play", "timeupdate"];
-const CHANGES = [...BEGINS, "pause", "seeking", "ratechange", "emptied"];
+const CHANGES = ["play", "timeupdate", "pause", "seeking", "ratechange", "emptied"];
 
 /**
  * Follows what plays.
@@ -18,8 +17,6 @@ const CHANGES = [...BEGINS, "pause", "seeking", "ratechange", "emptied"];
  *     `look` is called once a second, and before the page is shown or hidden.
  */
 export function follow() {
-    /** Elements that are listened to. @type {WeakSet<HTMLMediaElement>} */
-    const known = new WeakSet();
     /** Elements that play: number, source, and number of what that is. @type {Map<HTMLMediaElement, { player: number, source?: string, item?: number }>} */
     const playing = new Map();
     /** How far each document had come when it was looked through. @type {WeakMap<Document, string>} */
@@ -57,19 +54,19 @@ export function follow() {
         if (!plays) playing.delete(element);
     };
 
-    /** @param {HTMLMediaElement} element */
-    const adopt = (element) => {
-        if (isOver || known.has(element)) return;
-        known.add(element);
-        for (const type of CHANGES) element.addEventListener(type, () => sample(element));
-        sample(element);
-    };
-    const heard = (/** @type {Event} */ { target }) => adopt(/** @type {HTMLMediaElement} */ (target));
+    const heard = (/** @type {Event} */ { target }) => sample(/** @type {HTMLMediaElement} */ (target));
+    /** Listens, as often as it is asked to, once. @param {EventTarget} target */
+    const listen = (target) => CHANGES.forEach((type) => target.addEventListener(type, heard, true));
 
     /** @param {Document | ShadowRoot} root */
     const open = (root) => {
-        for (const type of BEGINS) root.addEventListener(type, heard, true);
+        listen(root);
         for (const { shadowRoot } of root.querySelectorAll("*")) if (shadowRoot) open(shadowRoot);
+    };
+    /** @param {HTMLMediaElement} element */
+    const adopt = (element) => {
+        listen(element);
+        sample(element);
     };
 
     /**
@@ -118,6 +115,14 @@ export function follow() {
             isOver = true;
             each(window, unhook);
         },
-        look: () => [...playing.keys()].forEach(sample),
+        look() {
+            for (const element of playing.keys()) {
+                try {
+                    sample(element);
+                } catch {
+                    playing.delete(element); // Content made it something else.
+                }
+            }
+        },
     };
 }

@@ -247,3 +247,45 @@ for (const browser of /** @type {const} */ (["chrome", "firefox"])) {
         }
     });
 }
+
+for (const browser of /** @type {const} */ (["chrome", "firefox"])) {
+    test(`a film without an address, and a trap while it plays, in ${browser}`, async () => {
+        const bare = await Bare.open(browser);
+        try {
+            const { told, trapped } = /** @type {any} */ (await bare.run(`
+                const { launch } = await import("/pkg/seattime.js");
+                const frame = document.getElementById("content");
+                const visit = await launch({ frame, data: given, transport: () => Promise.reject(new Error("there is no server")) });
+                await visit.start(0);
+                await new Promise((resolve) => frame.addEventListener("load", resolve));
+                const bytes = await (await fetch("/tests/media/film.webm")).arrayBuffer();
+                const film = frame.contentDocument.createElement("video");
+                film.muted = true; // What no browser forbids.
+                film.src = URL.createObjectURL(new Blob([bytes], { type: "video/webm" }));
+                frame.contentDocument.body.append(film);
+                const ended = new Promise((resolve) => film.addEventListener("ended", resolve));
+                await film.play();
+                await new Promise((resolve) => film.addEventListener("timeupdate", () => film.currentTime > 1 && resolve()));
+                const { now } = performance;
+                let trapped = 0;
+                performance.now = () => {
+                    performance.now = now;
+                    trapped++;
+                    throw new Error("the clock failed");
+                };
+                await ended;
+                return { told: JSON.parse(visit.pending()), trapped };`, DATA));
+            assert.equal(trapped, 1);
+            // What the instance saw since it was last written down is gone with it: here, from the film's start.
+            const [item] = told.media;
+            assert.deepEqual([told.media.length, item.kind], [1, "video"]);
+            assert.match(item.key, /^\/content\.html#4\.0\d\d$/, "its page, and its exact length");
+            near(item.position_ms, FILM_S, "where it stands");
+            const playedMs = told.time.med.reduce((/** @type {number} */ sum, /** @type {number[]} */ it) => sum + it[2] - it[1], 0);
+            assert.ok(playedMs >= 2300 && playedMs <= 4370, `${playedMs} ms of media`);
+            assert.ok(Math.abs(item.covered.at(-1)[1] - item.covered[0][0] - playedMs) <= 300, JSON.stringify(told));
+        } finally {
+            await bare.close();
+        }
+    });
+}

@@ -262,12 +262,12 @@ impl IntoResponse for Problem {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Something else listens there, or the address is not this machine's.
-    #[error(
-        "cannot listen on {address}: {reason}; stop what listens there, or choose another port with --port"
-    )]
+    #[error("cannot listen on {address}: {reason}; stop what listens there, or choose another with {option}")]
     Listen {
         /// The address that was asked for.
         address: String,
+        /// The option that chooses another.
+        option: &'static str,
         /// What the system said.
         reason: std::io::Error,
     },

@@ -12,6 +12,7 @@ pub mod faults;
 pub mod import;
 pub mod limits;
 mod listen;
+mod metrics;
 mod mime;
 pub mod request;
 mod routes;

@@ -13,7 +13,9 @@ pub struct Limits {
     pub body: Duration,
     /// A connection is kept open for this long without a request. Balancers in front should give up earlier.
     pub idle: Duration,
-    /// At the end, requests under way are waited for so long.
+    /// At the end, everything is still answered for so long, so that balancers in front notice and send nobody new.
+    pub delay: Duration,
+    /// Then requests under way are waited for so long, and as long what they brought to be on disk.
     pub drain: Duration,
     /// How often a visit may commit. A page does so once a second at most, and rarely for long.
     pub commits: Rate,
@@ -40,6 +42,7 @@ pub const DEFAULT_LIMITS: Limits = Limits {
     head: Duration::from_secs(10),
     body: Duration::from_secs(30),
     idle: Duration::from_secs(75),
+    delay: Duration::ZERO,
     drain: Duration::from_secs(25),
     commits: Rate { at_once: 240, a_minute: 120 },
     // Twice what may wait for its commit, so that whoever sends too many is told that.

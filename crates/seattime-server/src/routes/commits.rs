@@ -47,6 +47,7 @@ pub(crate) async fn post_commit(
     let heartbeat_ms = app.config.policy.heartbeat_ms;
     let arrival = Arrival { claims: claims.clone(), commit, size_bytes, received_ms, heartbeat_ms };
     let merged = app.store.merge(arrival).await?;
+    app.metrics.kept(merged.has_news);
     pass(&*app.faults, "after_commit")?;
     let mut receipt = merged.receipt;
     if merged.is_superseded {

@@ -36,6 +36,7 @@ pub(crate) async fn post_visit(
     };
     pass(&*app.faults, "before_visit")?;
     let mut opened = app.store.open_visit(opening, app.config.policy, now_ms).await?;
+    app.metrics.visits.inc();
     pass(&*app.faults, "after_visit")?;
     for activity in &mut opened.activities {
         activity.url = content::address(&app, &opened.topic, &activity.url);

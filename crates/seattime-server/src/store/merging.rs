@@ -117,6 +117,7 @@ impl Absorbed {
                 need_full: (self.is_unknown || !self.is_whole) && !arrival.commit.partial,
             },
             is_superseded: arrival.claims.lease < attempt.lease,
+            has_news: self.has_news,
         }
     }
 }

@@ -30,7 +30,7 @@ use self::writers::Writers;
 use super::rows::column;
 use super::{
     Answer, Arrival, MadeLaunch, Merged, NewLaunch, Opened, Opening, PackageLine, ReportOf, ReportRow, Store,
-    StoreError, StoredPackage,
+    StoreError, StoredPackage, Throughput,
 };
 use crate::clock::ServerClock;
 use crate::error::StartError;
@@ -201,6 +201,17 @@ impl Store for PostgresStore {
 
     fn latest_ms(&self) -> Answer<'_, i64> {
         Box::pin(async { retried!(tries => latest_ms(&self.pool)) })
+    }
+
+    fn throughput(&self) -> Throughput {
+        self.writers.throughput.clone()
+    }
+
+    fn settle(&self) -> Answer<'_, ()> {
+        Box::pin(async {
+            self.writers.throughput.idle().await;
+            Ok(self.contacts.tell(&self.pool).await?)
+        })
     }
 
     fn ask_clock(&self) -> Answer<'_, ()> {

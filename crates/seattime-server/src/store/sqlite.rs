@@ -19,7 +19,7 @@ use self::desk::Desk;
 use self::writer::Writer;
 use super::{
     Answer, Arrival, MadeLaunch, Merged, NewLaunch, Opened, Opening, PackageLine, ReportOf, ReportRow, Store,
-    StoreError, StoredPackage,
+    StoreError, StoredPackage, Throughput,
 };
 use crate::error::StartError;
 use crate::secret::ServerKey;
@@ -213,6 +213,18 @@ impl Store for SqliteStore {
 
     fn latest_ms(&self) -> Answer<'_, i64> {
         self.read(|db| Ok(db.prepare_cached(sql!("latest"))?.query_row([], |row| row.get(0))?))
+    }
+
+    fn throughput(&self) -> Throughput {
+        self.writer.throughput.clone()
+    }
+
+    fn settle(&self) -> Answer<'_, ()> {
+        Box::pin(async {
+            self.writer.throughput.idle().await;
+            // So that the file alone is everything, for whoever copies it while nothing runs.
+            self.read(|db| Ok(db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)).await
+        })
     }
 
     fn put_key(&self, tenant: &str, key_hash: &str, now_ms: i64) -> Answer<'_, ()> {

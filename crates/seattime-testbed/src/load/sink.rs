@@ -54,7 +54,7 @@ impl Store for Sink {
             heartbeat_ms: arrival.heartbeat_ms,
             need_full: false,
         };
-        Box::pin(std::future::ready(Ok(Merged { receipt, is_superseded: false })))
+        Box::pin(std::future::ready(Ok(Merged { receipt, is_superseded: false, has_news: true })))
     }
 
     fn put_part(&self, _claims: VisitClaims, _part: ValuePart) -> Answer<'_, ()> {

@@ -16,10 +16,11 @@ use super::fields::{Columns, rows};
 use super::reading::{AttemptKey, Versioned, VisitKey, attempts, visits, visits_of};
 use super::sql_here as sql;
 use super::writing::{Put, Puts, Shared};
+use crate::clock::Stopwatch;
 use crate::store::merging::{Absorbed, begun, changes, completed, has_parted, scope};
 use crate::store::raw::RawVisit;
 use crate::store::rows::{AttemptRow, PackageRow, api_of, column};
-use crate::store::{Arrival, Merged, StoreError};
+use crate::store::{Arrival, Merged, StoreError, Throughput};
 
 /// What became of each message, in their order.
 pub(super) type Outcomes = Vec<Result<Merged, StoreError>>;
@@ -28,6 +29,7 @@ pub(super) type Outcomes = Vec<Result<Merged, StoreError>>;
 pub(super) async fn merge(
     pool: &Pool,
     contacts: &Contacts,
+    throughput: &Throughput,
     arrivals: &[&Arrival],
 ) -> Result<Outcomes, Failure> {
     let mut connection = pool.get().await?;
@@ -76,7 +78,9 @@ pub(super) async fn merge(
         if kept.3 < visits.len() as u64 {
             return Err(Failure::Raced);
         }
+        let begun = Stopwatch::start();
         transaction.commit().await?;
+        throughput.committed(begun.elapsed());
     }
     for (key, (_, (visit, _))) in &desk.states {
         if dirty.contains(key) {
@@ -85,16 +89,20 @@ pub(super) async fn merge(
             contacts.note(key.clone(), (visit.contact_ms, visit.live_ms));
         }
     }
-    Ok(outcomes.into_iter().map(|it| it.map(|told| told.merged)).collect())
+    let told = outcomes.into_iter().enumerate();
+    Ok(told
+        .map(|(n, it)| it.map(|told| Merged { has_news: with_news.contains(&n), ..told.merged }))
+        .collect())
 }
 
 /// Merges messages, again and again where that may help.
 pub(super) async fn merge_surely(
     pool: &Pool,
     contacts: &Contacts,
+    throughput: &Throughput,
     arrivals: &[&Arrival],
 ) -> Result<Outcomes, Failure> {
-    retried!(tries => merge(pool, contacts, arrivals))
+    retried!(tries => merge(pool, contacts, throughput, arrivals))
 }
 
 fn visit_key(arrival: &Arrival) -> VisitKey {
@@ -224,6 +232,7 @@ impl<'a> Desk<'a> {
             merged: Merged {
                 receipt: absorbed.merged(arrival, Vec::new(), attempt).receipt,
                 is_superseded: false,
+                has_news: false,
             },
             has_raw_news: absorbed.has_news(false),
             course: attempt.course.clone(),

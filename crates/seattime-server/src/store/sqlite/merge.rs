@@ -117,7 +117,8 @@ pub(super) fn merge(desk: &mut Desk<'_>, arrival: &Arrival) -> Result<Merged, St
 
     let contacts = &mut desk.memory.contacts;
     absorbed.visit.heard(contacts.get(&claims.visit).copied().unwrap_or_default());
-    if absorbed.has_news(has_values) {
+    let has_news = absorbed.has_news(has_values);
+    if has_news {
         contacts.remove(&claims.visit);
         keep(desk.db, claims, &absorbed.visit)?;
         let stale = (&claims.learner, &attempt.row.course, &attempt.row.topic, &claims.tenant);
@@ -125,7 +126,7 @@ pub(super) fn merge(desk: &mut Desk<'_>, arrival: &Arrival) -> Result<Merged, St
     } else {
         contacts.insert(claims.visit.clone(), (absorbed.visit.contact_ms, absorbed.visit.live_ms));
     }
-    let merged = absorbed.merged(arrival, refused, &attempt.row);
+    let merged = Merged { has_news, ..absorbed.merged(arrival, refused, &attempt.row) };
     desk.memory.visits.put(id, absorbed.visit);
     Ok(merged)
 }

@@ -55,6 +55,8 @@ pub struct App {
     pub(crate) commits: Arc<Meter>,
     /// How often each visit sends parts of texts.
     pub(crate) parts: Arc<Meter>,
+    /// How often each address brings codes that there never were.
+    pub(crate) guesses: Arc<Meter>,
     pub(crate) metrics: Arc<Metrics>,
     /// Whether the server is about to end.
     pub(crate) is_draining: Arc<AtomicBool>,
@@ -106,6 +108,7 @@ impl App {
             clock,
             compared: told.map(|told| (world.clock, told)),
             commits: Arc::new(Meter::new(config.limits.commits)),
+            guesses: Arc::new(Meter::new(config.limits.guesses)),
             parts: Arc::new(Meter::new(config.limits.parts)),
             is_draining: Arc::default(),
             config: Arc::new(config),

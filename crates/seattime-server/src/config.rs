@@ -19,6 +19,9 @@ pub const LOG_FORMAT_VARIABLE: &str = "SEATTIME_LOG_FORMAT";
 /// The environment variable that holds the address where Prometheus asks, such as `127.0.0.1:9090`.
 pub const METRICS_VARIABLE: &str = "SEATTIME_METRICS";
 
+/// The environment variable that names who stands in front, addresses with commas between them.
+pub const PROXIES_VARIABLE: &str = "SEATTIME_PROXIES";
+
 /// How time is judged where nobody says otherwise.
 pub const DEFAULT_POLICY: Policy = Policy {
     idle_limit_ms: 300_000,
@@ -45,6 +48,8 @@ pub struct Config {
     pub port: u16,
     /// Another address, where Prometheus asks for figures; nowhere, if left out. It asks for no key.
     pub metrics: Option<SocketAddr>,
+    /// Who stands in front and hands requests on: these say in `X-Forwarded-For` whose they are.
+    pub proxies: Vec<IpAddr>,
     /// Where learners reach it, without a slash at the end; where it listens, if left out.
     pub public_url: Option<String>,
     /// The folder that everything is kept in; with a database of its own, only the content of packages.
@@ -69,6 +74,7 @@ impl Config {
             host,
             port: 0,
             metrics: None,
+            proxies: Vec::new(),
             public_url: None,
             data,
             database: None,

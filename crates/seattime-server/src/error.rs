@@ -99,6 +99,18 @@ impl Problem {
         .after_s(seconds)
     }
 
+    /// 429: too many codes of launches from one address that there never were.
+    pub(crate) fn too_many_guesses(seconds: u32) -> Problem {
+        Problem::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_guesses",
+            format!(
+                "too many codes came from your address that belong to no launch; launch the course again in {seconds} s"
+            ),
+        )
+        .after_s(seconds)
+    }
+
     /// 503: the server is about to end.
     pub(crate) fn draining() -> Problem {
         Problem::new(

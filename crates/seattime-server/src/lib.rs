@@ -14,6 +14,7 @@ pub mod limits;
 mod listen;
 mod metrics;
 mod mime;
+pub mod peer;
 pub mod request;
 mod routes;
 pub mod secret;

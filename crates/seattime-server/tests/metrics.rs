@@ -52,7 +52,7 @@ async fn get(address: SocketAddr, path: &str) -> Option<(String, String)> {
 async fn what_happened_is_told_on_a_listener_of_its_own() {
     let (server, _data) = start(Some(ANY)).await.unwrap();
     let app = server.app();
-    let topic = app.import("default", scorm_12().unwrap(), None).await.unwrap().topic;
+    let topic = app.import("default", scorm_12().unwrap(), None).await.unwrap();
     let launch = json!({ "learner": { "id": "anna@example.org", "name": "Muster, Anna" }, "topic": topic });
     let (_, made) = post(app, "/api/v1/launches", &launch).await.unwrap();
     let code = made["url"].as_str().unwrap().split_once("#code=").unwrap().1;
@@ -101,7 +101,10 @@ async fn what_happened_is_told_on_a_listener_of_its_own() {
     // handed in two at once; those without news were not written.
     let (all, on_disk) = (count("seattime_transaction_seconds"), count("seattime_disk_commit_seconds"));
     assert_eq!((all, on_disk), (count("seattime_batch_changes"), all.map(|it| it - 2)), "{text}");
-    assert!(text.contains("seattime_build_info{version=\"") && text.contains("database=\"sqlite\""), "{text}");
+    assert!(
+        text.contains("seattime_build_info{version=\"") && text.contains("database=\"sqlite\""),
+        "{text}"
+    );
     for secret in ["anna", "Muster", "page-7", &topic, code, visit["visit"].as_str().unwrap()] {
         assert!(!text.contains(secret), "{secret} is told:\n{text}");
     }

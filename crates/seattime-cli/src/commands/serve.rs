@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use seattime_server::clock::SystemClock;
-use seattime_server::config::{Config, DEFAULT_POLICY, METRICS_VARIABLE, TENANT};
+use seattime_server::config::{Config, DEFAULT_POLICY, METRICS_VARIABLE, PROXIES_VARIABLE, TENANT};
 use seattime_server::faults::NoFaults;
 use seattime_server::limits::{DEFAULT_LIMITS, Limits};
 use seattime_server::{Server, World, serve};
@@ -32,6 +32,9 @@ pub(crate) struct Arguments {
     /// Another address, such as `127.0.0.1:9090`, where Prometheus finds figures under `/metrics`. It asks for no key.
     #[arg(long, env = METRICS_VARIABLE)]
     metrics: Option<SocketAddr>,
+    /// The address of a proxy in front; it says in `X-Forwarded-For` whose a request is. May be given several times.
+    #[arg(long = "proxy", env = PROXIES_VARIABLE, value_delimiter = ',')]
+    proxies: Vec<IpAddr>,
     /// How long it goes on when it is asked to stop, in s: `/readyz` fails meanwhile, so that balancers notice.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=3_600))]
     stop_delay: u64,
@@ -51,6 +54,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
         host: arguments.host,
         port: arguments.port,
         metrics: arguments.metrics,
+        proxies: arguments.proxies,
         public_url: arguments.public_url.map(|it| it.trim_end_matches('/').to_owned()),
         data: arguments.kept.data,
         database: arguments.kept.database,
@@ -65,8 +69,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
         vfs: None,
         assets: Arc::new(Embedded),
     };
-    let mut signals = Signals::listen().context("signals to stop cannot be listened for")?;
     let server = serve(config, world).await?;
+    // From here on; before, there is nothing that a signal could not end by itself.
+    let mut signals = Signals::listen().context("signals to stop cannot be listened for")?;
     if arguments.demo {
         import_demo(&server).await?;
     }
@@ -82,14 +87,14 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
             () = signals.next() => break,
         }
     }
-    eprintln!("Seattime ends: it answers what is under way; the same signal again ends it at once");
+    println!("Seattime ends: it answers what is under way; the same signal again ends it at once");
     tokio::select! {
         () = server.shut_down() => Ok(()),
         () = signals.next() => bail!("ended at once; what was not acknowledged comes again"),
     }
 }
 
-/// What asks the process to stop: heard from the start on, so that none is missed.
+/// What asks the process to stop: listened for once, so that none is missed.
 #[cfg(unix)]
 struct Signals(Signal, Signal);
 

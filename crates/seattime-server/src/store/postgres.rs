@@ -210,7 +210,7 @@ impl Store for PostgresStore {
     fn settle(&self) -> Answer<'_, ()> {
         Box::pin(async {
             self.writers.throughput.idle().await;
-            Ok(self.contacts.tell(&self.pool).await?)
+            self.contacts.tell(&self.pool).await
         })
     }
 
@@ -281,9 +281,14 @@ impl Store for PostgresStore {
     fn report(&self, tenant: &str, of: ReportOf) -> Answer<'_, Vec<ReportRow>> {
         let tenant = tenant.to_owned();
         Box::pin(async move {
-            while standings::renew(&self.pool, Some(&tenant), &of, STANDINGS_AT_ONCE).await?
-                == STANDINGS_AT_ONCE
-            {}
+            loop {
+                match standings::renew(&self.pool, Some(&tenant), &of, STANDINGS_AT_ONCE).await {
+                    Ok(STANDINGS_AT_ONCE) => {}
+                    // Reading goes on, with what was derived before.
+                    Ok(_) | Err(StoreError::Full) => break,
+                    Err(error) => return Err(error),
+                }
+            }
             retried!(tries => standings::list(&self.pool, &tenant, &of))
         })
     }

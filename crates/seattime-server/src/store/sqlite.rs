@@ -307,8 +307,11 @@ impl Store for SqliteStore {
                 let renew = move |desk: &mut Desk<'_>| {
                     standings::renew(desk.db, Some(&tenant), &of, STANDINGS_AT_ONCE)
                 };
-                if self.write(renew).await? < STANDINGS_AT_ONCE {
-                    break;
+                match self.write(renew).await {
+                    Ok(STANDINGS_AT_ONCE) => {}
+                    // Reading goes on, with what was derived before.
+                    Ok(_) | Err(StoreError::Full) => break,
+                    Err(error) => return Err(error),
                 }
             }
             self.read(move |db| {

@@ -168,3 +168,19 @@ macro_rules! retried {
     }};
 }
 pub(crate) use retried;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_tried_again_is_counted_and_what_is_not_is_told() {
+        let raced = TRIED_AGAIN.get_or_create_owned(&Reason { reason: "raced" });
+        let before = raced.get(); // Other tests of this process race too.
+        let mut tries = Tries::default();
+        assert!(tries.after(Failure::Raced).await.is_ok() && tries.is_repeated());
+        assert!(raced.get() > before);
+        let known = tries.after(Failure::Answer(StoreError::NotFound("visit"))).await;
+        assert!(matches!(known, Err(Failure::Answer(StoreError::NotFound("visit")))));
+    }
+}

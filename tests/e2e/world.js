@@ -74,6 +74,7 @@ export class World {
     /** @type {(() => void) | undefined} */ onRequest;
     #isDown = false;
     /** @type {string} */ #data;
+    #isDataOurs = true;
     /** @type {Testbed} */ #server;
     /** @type {import("puppeteer-core").Browser} */ #browser;
     /** @type {Page} */ #other;
@@ -89,8 +90,9 @@ export class World {
         [this.#server, this.#browser, this.#other, this.#data] = [server, browser, other, data];
     }
 
-    static async begin() {
-        const data = mkdtempSync(join(tmpdir(), "seattime-e2e-"));
+    /** @param {string} [given] The folder that everything is kept in; one that goes with this world, if left out. */
+    static async begin(given) {
+        const data = given ?? mkdtempSync(join(tmpdir(), "seattime-e2e-"));
         const server = await Testbed.start(data, START_MS);
         const browser = await puppeteer.launch({
             executablePath: program("CHROMIUM", "/usr/bin/chromium"),
@@ -102,12 +104,14 @@ export class World {
             ],
         });
         const [other] = await browser.pages();
-        return new World(server, browser, other, data);
+        const world = new World(server, browser, other, data);
+        world.#isDataOurs = given === undefined;
+        return world;
     }
 
     async end() {
         await this.#browser.close().finally(() => this.kill());
-        rmSync(this.#data, { recursive: true, force: true });
+        if (this.#isDataOurs) rmSync(this.#data, { recursive: true, force: true });
     }
 
     get url() {

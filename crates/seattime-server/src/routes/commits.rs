@@ -59,6 +59,7 @@ pub(crate) async fn post_commit(
         }
         merged => merged?,
     };
+    app.metrics.kept(merged.has_news);
     pass(&*app.faults, "after_commit")?;
     let mut receipt = merged.receipt;
     if merged.is_superseded {

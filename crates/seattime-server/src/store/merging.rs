@@ -121,6 +121,7 @@ impl Absorbed {
                 need_full: self.needs_full,
             },
             is_superseded: arrival.claims.lease < attempt.lease,
+            has_news: self.has_news,
         }
     }
 }

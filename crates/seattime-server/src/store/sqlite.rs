@@ -20,7 +20,7 @@ use self::desk::Desk;
 use self::writer::Writer;
 use super::{
     Answer, Arrival, MadeLaunch, Merged, NewLaunch, Opened, Opening, PackageLine, ReportOf, ReportRow, Store,
-    StoreError, StoredPackage,
+    StoreError, StoredPackage, Throughput,
 };
 use crate::error::StartError;
 use crate::secret::ServerKey;
@@ -216,6 +216,18 @@ impl Store for SqliteStore {
         self.read(|db| Ok(db.prepare_cached(sql!("latest"))?.query_row([], |row| row.get(0))?))
     }
 
+    fn throughput(&self) -> Throughput {
+        self.writer.throughput.clone()
+    }
+
+    fn settle(&self) -> Answer<'_, ()> {
+        Box::pin(async {
+            self.writer.throughput.idle().await;
+            // So that the file alone is everything, for whoever copies it while nothing runs.
+            self.read(|db| Ok(db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)).await
+        })
+    }
+
     fn put_key(&self, tenant: &str, key_hash: &str, now_ms: i64) -> Answer<'_, ()> {
         let (tenant, key_hash) = (tenant.to_owned(), key_hash.to_owned());
         self.write(move |desk| {
@@ -303,8 +315,11 @@ impl Store for SqliteStore {
                 let renew = move |desk: &mut Desk<'_>| {
                     standings::renew(desk.db, Some(&tenant), &of, STANDINGS_AT_ONCE)
                 };
-                if self.write(renew).await? < STANDINGS_AT_ONCE {
-                    break;
+                match self.write(renew).await {
+                    Ok(STANDINGS_AT_ONCE) => {}
+                    // Reading goes on, with what was derived before.
+                    Ok(_) | Err(StoreError::Full) => break,
+                    Err(error) => return Err(error),
                 }
             }
             self.read(move |db| {

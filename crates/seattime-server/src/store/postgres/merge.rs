@@ -18,10 +18,11 @@ use super::memory::{Marks, Memory, Remembered};
 use super::reading::{AttemptKey, Versioned, VisitKey, attempts, marks, visits, visits_of};
 use super::sql_here as sql;
 use super::writing::{Put, Puts, Shared};
+use crate::clock::Stopwatch;
 use crate::store::merging::{Absorbed, begun, changes, completed, has_parted, scope};
 use crate::store::raw::RawVisit;
 use crate::store::rows::{AttemptRow, PackageRow, api_of, column};
-use crate::store::{Arrival, Merged, StoreError};
+use crate::store::{Arrival, Merged, StoreError, Throughput};
 use crate::token::VisitClaims;
 
 /// What became of each message, in their order.
@@ -31,7 +32,7 @@ pub(super) type Outcomes = Vec<Result<Merged, StoreError>>;
 pub(super) async fn merge(
     pool: &Pool,
     contacts: &Contacts,
-    memory: &mut Memory,
+    (memory, throughput): (&mut Memory, &Throughput),
     arrivals: &[&Arrival],
 ) -> Result<Outcomes, Failure> {
     let mut connection = pool.get().await?;
@@ -81,7 +82,9 @@ pub(super) async fn merge(
         if kept.3 < visits.len() as u64 {
             return Err(Failure::Raced);
         }
+        let begun = Stopwatch::start();
         transaction.commit().await?;
+        throughput.committed(begun.elapsed());
     }
     for (key, (_, (visit, version))) in desk.states {
         let heard = (visit.contact_ms, visit.live_ms);
@@ -95,7 +98,10 @@ pub(super) async fn merge(
             }
         }
     }
-    Ok(outcomes.into_iter().map(|it| it.map(|told| told.merged)).collect())
+    let told = outcomes.into_iter().enumerate();
+    Ok(told
+        .map(|(n, it)| it.map(|told| Merged { has_news: with_news.contains(&n), ..told.merged }))
+        .collect())
 }
 
 /// Merges messages, again and again where that may help.
@@ -103,9 +109,10 @@ pub(super) async fn merge_surely(
     pool: &Pool,
     contacts: &Contacts,
     memory: &mut Memory,
+    throughput: &Throughput,
     arrivals: &[&Arrival],
 ) -> Result<Outcomes, Failure> {
-    retried!(tries => merge(pool, contacts, memory, arrivals))
+    retried!(tries => merge(pool, contacts, (memory, throughput), arrivals))
 }
 
 fn visit_key(arrival: &Arrival) -> VisitKey {
@@ -303,6 +310,7 @@ impl<'a> Desk<'a> {
             merged: Merged {
                 receipt: absorbed.merged(arrival, Vec::new(), attempt).receipt,
                 is_superseded: false,
+                has_news: false,
             },
             has_raw_news: absorbed.has_news(false),
             course: attempt.course.clone(),

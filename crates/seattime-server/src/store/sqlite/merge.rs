@@ -132,7 +132,8 @@ pub(super) fn merge(desk: &mut Desk<'_>, arrival: &Arrival) -> Result<Merged, St
     let (refused, has_values) = put_changes(desk.db, claims, &attempt, &commit)?;
 
     absorbed.visit.heard(desk.memory.heard.contact(&claims.visit));
-    if absorbed.has_news(has_values) {
+    let has_news = absorbed.has_news(has_values);
+    if has_news {
         desk.memory.heard.drop_contact(&claims.visit);
         keep(desk.db, claims, &absorbed.visit)?;
         let stale = (&claims.learner, &attempt.row.course, &attempt.row.topic, &claims.tenant);
@@ -140,7 +141,7 @@ pub(super) fn merge(desk: &mut Desk<'_>, arrival: &Arrival) -> Result<Merged, St
     } else {
         desk.memory.heard.note(&claims.visit, (absorbed.visit.contact_ms, absorbed.visit.live_ms));
     }
-    let merged = absorbed.merged(arrival, refused, &attempt.row);
+    let merged = Merged { has_news, ..absorbed.merged(arrival, refused, &attempt.row) };
     desk.memory.visits.put(id, absorbed.visit);
     desk.memory.merged(arrival, &merged);
     Ok(merged)

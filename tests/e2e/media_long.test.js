@@ -70,9 +70,9 @@ const STORIES = /** @type {Story[]} */ ([
         creditedS: 3600, mediaS: 3600, seenS: [3600],
     },
     {
-        name: "an hour of film, and the page left open overnight",
+        name: "an hour of film, and the page left open for three more",
         film: `film("video", 3600)`,
-        take: (course) => course.advance(10 * HOUR),
+        take: (course) => course.advance(4 * HOUR),
         creditedS: 3630, mediaS: 3600, seenS: [3600],
     },
     {
@@ -117,15 +117,15 @@ const STORIES = /** @type {Story[]} */ ([
         creditedS: 150, mediaS: 150, seenS: [30],
     },
     {
-        name: "music on a loop overnight",
+        name: "music on a loop for four hours",
         film: `film("audio", 200, true)`,
-        take: (course) => course.advance(9 * HOUR),
+        take: (course) => course.advance(4 * HOUR),
         creditedS: 230, mediaS: 200, seenS: [200],
     },
     {
-        name: "a muted film on a loop overnight",
+        name: "a muted film on a loop for four hours",
         film: `Object.assign(film("video", 90, true), { muted: true })`,
-        take: (course) => course.advance(9 * HOUR),
+        take: (course) => course.advance(4 * HOUR),
         creditedS: 120, mediaS: 90, seenS: [90],
     },
     {

@@ -12,7 +12,9 @@ const MUSIC: &str = "/content/grant/abc/music.ogg#600";
 /// visible.
 fn quiet(visit: &Value, seq: u64, seconds: i64, visible_s: i64) -> Value {
     let mut message = commit(visit, seq, seconds, "x");
-    message["time"] = json!({ "evidence": [[0, 0, 0, "page"]], "visible": [[0, 0, visible_s * 1_000]] });
+    if let Some(time) = message.get_mut("time") {
+        *time = json!({ "evidence": [[0, 0, 0, "page"]], "visible": [[0, 0, visible_s * 1_000]] });
+    }
     message
 }
 

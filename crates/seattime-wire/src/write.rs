@@ -153,7 +153,7 @@ fn write(visit: &Visit, head: CommitHead, extent: Extent) -> Json {
             State::Implicit => "implicit",
         });
         json.field("span");
-        json.intervals(&mut spans(session.n).map(|it| (it.stretch, it.first, it.last, "")));
+        json.list(spans(session.n), |json, it| json.interval(it.stretch, it.first, it.last).end());
         if let Some(accepted) = session.accepted() {
             json.raw(",\"accepted\":{\"months\":").number(accepted.months() as i64);
             json.field("cs").number(accepted.hundredths() as i64).raw("}");
@@ -194,24 +194,24 @@ fn write(visit: &Visit, head: CommitHead, extent: Extent) -> Json {
     }
 
     json.raw(",\"time\":{\"evidence\":");
-    json.intervals(&mut evidence().map(|it| {
-        let kind = match it.about {
+    json.list(evidence(), |json, it| {
+        json.interval(it.stretch, it.first, it.last);
+        json.raw(",").text(match it.about {
             EvidenceKind::Human => "human",
             EvidenceKind::Media => "media",
             EvidenceKind::Page => "page",
-        };
-        (it.stretch, it.first, it.last, kind)
-    }));
+        });
+        json.end();
+    });
     json.field("visible");
-    json.intervals(&mut visible().map(|it| (it.stretch, it.first, it.last, "")));
+    json.list(visible(), |json, it| json.interval(it.stretch, it.first, it.last).end());
     let items = ledger.media().items();
     for (field, is_background) in [("med", false), ("med_bg", true)] {
         json.field(field);
-        let played = played().filter(|it| it.about.is_background() == is_background);
-        json.intervals(&mut played.map(|it| {
+        json.list(played().filter(|it| it.about.is_background() == is_background), |json, it| {
             let key = items.get(it.about.item() as usize).map_or("", |it| it.key.as_str());
-            (it.stretch, it.first, it.last, key)
-        }));
+            json.interval(it.stretch, it.first, it.last).raw(",").text(key).end();
+        });
     }
     json.raw("},\"media\":");
     json.list(items.iter().filter(|it| range.has(it.seq)), |json, it| {
@@ -401,16 +401,10 @@ impl Json {
         self.raw("}]");
     }
 
-    /// Intervals: of each, stretch, first and last moment, and a text if there is one.
+    /// An interval, left open for more.
     #[inline(never)]
-    fn intervals<'a>(&mut self, all: &mut dyn Iterator<Item = (u32, i64, i64, &'a str)>) {
-        self.list(all, |json, (stretch, first, last, text)| {
-            json.raw("[").number(i64::from(stretch)).raw(",").number(first).raw(",").number(last);
-            if !text.is_empty() {
-                json.raw(",").text(text);
-            }
-            json.end();
-        });
+    fn interval(&mut self, stretch: u32, first: i64, last: i64) -> &mut Json {
+        self.raw("[").number(i64::from(stretch)).raw(",").number(first).raw(",").number(last)
     }
 
     fn end(&mut self) {

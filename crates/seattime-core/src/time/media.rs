@@ -66,7 +66,7 @@ pub struct MediaSample {
 }
 
 /// What a note of played media is about: the number of an item, and whether the page was hidden.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Played(u32);
 
 impl Played {
@@ -85,8 +85,11 @@ impl Played {
     }
 }
 
+/// The number of no element: its place is free.
+const NOBODY: u32 = u32::MAX;
+
 /// An element while it plays, and its run: what it has played without a break.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 struct Player {
     number: u32,
     at: Moment,
@@ -120,77 +123,22 @@ impl Player {
 /// What the page saw of media.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct MediaLog {
-    items: Vec<MediaItem>,
     players: Vec<Player>,
-    played: Vec<Note<Played>>,
-    /// What was earned since the last sign of a hand, in ms.
-    earned_ms: i64,
+    earned: Earned,
 }
 
-impl MediaLog {
-    /// The number of an item; `duration_ms` is 0 or not finite where its length is not known.
-    pub fn item(&mut self, key: &str, kind: MediaKind, duration_ms: f64) -> u32 {
-        let known = self.items.iter().position(|it| it.key == key);
-        let number = known.unwrap_or(self.items.len().min(MOST_ITEMS));
-        if number == self.items.len() {
-            self.items.push(MediaItem {
-                key: if number < MOST_ITEMS { key.to_owned() } else { "others".to_owned() },
-                kind,
-                duration_ms: if duration_ms.is_finite() { duration_ms as i64 } else { 0 },
-                covered: IntervalSet::new(),
-                position_ms: 0,
-                seq: 0,
-                fresh: IntervalSet::new(),
-            });
-        }
-        number as u32
-    }
+/// What was played and counts.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Earned {
+    items: Vec<MediaItem>,
+    played: Vec<Note<Played>>,
+    /// What was earned since the last sign of a hand, in ms.
+    ms: i64,
+}
 
-    /// A hand was seen: whatever plays may count anew.
-    pub(super) fn refresh(&mut self) {
-        self.earned_ms = 0;
-        for item in &mut self.items {
-            item.fresh = IntervalSet::new();
-        }
-    }
-
-    /// Whether an element begins to play, or stands elsewhere than when it was heard of last.
-    pub(super) fn is_moving(&self, sample: &MediaSample) -> bool {
-        let before = self.players.iter().find(|it| it.number == sample.player);
-        sample.is_playing && before.is_none_or(|it| it.position_ms != sample.position_ms)
-    }
-
-    /// Takes what an element says; answers whether what it played since it was heard of last counts.
-    pub(super) fn sample(&mut self, at: Moment, is_visible: bool, sample: &MediaSample) -> bool {
-        let place = self.players.iter().position(|it| it.number == sample.player);
-        let position_ms = sample.position_ms;
-        let about = Played::new(sample.item, !is_visible && !sample.is_floating);
-        let mut player = place.map(|it| self.players.swap_remove(it)).unwrap_or(Player {
-            number: sample.player,
-            at,
-            position_ms,
-            rate: sample.rate,
-            about,
-            start_ms: at.ms,
-            start_position_ms: position_ms,
-            fresh_ms: 0,
-            earned_ms: 0,
-            note: None,
-        });
-        let earned_before = self.earned_ms;
-        let goes_on = self.go_on(&mut player, at, about, sample);
-        (player.at, player.position_ms, player.rate, player.about) = (at, position_ms, sample.rate, about);
-        if !goes_on {
-            player.restart();
-        }
-        if sample.is_playing {
-            self.players.push(player);
-        }
-        self.earned_ms > earned_before
-    }
-
+impl Earned {
     /// Judges what was played between two samples; answers whether the run goes on.
-    fn go_on(&mut self, player: &mut Player, at: Moment, about: Played, sample: &MediaSample) -> bool {
+    fn judge(&mut self, player: &mut Player, at: Moment, about: Played, sample: &MediaSample) -> bool {
         let Some(item) = self.items.get_mut(about.item() as usize) else { return false };
         let position_ms = sample.position_ms;
         let is_unseen = item.kind == MediaKind::Video || !sample.is_audible;
@@ -213,14 +161,14 @@ impl MediaLog {
         let fresh_before = item.fresh.length_ms();
         item.fresh.insert(from, to);
         let fresh_ms = item.fresh.length_ms() - fresh_before;
-        if self.earned_ms >= most_ms || from < to && fresh_ms == 0 {
+        if self.ms >= most_ms || from < to && fresh_ms == 0 {
             return false;
         }
         player.fresh_ms += fresh_ms;
         let wall_ms = at.ms - player.start_ms;
         let earned_ms = wall_ms.min((player.fresh_ms as f64 / player.rate) as i64);
         if earned_ms > player.earned_ms {
-            self.earned_ms += earned_ms - player.earned_ms;
+            self.ms += earned_ms - player.earned_ms;
             player.earned_ms = earned_ms;
             item.covered.insert(player.start_position_ms as i64, to);
             (item.position_ms, item.seq) = (to, 0);
@@ -237,6 +185,65 @@ impl MediaLog {
         let behind_ms = wall_ms as f64 - (position_ms - player.start_position_ms) / player.rate;
         behind_ms <= STALL_MS && sample.rate == player.rate
     }
+}
+
+impl MediaLog {
+    /// The number of an item; `duration_ms` is 0 or not finite where its length is not known.
+    pub fn item(&mut self, key: &str, kind: MediaKind, duration_ms: f64) -> u32 {
+        let known = self.earned.items.iter().position(|it| it.key == key);
+        let number = known.unwrap_or(self.earned.items.len().min(MOST_ITEMS));
+        if number == self.earned.items.len() {
+            self.earned.items.push(MediaItem {
+                key: if number < MOST_ITEMS { key.to_owned() } else { "others".to_owned() },
+                kind,
+                duration_ms: if duration_ms.is_finite() { duration_ms as i64 } else { 0 },
+                covered: IntervalSet::new(),
+                position_ms: 0,
+                seq: 0,
+                fresh: IntervalSet::new(),
+            });
+        }
+        number as u32
+    }
+
+    /// A hand was seen: whatever plays may count anew.
+    pub(super) fn refresh(&mut self) {
+        self.earned.ms = 0;
+        for item in &mut self.earned.items {
+            item.fresh = IntervalSet::new();
+        }
+    }
+
+    /// Where an element is kept.
+    #[inline(never)]
+    fn place(&self, number: u32) -> Option<usize> {
+        self.players.iter().position(|it| it.number == number)
+    }
+
+    /// Whether an element begins to play, or stands elsewhere than when it was heard of last.
+    pub(super) fn is_moving(&self, sample: &MediaSample) -> bool {
+        let before = self.place(sample.player).and_then(|it| self.players.get(it));
+        sample.is_playing && before.is_none_or(|it| it.position_ms != sample.position_ms)
+    }
+
+    /// Takes what an element says; answers whether what it played since it was heard of last counts.
+    pub(super) fn sample(&mut self, at: Moment, is_visible: bool, sample: &MediaSample) -> bool {
+        let position_ms = sample.position_ms;
+        let about = Played::new(sample.item, !is_visible && !sample.is_floating);
+        let place = self.place(sample.player).or_else(|| self.place(NOBODY)).unwrap_or(self.players.len());
+        if place == self.players.len() {
+            self.players.push(Player { number: NOBODY, ..Player::default() });
+        }
+        let Some(player) = self.players.get_mut(place) else { return false };
+        let before = self.earned.ms;
+        let goes_on = player.number == sample.player && self.earned.judge(player, at, about, sample);
+        (player.at, player.position_ms, player.rate, player.about) = (at, position_ms, sample.rate, about);
+        if !goes_on || !sample.is_playing {
+            player.restart();
+        }
+        player.number = if sample.is_playing { sample.player } else { NOBODY };
+        self.earned.ms > before
+    }
 
     /// Whether something that counts was playing a moment before `at`.
     pub(super) fn is_counting(&self, at: Moment) -> bool {
@@ -246,18 +253,18 @@ impl MediaLog {
 
     /// What was played and counts, in the order of its beginnings.
     pub fn played(&self) -> &[Note<Played>] {
-        &self.played
+        &self.earned.played
     }
 
     /// What played, by its numbers.
     pub fn items(&self) -> &[MediaItem] {
-        &self.items
+        &self.earned.items
     }
 
     /// Every number of a change that may be missing.
     pub(super) fn numbers(&mut self) -> impl Iterator<Item = &mut u64> {
-        let items = self.items.iter_mut().filter(|it| !it.covered.is_empty());
-        self.played.iter_mut().map(|it| &mut it.seq).chain(items.map(|it| &mut it.seq))
+        let items = self.earned.items.iter_mut().filter(|it| !it.covered.is_empty());
+        self.earned.played.iter_mut().map(|it| &mut it.seq).chain(items.map(|it| &mut it.seq))
     }
 }
 
@@ -475,7 +482,7 @@ mod tests {
         story.play(10).hide();
         story.run(5);
         assert!(story.ledger.is_active(policy), "hidden, and heard");
-        story.pause().wait(3);
+        story.pause();
         assert!(!story.ledger.is_active(policy), "hidden, and silent");
     }
 

@@ -11,6 +11,8 @@ mod raw;
 mod rows;
 pub mod sqlite;
 mod standing;
+#[cfg(test)]
+mod truth;
 
 use std::collections::BTreeMap;
 use std::future::Future;

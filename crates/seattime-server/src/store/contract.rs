@@ -17,7 +17,7 @@ use crate::config::DEFAULT_POLICY;
 use crate::store::postgres::PostgresStore;
 
 #[path = "../../../seattime-testbed/src/cluster.rs"]
-mod cluster;
+pub(super) mod cluster;
 
 const NOW_MS: i64 = 1_700_000_000_000;
 const MINUTE_MS: i64 = 60_000;

@@ -97,6 +97,10 @@ impl Store for Sink {
         self.0.open_visit(opening, policy, now_ms)
     }
 
+    fn make_again(&self, claims: VisitClaims, now_ms: i64) -> Answer<'_, VisitClaims> {
+        self.0.make_again(claims, now_ms)
+    }
+
     fn close_silent(&self, now_ms: i64, silence_ms: i64) -> Answer<'_, usize> {
         self.0.close_silent(now_ms, silence_ms)
     }

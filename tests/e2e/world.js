@@ -6,13 +6,14 @@
 // write to IndexedDB is open. Nothing here gives the page a user gesture but `click`.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import puppeteer from "puppeteer-core";
 import { Course } from "./course.js";
-import { Testbed, program } from "./testbed.js";
+import { ROOT, Testbed, program } from "./testbed.js";
 
 /** @typedef {import("puppeteer-core").Page} Page */
 
@@ -213,6 +214,12 @@ export class World {
     async kill() {
         this.#isDown = true;
         await this.#server.kill();
+    }
+
+    /** The command line on the server's data folder. @param {string} command @param {string[]} options */
+    command(command, ...options) {
+        const binary = program("SEATTIME_BIN", join(ROOT, "target/release/seattime"));
+        return execFileSync(binary, [command, "--data", this.#data, ...options], { encoding: "utf8" });
     }
 
     /** Starts the server again: same data, same port, at the present time. */

@@ -40,6 +40,12 @@ enum Command {
     MigrateStore(commands::migrate_store::Arguments),
     /// Import courses into the data folder; the server may be running.
     Import(commands::import::Arguments),
+    /// Write everything in the data folder into one file; the server may be running.
+    Backup(commands::backup::Arguments),
+    /// Put a backup into a data folder on which no server runs.
+    Restore(commands::restore::Arguments),
+    /// Say what is wrong with a data folder or a database, and what to do; the server may be running.
+    Doctor(commands::doctor::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -51,6 +57,9 @@ fn main() -> ExitCode {
                 Command::Serve(arguments) => commands::serve::run(arguments).await,
                 Command::MigrateStore(arguments) => commands::migrate_store::run(arguments).await,
                 Command::Import(arguments) => commands::import::run(arguments).await,
+                Command::Backup(arguments) => commands::backup::run(arguments).await,
+                Command::Restore(arguments) => commands::restore::run(arguments).await,
+                Command::Doctor(arguments) => commands::doctor::run(arguments).await,
             }
         });
         runtime.shutdown_background(); // A report that is still being read is nobody's any more.

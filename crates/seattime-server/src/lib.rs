@@ -5,8 +5,10 @@
 
 pub mod app;
 pub mod assets;
+pub mod backup;
 pub mod clock;
 pub mod config;
+pub mod doctor;
 pub mod error;
 pub mod faults;
 pub mod import;

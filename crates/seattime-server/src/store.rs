@@ -1,13 +1,14 @@
 //! The port `Store`: what is kept, and what can be asked of it.
 
 #[cfg(test)]
-mod contract;
+pub(crate) mod contract;
 mod figures;
 mod merging;
 pub mod moving;
 mod opening;
 pub mod postgres;
 mod raw;
+mod recent;
 mod rows;
 pub mod sqlite;
 mod standing;
@@ -203,6 +204,8 @@ pub struct Arrival {
     pub commit: Commit,
     /// How long it was, in bytes: what it holds while it waits.
     pub size_bytes: usize,
+    /// SHA-256 of its bytes, the token's among them: what has the same says the same.
+    pub body_hash: [u8; 32],
     /// When it arrived, by the server's clock.
     pub received_ms: i64,
     /// How long to wait between signs of life, in ms.
@@ -275,6 +278,10 @@ pub trait Store: Send + Sync {
 
     /// Opens a visit: takes the lease and reads the values.
     fn open_visit(&self, opening: Opening, policy: Policy, now_ms: i64) -> Answer<'_, Opened>;
+
+    /// Makes an attempt again that a backup did not know, from what a visit's token says; answers that with the
+    /// learner's id as it is now, since a launch may have given a new one meanwhile.
+    fn make_again(&self, claims: VisitClaims, now_ms: i64) -> Answer<'_, VisitClaims>;
 
     /// Merges a commit; it is on disk once this answers.
     fn merge(&self, arrival: Arrival) -> Answer<'_, Merged>;

@@ -2,15 +2,16 @@
 //! everybody's.
 
 pub(crate) mod clock;
-mod connection;
+pub(crate) mod connection;
 mod contacts;
 pub(crate) mod failure;
 pub(crate) mod fields;
 mod launches;
+mod memory;
 mod merge;
 mod packages;
 mod reading;
-mod schema;
+pub(crate) mod schema;
 mod standings;
 mod visits;
 mod writers;
@@ -26,6 +27,7 @@ use self::clock::PostgresClock;
 use self::contacts::Contacts;
 use self::failure::{Failure, retried};
 use self::fields::{Columns, row, run};
+pub use self::writers::WRITERS;
 use self::writers::Writers;
 use super::rows::column;
 use super::{
@@ -257,6 +259,10 @@ impl Store for PostgresStore {
             let how = (visit.as_str(), now_ms);
             retried!(tries => visits::open(&self.pool, &opening, &policy, how, tries.is_repeated()))
         })
+    }
+
+    fn make_again(&self, claims: VisitClaims, now_ms: i64) -> Answer<'_, VisitClaims> {
+        Box::pin(async move { retried!(tries => launches::make_again(&self.pool, &claims, now_ms)) })
     }
 
     fn merge(&self, arrival: Arrival) -> Answer<'_, Merged> {

@@ -1,6 +1,7 @@
 //! `Store` over SQLite: one thread writes, whatever waits goes into one transaction, then all are answered.
 
 mod desk;
+mod heard;
 mod launches;
 mod merge;
 mod packages;
@@ -48,7 +49,7 @@ const MIGRATIONS: &[&str] = &[
 ];
 
 /// The version of the schema.
-pub(super) const SCHEMA: usize = MIGRATIONS.len();
+pub(crate) const SCHEMA: usize = MIGRATIONS.len();
 
 /// So many of the report's rows are derived in one transaction.
 const STANDINGS_AT_ONCE: usize = 100;
@@ -57,7 +58,7 @@ const STANDINGS_AT_ONCE: usize = 100;
 const READERS: usize = 4;
 
 /// Before this version, two connections could corrupt the database.
-const OLDEST_SQLITE: i32 = 3_051_003;
+pub(crate) const OLDEST_SQLITE: i32 = 3_051_003;
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> StoreError {
@@ -277,7 +278,14 @@ impl Store for SqliteStore {
         self.write(move |desk| visits::open(desk, &opening, &policy, now_ms))
     }
 
+    fn make_again(&self, claims: VisitClaims, now_ms: i64) -> Answer<'_, VisitClaims> {
+        self.write(move |desk| launches::make_again(desk.db, claims, now_ms))
+    }
+
     fn merge(&self, arrival: Arrival) -> Answer<'_, Merged> {
+        if let Some(merged) = self.writer.heard.repeated(&arrival) {
+            return Box::pin(std::future::ready(Ok(merged)));
+        }
         let size_bytes = arrival.size_bytes;
         // The message comes back to be dropped where it was made: threads that free what others allocated wait
         // for each other.

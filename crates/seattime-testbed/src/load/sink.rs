@@ -18,7 +18,7 @@ use seattime_server::token::VisitClaims;
 use seattime_server::{App, Config, World, router};
 use seattime_wire::{Policy, Receipt, ValuePart};
 
-use crate::commits::API_KEY;
+use crate::measure::API_KEY;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {

@@ -10,12 +10,13 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::oneshot;
 
 use super::contacts::Contacts;
+use super::memory::Memory;
 use super::merge::merge_surely;
 use crate::store::throughput::Ticket;
 use crate::store::{Answer, Arrival, Merged, StoreError, Throughput};
 
 /// So many tasks write, each over a connection of its own.
-const WRITERS: usize = 4;
+pub const WRITERS: usize = 4;
 /// So many commits may wait for each; more are refused, so that memory has a bound.
 const QUEUE: usize = 1_024;
 /// So many bytes of commits may wait in all.
@@ -84,11 +85,12 @@ async fn write(
     (writer, throughput): (usize, Throughput),
 ) {
     let mut batch = Vec::with_capacity(BATCH);
+    let mut memory = Memory::default();
     while waiting.recv_many(&mut batch, BATCH).await > 0 {
         let Some(at_work) = batch.first().map(|it| throughput.begin(writer, it.2)) else { continue };
         batch.iter().for_each(|it| throughput.taken(it.2));
         let arrivals: Vec<&Arrival> = batch.iter().map(|it| &*it.0).collect();
-        let merged = merge_surely(&pool, &contacts, &throughput, &arrivals).await;
+        let merged = merge_surely(&pool, &contacts, (&mut memory, &throughput), &arrivals).await;
         let is_kept = merged.is_ok();
         let outcomes = match merged {
             Ok(outcomes) => outcomes,
@@ -102,7 +104,7 @@ async fn write(
                 tracing::error!(%error, "A transaction failed; its commits are tried one by one");
                 let mut outcomes = Vec::new();
                 for arrival in &arrivals {
-                    let alone = merge_surely(&pool, &contacts, &throughput, &[arrival]).await;
+                    let alone = merge_surely(&pool, &contacts, (&mut memory, &throughput), &[arrival]).await;
                     outcomes.push(alone.map_err(StoreError::from).and_then(|it| {
                         it.into_iter().next().unwrap_or(Err(StoreError::Failed("no answer".to_owned())))
                     }));

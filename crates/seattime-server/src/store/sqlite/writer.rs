@@ -10,6 +10,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::{Semaphore, oneshot};
 
 use super::desk::{Desk, Memory};
+use super::heard::Heard;
 use crate::clock::Stopwatch;
 use crate::store::throughput::Ticket;
 use crate::store::{Answer, StoreError, Throughput};
@@ -34,6 +35,8 @@ pub(super) struct Writer {
     /// A permit is a byte.
     room: Arc<Semaphore>,
     pub(super) throughput: Throughput,
+    /// What can be answered without the queue.
+    pub(super) heard: Arc<Heard>,
 }
 
 impl Writer {
@@ -43,14 +46,16 @@ impl Writer {
         let (done, mut answering) = unbounded_channel::<Done>();
         let throughput = Throughput::new(1);
         let counted = throughput.clone();
-        thread::spawn(move || write(connection, &waiting, &done, &counted));
+        let heard = Arc::<Heard>::default();
+        let memory = Memory::new(Arc::clone(&heard));
+        thread::spawn(move || write(connection, memory, &waiting, &done, &counted));
         // Woken one by one from another thread, those who wait would cost more than their commits.
         tokio::spawn(async move {
             while let Some((replies, committed)) = answering.recv().await {
                 replies.into_iter().for_each(|reply| reply(committed.clone()));
             }
         });
-        Writer { queue, room: Arc::new(Semaphore::new(QUEUE_BYTES)), throughput }
+        Writer { queue, room: Arc::new(Semaphore::new(QUEUE_BYTES)), throughput, heard }
     }
 
     /// Runs a change; it is on disk once this answers. It runs whole or not at all, also when whoever
@@ -116,11 +121,11 @@ fn guarded<T>(
 
 fn write(
     mut connection: Connection,
+    mut memory: Memory,
     waiting: &Receiver<(Ticket, Job)>,
     done: &UnboundedSender<Done>,
     throughput: &Throughput,
 ) {
-    let mut memory = Memory::default();
     while let Ok((oldest, first)) = waiting.recv() {
         let batch = throughput.begin(0, oldest);
         throughput.taken(oldest);
@@ -153,6 +158,8 @@ fn write(
         if let Err(error) = &committed {
             tracing::error!(%error, "A transaction failed; nothing of it was acknowledged");
             memory.forget();
+        } else {
+            memory.committed(); // Before the answers: whoever has one may send the same again.
         }
         let _ = done.send((replies, committed)); // Without a runtime nobody waits any more.
     }

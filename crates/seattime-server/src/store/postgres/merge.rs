@@ -18,10 +18,11 @@ use super::memory::{Marks, Memory, Remembered};
 use super::reading::{AttemptKey, Versioned, VisitKey, attempts, marks, visits, visits_of};
 use super::sql_here as sql;
 use super::writing::{Put, Puts, Shared};
+use crate::clock::Stopwatch;
 use crate::store::merging::{Absorbed, begun, changes, completed, has_parted, scope};
 use crate::store::raw::RawVisit;
 use crate::store::rows::{AttemptRow, PackageRow, api_of, column};
-use crate::store::{Arrival, Merged, StoreError};
+use crate::store::{Arrival, Merged, StoreError, Throughput};
 use crate::token::VisitClaims;
 
 /// What became of each message, in their order.
@@ -31,7 +32,7 @@ pub(super) type Outcomes = Vec<Result<Merged, StoreError>>;
 pub(super) async fn merge(
     pool: &Pool,
     contacts: &Contacts,
-    memory: &mut Memory,
+    (memory, throughput): (&mut Memory, &Throughput),
     arrivals: &[&Arrival],
 ) -> Result<Outcomes, Failure> {
     let mut connection = pool.get().await?;
@@ -64,13 +65,14 @@ pub(super) async fn merge(
             done.insert(visit_key(arrival), acked);
         }
     }
-    if !dirty.is_empty() {
+    if !dirty.is_empty() || !known.raised.is_empty() {
         let transaction = connection.transaction().await?;
         let db = transaction.client();
         let visits: Vec<_> = dirty
             .iter()
             .filter_map(|key| desk.states.get(key).map(|(claims, state)| (*claims, state)))
             .collect();
+        super::writing::raise_leases(db, &known.raised).await?;
         let kept = tokio::try_join!(
             puts.write(db),
             super::writing::put_stale(db, &stale),
@@ -80,7 +82,9 @@ pub(super) async fn merge(
         if kept.3 < visits.len() as u64 {
             return Err(Failure::Raced);
         }
+        let begun = Stopwatch::start();
         transaction.commit().await?;
+        throughput.committed(begun.elapsed());
     }
     for (key, (_, (visit, version))) in desk.states {
         let heard = (visit.contact_ms, visit.live_ms);
@@ -94,17 +98,20 @@ pub(super) async fn merge(
             }
         }
     }
-    Ok(outcomes.into_iter().map(|it| it.map(|told| told.merged)).collect())
+    let told = outcomes.into_iter().enumerate();
+    Ok(told
+        .map(|(n, it)| it.map(|told| Merged { has_news: with_news.contains(&n), ..told.merged }))
+        .collect())
 }
 
 /// Merges messages, again and again where that may help.
 pub(super) async fn merge_surely(
     pool: &Pool,
     contacts: &Contacts,
-    memory: &mut Memory,
+    (memory, throughput): (&mut Memory, &Throughput),
     arrivals: &[&Arrival],
 ) -> Result<Outcomes, Failure> {
-    retried!(tries => merge(pool, contacts, memory, arrivals))
+    retried!(tries => merge(pool, contacts, (&mut *memory, throughput), arrivals))
 }
 
 fn visit_key(arrival: &Arrival) -> VisitKey {
@@ -125,6 +132,9 @@ type Whole = (Attempts, BTreeMap<VisitKey, Remembered>);
 /// What is in the database that the messages have to do with.
 struct Known {
     attempts: Attempts,
+    /// Of them, by learner and id, those whose lease some message's is above, and that lease: a backup may not know
+    /// the visit that took it, and fences those before it all the same.
+    raised: BTreeMap<(String, String), u32>,
     visits: BTreeMap<VisitKey, Remembered>,
     /// By learner, visit and number of the change: how many parts there are, and each one's text.
     parts: BTreeMap<(String, String, i64), Vec<(u32, String)>>,
@@ -174,6 +184,15 @@ impl Known {
                 memory.attempts.put(key.clone(), Arc::new((attempt.clone(), package.clone())));
             }
         }
+        let mut raised = BTreeMap::new();
+        for Arrival { claims, .. } in arrivals {
+            if let Some((attempt, _)) = attempts.get_mut(&attempt_of(claims))
+                && claims.lease > attempt.lease
+            {
+                attempt.lease = claims.lease;
+                raised.insert((claims.learner.clone(), claims.attempt.clone()), claims.lease);
+            }
+        }
         let mut others = BTreeMap::new();
         for arrival in arrivals {
             let claims = &arrival.claims;
@@ -185,7 +204,7 @@ impl Known {
                 others.insert(key, found.into_iter().map(|it| (it.lease, it.raw)).collect());
             }
         }
-        Ok(Known { attempts, visits, parts, others })
+        Ok(Known { attempts, raised, visits, parts, others })
     }
 }
 
@@ -290,6 +309,7 @@ impl<'a> Desk<'a> {
             merged: Merged {
                 receipt: absorbed.merged(arrival, Vec::new(), attempt).receipt,
                 is_superseded: false,
+                has_news: false,
             },
             has_raw_news: absorbed.has_news(false),
             course: attempt.course.clone(),

@@ -39,7 +39,7 @@ impl Last {
     /// What is to be remembered of a message; none where it would be answered in another way the next time, or where
     /// the answer is more than a number.
     pub(super) fn of(arrival: &Arrival, merged: &Merged) -> Option<Last> {
-        let Merged { receipt, is_superseded } = merged;
+        let Merged { receipt, is_superseded, .. } = merged;
         let is_plain = !is_superseded && !receipt.need_full && receipt.refused.is_empty();
         (is_plain && !has_parted(&arrival.commit)).then(|| Last {
             visit: arrival.claims.visit.clone(),
@@ -74,7 +74,7 @@ impl Heard {
                 heartbeat_ms: arrival.heartbeat_ms,
                 need_full: false,
             };
-            Some(Merged { receipt, is_superseded: false })
+            Some(Merged { receipt, is_superseded: false, has_news: false })
         })
     }
 

@@ -99,10 +99,25 @@ fn attempted(desk: &mut Desk<'_>, claims: &VisitClaims) -> Result<Arc<Attempted>
     Ok(found)
 }
 
+/// An attempt with its package, and with a lease of at least the message's: a backup may not know the visit that took
+/// it, and fences those before it all the same.
+fn raised(desk: &mut Desk<'_>, claims: &VisitClaims) -> Result<Arc<Attempted>, StoreError> {
+    let attempt = attempted(desk, claims)?;
+    if claims.lease <= attempt.row.lease {
+        return Ok(attempt);
+    }
+    // What is remembered is what is in the database, also if this change is taken back.
+    desk.memory.attempts.take(&claims.attempt);
+    let row = (&claims.learner, &claims.attempt, claims.lease);
+    desk.db.prepare_cached(sql!("raise_lease"))?.execute(row)?;
+    let row = AttemptRow { lease: claims.lease, ..attempt.row.clone() };
+    Ok(Arc::new(Attempted { row, package: attempt.package.clone(), api: attempt.api }))
+}
+
 pub(super) fn merge(desk: &mut Desk<'_>, arrival: &Arrival) -> Result<Merged, StoreError> {
     let Arrival { claims, commit, .. } = arrival;
     desk.memory.begin(&claims.attempt);
-    let attempt = attempted(desk, claims)?;
+    let attempt = raised(desk, claims)?;
     let (id, known) = match desk.memory.visits.take(&claims.visit) {
         Some((id, visit)) => (id, Some(visit)),
         None => (claims.visit.clone(), find(desk.db, claims)?),
@@ -117,7 +132,8 @@ pub(super) fn merge(desk: &mut Desk<'_>, arrival: &Arrival) -> Result<Merged, St
     let (refused, has_values) = put_changes(desk.db, claims, &attempt, &commit)?;
 
     absorbed.visit.heard(desk.memory.heard.contact(&claims.visit));
-    if absorbed.has_news(has_values) {
+    let has_news = absorbed.has_news(has_values);
+    if has_news {
         desk.memory.heard.drop_contact(&claims.visit);
         keep(desk.db, claims, &absorbed.visit)?;
         let stale = (&claims.learner, &attempt.row.course, &attempt.row.topic, &claims.tenant);
@@ -125,7 +141,7 @@ pub(super) fn merge(desk: &mut Desk<'_>, arrival: &Arrival) -> Result<Merged, St
     } else {
         desk.memory.heard.note(&claims.visit, (absorbed.visit.contact_ms, absorbed.visit.live_ms));
     }
-    let merged = absorbed.merged(arrival, refused, &attempt.row);
+    let merged = Merged { has_news, ..absorbed.merged(arrival, refused, &attempt.row) };
     desk.memory.visits.put(id, absorbed.visit);
     desk.memory.merged(arrival, &merged);
     Ok(merged)
@@ -203,6 +219,7 @@ pub(super) fn close_silent(desk: &mut Desk<'_>, before_ms: i64) -> Result<usize,
                 lease: row.get(4)?,
                 opened_ms: 0,
                 mode: seattime_wire::Mode::Continue,
+                origin: None,
             })
         })?
         .collect::<Result<Vec<_>, _>>()?;

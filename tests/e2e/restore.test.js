@@ -68,16 +68,17 @@ test("a live page gives back what came after the backup, and its time is right t
     await set(course, { "cmi.location": "after", "cmi.suspend_data": "only between" });
     await spend(course, 5 * MINUTE);
     assert.ok(await isAcknowledged(course, "only between"));
-    near((await world.row("live")).time_spent_ms, 7 * MINUTE + 10 * SECOND);
+    assert.ok((await world.row("live")).time_spent_ms >= 6 * MINUTE, "up to the last message");
 
     await restoreFrom(backup);
-    near((await world.row("live")).time_spent_ms, 2 * MINUTE + 10 * SECOND, "as it was");
+    assert.ok((await world.row("live")).time_spent_ms <= 2 * MINUTE + 10 * SECOND, "as it was");
     // Nothing more is set: all that there is to say is a sign of life.
     await spend(course, 2 * MINUTE);
-    const row = await world.row("live");
+    assert.ok((await world.row("live")).time_spent_ms > 7 * MINUTE + 10 * SECOND, "it is asked for at once");
+    await course.close();
+    const row = await world.closedRow("live");
     near(row.time_spent_ms, 9 * MINUTE + 10 * SECOND);
     assert.equal(row.attempts, 1);
-    await course.close();
     const again = await world.launch(topic, "live");
     assert.equal(await again.inContent(READ), "after,only between,10");
     await again.close();
@@ -129,10 +130,10 @@ test("a page that was launched after the backup gives its whole visit back", asy
     assert.ok(await isAcknowledged(course, "after"));
     await restoreFrom(backup);
     await spend(course, 2 * MINUTE);
-    const row = await world.row("launched");
+    await course.close();
+    const row = await world.closedRow("launched");
     near(row.time_spent_ms, 5 * MINUTE);
     assert.equal(row.attempts, 1);
-    await course.close();
     const again = await world.launch(topic, "launched");
     assert.equal(await again.inContent(READ), "after,,");
     await again.close();

@@ -13,6 +13,8 @@ mod rows;
 pub mod sqlite;
 mod standing;
 pub(crate) mod throughput;
+#[cfg(test)]
+mod truth;
 
 use std::collections::BTreeMap;
 use std::future::Future;

@@ -494,7 +494,7 @@ impl<'a> Run<'a> {
 }
 
 /// A message as it comes in; what is the same has the same bytes.
-fn arrival(claims: &VisitClaims, commit: &Commit, received_ms: i64) -> Arrival {
+pub(crate) fn arrival(claims: &VisitClaims, commit: &Commit, received_ms: i64) -> Arrival {
     let body = serde_json::to_vec(commit).unwrap();
     Arrival {
         claims: claims.clone(),

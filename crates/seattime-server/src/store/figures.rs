@@ -12,10 +12,12 @@ use super::raw::{RawMedia, RawSession, RawVisit};
 pub(crate) struct Figures {
     /// A part for each session, and one for the time outside them.
     pub(crate) parts: Vec<Part>,
+    /// What was measured, on the server's clock.
+    pub(crate) measured: IntervalSet,
     /// What bounds the parts together, on the server's clock.
-    pub(crate) bound: Vec<(i64, i64)>,
+    pub(crate) bound: IntervalSet,
     /// When media played, on the server's clock.
-    pub(crate) played: Vec<(i64, i64)>,
+    pub(crate) played: IntervalSet,
     /// What was seen of each media item.
     pub(crate) media: Vec<Seeing>,
     /// Whether content called Initialize or a hand was seen: then the attempt counts.
@@ -113,14 +115,16 @@ pub(crate) fn derive(raw: &RawVisit, policy: &Policy, seen: Seen) -> Figures {
     if outside_ms > 0 {
         parts.push(outside_part(outside_ms, mapped(&played_outside).length_ms()));
     }
+    let measured = mapped(&present);
     let bound = match policy.credit {
         CreditPolicy::Reported => [(seen.opened_ms, seen.live_ms)].into_iter().collect(),
-        CreditPolicy::Corroborated | CreditPolicy::Measured => mapped(&present),
+        CreditPolicy::Corroborated | CreditPolicy::Measured => measured.clone(),
     };
     Figures {
         counts: parts.iter().any(|it| it.is_initialized) || raw.stretches.values().any(|it| it.has_human()),
-        bound: bound.iter().collect(),
-        played: mapped(&played).iter().collect(),
+        measured,
+        bound,
+        played: mapped(&played),
         media: raw.media.iter().filter_map(|(key, it)| seeing(key, it, &mapped(&it.played()))).collect(),
         parts,
     }

@@ -106,13 +106,14 @@ fn row(
     values: &BTreeMap<String, Values>,
 ) -> ReportRow {
     let counted = || attempts.iter().filter(|it| it.number > 0 && it.visits.iter().any(|it| it.2.counts));
-    let mut whole = IntervalSet::new();
+    let (mut whole, mut measured) = (IntervalSet::new(), IntervalSet::new());
     let (mut sum_ms, mut excess_ms) = (0_i64, 0_i64);
     for attempt in counted() {
         let mut union = IntervalSet::new();
         let (mut of_attempt, mut excess) = (0_i64, 0_i64);
         for (_, _, figures) in &attempt.visits {
-            union.union(&figures.bound.iter().copied().collect());
+            union.union(&figures.bound);
+            measured.union(&figures.measured);
             for part in &figures.parts {
                 of_attempt = of_attempt.saturating_add(part.credited_ms);
                 excess = excess.saturating_add(part.credited_ms.saturating_sub(part.measured_ms).max(0));
@@ -124,7 +125,8 @@ fn row(
     }
     let time_spent_ms = bounded(sum_ms, whole.length_ms(), excess_ms);
     let parts = || counted().flat_map(|it| &it.visits).flat_map(|it| &it.2.parts);
-    let played = counted().flat_map(|it| &it.visits).flat_map(|it| &it.2.played).copied();
+    let mut played = IntervalSet::new();
+    counted().flat_map(|it| &it.visits).for_each(|it| played.union(&it.2.played));
     let reported: Vec<i64> = parts().filter_map(|it| it.reported_ms).collect();
     let launched: Vec<&str> = attempts
         .last()
@@ -153,8 +155,8 @@ fn row(
         provenance: provenance(
             parts().filter(|it| it.credited_ms >= SHORTEST_MS).map(|it| it.provenance.as_str()),
         ),
-        measured_ms: whole.length_ms(),
-        media_ms: played.collect::<IntervalSet>().length_ms(),
+        measured_ms: measured.length_ms(),
+        media_ms: played.length_ms(),
         reported_ms: (!reported.is_empty())
             .then(|| reported.iter().fold(0, |sum: i64, it| sum.saturating_add(*it))),
         flags,

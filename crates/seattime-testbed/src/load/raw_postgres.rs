@@ -130,11 +130,11 @@ fn texts_of<'a>(rows: &'a [Row], of: impl Fn(&'a Row) -> &'a String) -> Vec<&'a 
     rows.iter().map(|it| of(it).as_str()).collect()
 }
 
-fn texts<'a>(column: &'a Vec<&'a str>) -> Given<'a> {
+fn texts<T: ToSql + Sync>(column: &T) -> Given<'_> {
     (column, Type::TEXT_ARRAY)
 }
 
-fn longs(column: &Vec<i64>) -> Given<'_> {
+fn longs<T: ToSql + Sync>(column: &T) -> Given<'_> {
     (column, Type::INT8_ARRAY)
 }
 

@@ -104,8 +104,9 @@ fn is_of_the_network(error: &tokio_postgres::Error) -> bool {
     false
 }
 
-/// So often a transaction is tried: over two seconds in all, so that a short failover is not noticed.
-const MOST_TRIES: u32 = 9;
+/// So often a transaction is tried: over eight seconds in all, so that a restart on a busy machine or a short failover
+/// is not noticed. A page waits longer for its answer.
+const MOST_TRIES: u32 = 11;
 /// How long the second try waits, in ms; each later one waits twice as long.
 const FIRST_WAIT_MS: u64 = 8;
 

@@ -108,11 +108,10 @@ pub(super) async fn merge(
 pub(super) async fn merge_surely(
     pool: &Pool,
     contacts: &Contacts,
-    memory: &mut Memory,
-    throughput: &Throughput,
+    (memory, throughput): (&mut Memory, &Throughput),
     arrivals: &[&Arrival],
 ) -> Result<Outcomes, Failure> {
-    retried!(tries => merge(pool, contacts, (memory, throughput), arrivals))
+    retried!(tries => merge(pool, contacts, (&mut *memory, throughput), arrivals))
 }
 
 fn visit_key(arrival: &Arrival) -> VisitKey {

@@ -90,7 +90,7 @@ async fn write(
         let Some(at_work) = batch.first().map(|it| throughput.begin(writer, it.2)) else { continue };
         batch.iter().for_each(|it| throughput.taken(it.2));
         let arrivals: Vec<&Arrival> = batch.iter().map(|it| &*it.0).collect();
-        let merged = merge_surely(&pool, &contacts, &mut memory, &throughput, &arrivals).await;
+        let merged = merge_surely(&pool, &contacts, (&mut memory, &throughput), &arrivals).await;
         let is_kept = merged.is_ok();
         let outcomes = match merged {
             Ok(outcomes) => outcomes,
@@ -104,7 +104,7 @@ async fn write(
                 tracing::error!(%error, "A transaction failed; its commits are tried one by one");
                 let mut outcomes = Vec::new();
                 for arrival in &arrivals {
-                    let alone = merge_surely(&pool, &contacts, &mut memory, &throughput, &[arrival]).await;
+                    let alone = merge_surely(&pool, &contacts, (&mut memory, &throughput), &[arrival]).await;
                     outcomes.push(alone.map_err(StoreError::from).and_then(|it| {
                         it.into_iter().next().unwrap_or(Err(StoreError::Failed("no answer".to_owned())))
                     }));

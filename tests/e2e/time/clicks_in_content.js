@@ -1,0 +1,46 @@
+// @ts-check
+// Nothing is touched but the content: the player's own window never hears of it.
+
+import assert from "node:assert/strict";
+import { foreign, silent } from "../packages.js";
+import { MINUTE, SECOND } from "../world.js";
+
+/** @type {import("../stage.js").Story[]} */
+export default [
+    {
+        heading: "Presence",
+        name: "clicking only inside the content frame",
+        browsers: ["chrome", "firefox"],
+        content: () => silent("2004"),
+        truthS: 840, // A click every four minutes, and two more: no gap is over five.
+        take: async (stage) => {
+            const course = await stage.open();
+            for (let n = 0; n < 3; n++) {
+                await course.advance(4 * MINUTE);
+                await course.clickContent();
+            }
+            await course.advance(2 * MINUTE);
+            await course.close();
+        },
+    },
+    {
+        heading: "Presence",
+        name: "clicking only inside a frame of another origin",
+        browsers: ["chrome", "firefox"],
+        content: () => foreign("2004"),
+        truthS: 840, // The browser says that somebody clicked there, wherever it was; as above.
+        take: async (stage) => {
+            const course = await stage.open();
+            assert.equal(await course.inContent("frames[0].length === undefined"), false);
+            for (let n = 0; n < 3; n++) {
+                await course.advance(4 * MINUTE - SECOND);
+                const click = await course.pressContent();
+                await course.advance(SECOND); // It is asked once a second.
+                assert.ok(await click(), "the click was forgotten before it could be asked for");
+                await course.calm();
+            }
+            await course.advance(2 * MINUTE);
+            await course.close();
+        },
+    },
+];

@@ -5,11 +5,11 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Course } from "./course.js";
 import { ExitBrowser } from "./exit_browser.js";
 import { MINUTE, SECOND } from "./world.js";
 
 /** @typedef {import("puppeteer-core").Page} Page */
-/** @typedef {import("./course.js").Course} Course */
 /** @typedef {import("./world.js").World} World */
 /** @typedef {import("./world.js").Row} Row */
 /** @typedef {import("./world.js").Device} Device */
@@ -75,6 +75,22 @@ export class Stage {
         return course;
     }
 
+    /**
+     * Another tab with what one keeps for itself alone, as browsers duplicate it.
+     *
+     * @param {Course} course
+     * @param {string} kept Its session storage, as JSON.
+     */
+    async double(course, kept) {
+        const page = await course.page.browserContext().newPage();
+        // An address of the same origin that has no script of ours.
+        await page.goto(`${this.world.url}/livez`);
+        await page.evaluate((it) => Object.assign(sessionStorage, JSON.parse(it)), kept);
+        const made = await Course.open(this.world, page, course.page.url());
+        this.courses.push(made);
+        return made;
+    }
+
     /** @param {string} name */
     async #device(name) {
         if (this.browser === "firefox") return this.firefox;
@@ -108,17 +124,32 @@ export class Stage {
         await this.world.serverTo(this.world.nowMs + ms);
     }
 
-    /** What the report says of the learner, once it is right or stays wrong. @returns {Promise<{ ours: number, row: Row }>} */
+    /**
+     * What the report says of the learner, once it is right or stays wrong.
+     *
+     * @returns {Promise<{ ours: number, row: Row, wrong?: unknown }>} `wrong`: what the story found besides.
+     */
     async result() {
-        const { truthS, withinS = 1, fault } = this.story;
-        const goalMs = (fault?.oursS ?? truthS) * SECOND;
         for (let n = 0; ; n++) {
             const rows = await this.rows();
-            const ours = this.story.ours ? await this.story.ours(this) : rows[0]?.time_spent_ms;
+            const [row] = rows;
+            const ours = this.story.ours ? await this.story.ours(this) : row?.time_spent_ms;
             const isOver = rows.length > 0 && rows.every((row) => row.details.every((it) => it.state !== "running"));
-            if ((isOver && Math.abs(ours - goalMs) <= withinS * SECOND) || n > PATIENCE) return { ours, row: rows[0] };
+            /** @type {unknown} */ let wrong;
+            try {
+                await this.story.check?.(row, this);
+            } catch (failure) {
+                wrong = failure;
+            }
+            if ((isOver && this.isNear(ours) && wrong === undefined) || n > PATIENCE) return { ours, row, wrong };
             await pause(PAUSE_MS);
         }
+    }
+
+    /** Whether it is what we are to credit. @param {number} ms */
+    isNear(ms) {
+        const { truthS, withinS = 1, fault } = this.story;
+        return Math.abs(ms - (fault?.oursS ?? truthS) * SECOND) <= withinS * SECOND;
     }
 
     /** @returns {Promise<Row[]>} */

@@ -110,10 +110,15 @@ export function mute(version, title = "Mute") {
     return zip(version, title, { [title]: page(title, "") });
 }
 
-/** Opens a second window of itself: at a click anywhere, or as soon as it is loaded. @param {"click" | "load"} when @param {string} [title] */
+/**
+ * Says a word, then opens a second window of itself: at a click anywhere, or as soon as it is loaded.
+ *
+ * @param {"click" | "load"} when
+ * @param {string} [title]
+ */
 export function opening(when, title = "Opening") {
-    const script = `${FIND}; addEventListener("${when}", function () { window.open("1.html") })`;
-    return zip("2004", title, { [title]: page(title, script), "The rest": page("The rest", "") });
+    const script = `${FIND}; addEventListener("${when}", function () { window.open("2.html") })`;
+    return zip("2004", title, { "A word": page("A word", FIND), [title]: page(title, script), "The rest": page("The rest", "") });
 }
 
 /** Shows a page of another origin, and nothing else. @param {Version} version @param {string} [title] */

@@ -39,7 +39,7 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** One telling of a story. */
 export class Stage {
-    /** @type {Map<string, Device & { close: () => Promise<unknown> }>} */ #devices = new Map();
+    /** @type {Map<string, Promise<any>>} */ #devices = new Map();
     /** @type {string[]} */ #folders = [];
     /** @type {Course[]} */ courses = [];
 
@@ -94,11 +94,9 @@ export class Stage {
     /** @param {string} name */
     async #device(name) {
         if (this.browser === "firefox") return this.firefox;
-        const known = this.#devices.get(name);
-        if (known) return known;
-        const made = /** @type {any} */ (await this.world.newDevice());
+        const made = this.#devices.get(name) ?? this.world.newDevice();
         this.#devices.set(name, made);
-        return /** @type {Device} */ (made);
+        return /** @type {Promise<Device>} */ (made);
     }
 
     /** A browser of its own for a device, so that it may be killed. @param {string} name @returns {ExitBrowser} */
@@ -106,14 +104,14 @@ export class Stage {
         const folder = mkdtempSync(join(tmpdir(), "seattime-story-"));
         const made = new ExitBrowser("chrome", folder);
         this.#folders.push(folder);
-        this.#devices.set(name, made);
+        this.#devices.set(name, Promise.resolve(made));
         return made;
     }
 
     /** The next window that content opens; to be asked for before it does. @returns {Promise<Page>} */
     async popUp() {
         const context = /** @type {import("puppeteer-core").BrowserContext} */ (/** @type {unknown} */ (await this.#device("desktop")));
-        const target = await context.waitForTarget((it) => it.type() === "page" && it.url().endsWith("/1.html"), { timeout: 60_000 });
+        const target = await context.waitForTarget((it) => it.type() === "page" && it.url().endsWith("/2.html"), { timeout: 60_000 });
         const page = await target.page();
         if (!page) throw new Error("the window that content opened is none");
         return page;
@@ -158,7 +156,7 @@ export class Stage {
     }
 
     async end() {
-        for (const device of this.#devices.values()) await device.close();
+        for (const device of this.#devices.values()) await (await device).close();
         for (const folder of this.#folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     }
 }

@@ -470,9 +470,11 @@ export class Visit {
     #listen() {
         const { signal } = this.#stopper;
         document.addEventListener("visibilitychange", () => {
-            this.#look();
-            // It may be the last that this window hears, whatever other windows show.
-            if (document.visibilityState !== "visible" && this.#isShown) this.#away(() => {});
+            if (document.visibilityState === "visible") return this.#look();
+            this.#isShown &&= this.#signals.look();
+            // It may be the last that this window hears, whatever other windows show. After `pagehide` it says so once
+            // more: closing a tab, Firefox may break off what runs just then.
+            this.#away(() => this.#isShown || wasm.hide());
         }, { signal });
         addEventListener("pagehide", () => {
             this.#isLeaving = true;
@@ -492,7 +494,7 @@ export class Visit {
         else this.#hidden(() => wasm.hide());
     }
 
-    /** @param {() => void} leave */
+    /** @param {() => unknown} leave */
     #hidden(leave) {
         this.#isShown = false;
         this.#away(leave);
@@ -656,7 +658,7 @@ export class Visit {
     /**
      * The page is hidden or going away: everything that follows happens before this returns.
      *
-     * @param {() => void} leave
+     * @param {() => unknown} leave
      */
     #away(leave) {
         guarded(leave, undefined);

@@ -83,15 +83,24 @@ export function watch(page, { onSign, onSight, onSecond }) {
                 for (const type of [...BY_HAND, ...AFTERWARDS]) {
                     document.addEventListener(type, heard, { capture: true, passive: true, signal });
                 }
-                document.addEventListener("visibilitychange", onSight, { signal });
                 if (window !== page) follow(window);
-                if (opened.has(window)) window.setInterval(() => signal.aborted || onSecond(), 1000);
+                if (opened.has(window)) {
+                    document.addEventListener("visibilitychange", onSight, { signal });
+                    window.setInterval(() => signal.aborted || onSecond(), 1000);
+                }
             }
         } catch {
             return false; // Another origin.
         }
         let all = true;
         for (let n = 0; n < window.frames.length; n++) all = reach(window.frames[n]) && all;
+        // No list has the frames in shadow roots; where somebody is in one, it has the focus.
+        let within = /** @type {any} */ (window.document.activeElement);
+        while (within?.shadowRoot) within = within.shadowRoot.activeElement;
+        if (within?.contentWindow && !seen.has(within.contentDocument)) {
+            reach(within.contentWindow);
+            all = false;
+        }
         return all;
     };
 

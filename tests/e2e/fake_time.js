@@ -182,6 +182,7 @@ function inject(presentMs, fakeTimers) {
             everywhere((it) => it.moveDate(byMs));
         },
     });
+    if (location.protocol === "data:") return; // It has no storage, and no past.
     // A page that comes back finds the time that it is, before anything else of it runs.
     for (const how of ["resume", "visibilitychange", "pageshow"]) {
         addEventListener(how, () => {

@@ -121,11 +121,21 @@ export function opening(when, title = "Opening") {
     return zip("2004", title, { "A word": page("A word", FIND), [title]: page(title, script), "The rest": page("The rest", "") });
 }
 
+/** A frame that fills the window. @param {string} source */
+const FILLING = (source) => `<iframe style="border: 0; position: fixed; inset: 0; width: 100%; height: 100%" src="${source}"></iframe>`;
+
 /** Shows a page of another origin, and nothing else. @param {Version} version @param {string} [title] */
 export function foreign(version, title = "Foreign") {
     const script = `${FIND};
-        document.body.innerHTML = '<iframe style="border: 0; position: fixed; inset: 0; width: 100%; height: 100%" src="data:text/html,<p>Click here"></iframe>'`;
+        document.body.innerHTML = '${FILLING("data:text/html,<p>Click here")}'`;
     return zip(version, title, { [title]: page(title, script) });
+}
+
+/** Shows another page of the package, in a frame that no window lists. @param {Version} version @param {string} [title] */
+export function sunken(version, title = "Sunken") {
+    const script = `${FIND};
+        document.body.attachShadow({ mode: "open" }).innerHTML = '${FILLING("1.html")}'`;
+    return zip(version, title, { [title]: page(title, script), "Inside": page("Inside", "") });
 }
 
 /** An asset between two SCOs. @param {Version} version @param {string} [title] */

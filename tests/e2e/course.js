@@ -216,6 +216,11 @@ export class Course {
         await this.quiet();
     }
 
+    /** The browser freezes the tab, or lets it go on. @param {boolean} isFrozen */
+    async freeze(isFrozen) {
+        await this.#driver.freeze(isFrozen);
+    }
+
     /** The tab crashes: nothing in it runs any more. */
     async crash() {
         await this.#driver.crash();

@@ -11,6 +11,7 @@
  * @property {(expression: string) => Promise<any>} read Evaluates in the top window.
  * @property {() => Promise<void>} crash
  * @property {(isGone: boolean) => Promise<void>} loseNetwork
+ * @property {(isFrozen: boolean) => Promise<void>} freeze
  */
 
 /**
@@ -49,6 +50,9 @@ async function overCdp(page, onCall) {
             void cdp.send("Page.crash").catch(() => {}); // It cannot answer.
             await crashed;
         },
+        freeze: async (isFrozen) => {
+            await cdp.send("Page.setWebLifecycleState", { state: isFrozen ? "frozen" : "active" });
+        },
         loseNetwork: async (isGone) => {
             await cdp.send("Network.enable");
             await cdp.send("Network.emulateNetworkConditions", { offline: isGone, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
@@ -65,6 +69,7 @@ async function overBidi(page, onCall) {
     connection.on("script.message", (/** @type {any} */ it) => it.channel === channel && onCall(it.data.value));
     await connection.send("session.subscribe", { events: ["script.message"], contexts: [context] });
     /** @type {string | undefined} */ let before;
+    const unknown = () => Promise.reject(new Error("Firefox has no order for that"));
     return {
         prepare: async (source) => {
             const last = before;
@@ -84,7 +89,8 @@ async function overBidi(page, onCall) {
             if (result.type === "exception") throw new Error(`${expression}: ${result.exceptionDetails.text}`);
             return result.result.type === "string" ? JSON.parse(result.result.value) : undefined;
         },
-        crash: () => Promise.reject(new Error("Firefox has no order for that")),
-        loseNetwork: () => Promise.reject(new Error("Firefox has no order for that")),
+        crash: unknown,
+        loseNetwork: unknown,
+        freeze: unknown,
     };
 }

@@ -60,4 +60,23 @@ export default [
             assert.equal(row.attempts, 1);
         },
     },
+    {
+        heading: "Network",
+        name: "gone as soon as it was opened, window closed, opened next day",
+        content: () => silent("1.2"),
+        // Ten minutes that no message told of while they went by: the wall clock says when they were. And three.
+        truthS: 780,
+        take: async (stage) => {
+            const course = await stage.open();
+            await course.loseNetwork(true);
+            await work(course, 4, 4);
+            await course.advance(2 * MINUTE);
+            await course.close();
+            await stage.later(20 * HOUR);
+            const next = await stage.open();
+            await next.advance(3 * MINUTE);
+            await next.close();
+        },
+        check: (row) => assert.equal(row.details.length, 2),
+    },
 ];

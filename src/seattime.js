@@ -442,6 +442,8 @@ export class Visit {
         const lastWords = async () => {
             await this.#sending;
             await this.#send(REASONS.hidden);
+            // A server that was restored from a backup asks for everything, which this page alone holds.
+            if (!this.#isAcked) await this.#send(REASONS.hidden);
         };
         await Promise.race([lastWords(), new Promise((resolve) => setTimeout(resolve, FAREWELL_MS))]);
         const isSaved = this.#isAcked;
@@ -688,6 +690,13 @@ export class Visit {
         return this.#ackedSeq >= wasm.seq();
     }
 
+    /** The server lost something that it had acknowledged. */
+    #sendEverything() {
+        this.#parted.clear();
+        wasm.send_everything();
+        return false;
+    }
+
     /**
      * @param {Awaited<ReturnType<typeof post>>} result
      * @param {number} seq The highest number of a change that was sent.
@@ -701,12 +710,8 @@ export class Visit {
         if (answer) {
             const { acked = seq, refused } = answer;
             if (answer.token) this.#identify(answer.token);
-            if (answer.need_full) {
-                this.#parted.clear();
-                wasm.send_everything();
-            } else {
-                wasm.receipt(acked, answer.heartbeat_ms ?? heartbeat_ms);
-            }
+            if (answer.need_full) this.#sendEverything();
+            else wasm.receipt(acked, answer.heartbeat_ms ?? heartbeat_ms);
             wasm.keep(true);
             this.#ackedSeq = acked;
             if (this.#isAcked) void store.forget(this.#opened.visit);
@@ -716,8 +721,10 @@ export class Visit {
         if (!problem) return false;
         const told = { why: problem.code, detail: problem.detail };
         if (problem.code === "superseded") {
-            wasm.receipt(problem.body.acked ?? 0, heartbeat_ms);
             wasm.keep(false);
+            // A server that was restored from a backup first gets what this page alone still holds.
+            if (problem.body.need_full) return this.#sendEverything();
+            wasm.receipt(problem.body.acked ?? 0, heartbeat_ms);
             this.stop();
             this.#tell("saving", { state: "stopped", ...told });
             return false;
@@ -763,7 +770,7 @@ async function sendLeftovers(post, onAnswer) {
             }
             const { answer, problem } = await post(JSON.stringify(replay), false, isPart);
             if (problem?.status !== 0) onAnswer();
-            isAskedAgain ||= Boolean(answer?.need_full);
+            isAskedAgain ||= Boolean((answer ?? problem?.body)?.need_full);
             if (answer || problem?.code === "superseded") return true;
             const isRefused = problem !== undefined && problem.status >= 400 && problem.status < 500;
             if (isRefused) console.error(`seattime: visit ${visit} was not taken: ${problem.detail}`);
@@ -771,8 +778,9 @@ async function sendLeftovers(post, onAnswer) {
         };
         const send = async (/** @type {unknown} */ lock) => {
             if (lock === null) return; // Its page is alive, and sends it itself.
-            // A server that was restored from a backup asks for all of it once more.
-            for (let round = 0; round < 2; round++) {
+            // A server that was restored from a backup asks for all of it once more. What it asks for even then, it had
+            // acknowledged before, so that nobody holds it any more.
+            for (let round = 0; round < 2 && (round === 0 || isAskedAgain); round++) {
                 isAskedAgain = false;
                 /** @type {any[]} */
                 let parts = [];
@@ -784,8 +792,8 @@ async function sendLeftovers(post, onAnswer) {
                         parts = [];
                     }
                 }
-                if (!isAskedAgain) return void (await store.forget(visit));
             }
+            await store.forget(visit);
         };
         await (navigator.locks ? navigator.locks.request(LOCK + visit, { ifAvailable: true }, send) : send(true));
     }

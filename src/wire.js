@@ -10,6 +10,10 @@
  * @property {any} body What else it said.
  */
 
+// Longer than a server waits for a message and then writes it, which takes it 35 s at most; a slow link's few
+// seconds come on top.
+const PATIENCE_MS = 45_000;
+
 /**
  * Posts JSON.
  *
@@ -19,6 +23,8 @@
  * @returns {Promise<{ answer?: any, problem?: Problem }>} Never rejects.
  */
 export async function post(url, body, keepalive = false) {
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(), PATIENCE_MS);
     try {
         const response = await fetch(url, {
             method: "POST",
@@ -27,22 +33,28 @@ export async function post(url, body, keepalive = false) {
             keepalive,
             credentials: "omit",
             cache: "no-store",
+            signal: limit.signal,
         });
-        const answer = await response.json().catch(() => ({}));
-        if (response.ok) return { answer };
+        // What is no JSON says nothing of what is safe: it was cut off, or comes from somebody on the way.
+        const answer = await response.json().catch(() => undefined);
+        if (response.ok && answer) return { answer };
+        const { code = "failed", detail, title } = answer ?? {};
+        console.warn(`seattime: ${url}: ${response.status} ${code}, request ${response.headers.get("x-request-id")}`);
         const seconds = Number(response.headers.get("retry-after"));
         return {
             problem: {
                 status: response.status,
-                code: String(answer.code ?? "failed"),
-                detail: String(answer.detail ?? answer.title ?? `the server answered ${response.status}`),
+                code: String(code),
+                detail: String(detail ?? title ?? `the server answered ${response.status}`),
                 retryAfterMs: seconds > 0 ? seconds * 1000 : 0,
-                body: answer,
+                body: answer ?? {},
             },
         };
     } catch {
         const detail = "the server cannot be reached";
         return { problem: { status: 0, code: "offline", detail, retryAfterMs: 0, body: {} } };
+    } finally {
+        clearTimeout(timer);
     }
 }
 

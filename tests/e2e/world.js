@@ -6,13 +6,14 @@
 // write to IndexedDB is open. Nothing here gives the page a user gesture but `click`.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import puppeteer from "puppeteer-core";
 import { Course } from "./course.js";
-import { Testbed, program } from "./testbed.js";
+import { ROOT, Testbed, program } from "./testbed.js";
 
 /** @typedef {import("puppeteer-core").Page} Page */
 
@@ -72,6 +73,7 @@ export class World {
     /** @type {(() => void) | undefined} */ onRequest;
     #isDown = false;
     /** @type {string} */ #data;
+    #isDataOurs = true;
     /** @type {Testbed} */ #server;
     /** @type {import("puppeteer-core").Browser} */ #browser;
     /** Who waits for the others to be as far, and until when it ran. @type {((course: Course, atMs: number) => Promise<void>) | undefined} */
@@ -87,8 +89,9 @@ export class World {
         [this.#server, this.#browser, this.#data] = [server, browser, data];
     }
 
-    static async begin() {
-        const data = mkdtempSync(join(tmpdir(), "seattime-e2e-"));
+    /** @param {string} [given] The folder that everything is kept in; one that goes with this world, if left out. */
+    static async begin(given) {
+        const data = given ?? mkdtempSync(join(tmpdir(), "seattime-e2e-"));
         const server = await Testbed.start(data, START_MS);
         const browser = await puppeteer.launch({
             executablePath: program("CHROMIUM", "/usr/bin/chromium"),
@@ -99,12 +102,14 @@ export class World {
                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
             ],
         });
-        return new World(server, browser, data);
+        const world = new World(server, browser, data);
+        world.#isDataOurs = given === undefined;
+        return world;
     }
 
     async end() {
         await this.#browser.close().finally(() => this.kill());
-        rmSync(this.#data, { recursive: true, force: true });
+        if (this.#isDataOurs) rmSync(this.#data, { recursive: true, force: true });
     }
 
     get url() {
@@ -252,6 +257,12 @@ export class World {
     async kill() {
         this.#isDown = true;
         await this.#server.kill();
+    }
+
+    /** The command line on the server's data folder. @param {string} command @param {string[]} options */
+    command(command, ...options) {
+        const binary = program("SEATTIME_BIN", join(ROOT, "target/release/seattime"));
+        return execFileSync(binary, [command, "--data", this.#data, ...options], { encoding: "utf8" });
     }
 
     /** Starts the server again: same data, same port, at the present time. */

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::project::Project;
 use crate::{build, load, setup};
 
-/// `cargo xtask bench api`, or `commits [--rounds N] [--seconds N] [--learners N]`.
+/// `cargo xtask bench api`, or `commits [--database sqlite|postgres] [--rounds N] [--seconds N] [--learners N]`.
 pub(crate) fn command(project: &Project, arguments: &[String]) -> Result<ExitCode> {
     match arguments.split_first() {
         Some((what, [])) if what == "api" => api(project),

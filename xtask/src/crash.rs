@@ -39,17 +39,21 @@ fn driver_in(folder: &Path) -> Command {
     driver
 }
 
-/// `cargo xtask mutants`: applies each patch of `tests/mutations/` to a copy; the crash test has to fail there.
+/// `cargo xtask mutants [NAME …]`: applies each patch of `tests/mutations/`, or those of these names, to a copy; the
+/// crash test has to fail there.
 pub(crate) fn mutants(project: &Project, arguments: &[String]) -> Result<ExitCode> {
-    if !arguments.is_empty() {
-        bail!("found `{}`, expected no arguments", arguments.join(" "));
+    let all = files::directly_in(&project.root.join("tests/mutations"), ".patch")?;
+    let name_of = |patch: &Path| patch.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    if let Some(unknown) = arguments.iter().find(|it| !all.iter().any(|patch| name_of(patch) == **it)) {
+        bail!("found `{unknown}`, expected names of patches in tests/mutations, or none for all");
     }
-    let patches = files::directly_in(&project.root.join("tests/mutations"), ".patch")?;
+    let is_wanted = |patch: &PathBuf| arguments.is_empty() || arguments.contains(&name_of(patch));
+    let patches: Vec<PathBuf> = all.iter().filter(|it| is_wanted(it)).cloned().collect();
     ensure!(!patches.is_empty(), "tests/mutations has no patches");
     let (copy, target) = (project.target.join("mutants/source"), project.target.join("mutants/target"));
     let mut survivors = Vec::new();
     for patch in &patches {
-        let name = patch.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let name = name_of(patch);
         let options = options(&fs::read_to_string(patch)?).with_context(|| format!("{name}.patch"))?;
         copy_sources(project, &copy)?;
         let mut apply = Command::new("git");

@@ -19,7 +19,7 @@ pub(crate) fn command(project: &Project, arguments: &[String]) -> Result<ExitCod
     finish(&mut load)
 }
 
-/// `cargo xtask bench commits [--rounds N] [--seconds N] [--learners N]`.
+/// `cargo xtask bench commits [--database sqlite|postgres] [--rounds N] [--seconds N] [--learners N]`.
 pub(crate) fn commits(project: &Project, arguments: &[String]) -> Result<ExitCode> {
     let mut load = driver(project)?;
     let testbed = load.get_program().to_owned();

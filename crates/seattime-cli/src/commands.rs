@@ -1,6 +1,9 @@
 //! One file a command.
 
+pub(crate) mod backup;
+pub(crate) mod doctor;
 pub(crate) mod import;
 pub(crate) mod key;
 pub(crate) mod migrate_store;
+pub(crate) mod restore;
 pub(crate) mod serve;

@@ -5,7 +5,8 @@ mod commands;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
+use seattime_server::config::{LOG_FORMAT_VARIABLE, LOG_VARIABLE};
 use tracing_subscriber::EnvFilter;
 
 /// Commits are read by some threads and kept by another: with the system's allocator they wait for each other.
@@ -16,8 +17,19 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[derive(Debug, Parser)]
 #[command(version, about)]
 struct Arguments {
+    /// How it is logged, each line to standard error.
+    #[arg(long, global = true, env = LOG_FORMAT_VARIABLE, value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
     #[command(subcommand)]
     command: Command,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs: one JSON object a line.
+    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -28,20 +40,30 @@ enum Command {
     MigrateStore(commands::migrate_store::Arguments),
     /// Import courses into the data folder; the server may be running.
     Import(commands::import::Arguments),
+    /// Write everything in the data folder into one file; the server may be running.
+    Backup(commands::backup::Arguments),
+    /// Put a backup into a data folder on which no server runs.
+    Restore(commands::restore::Arguments),
+    /// Say what is wrong with a data folder or a database, and what to do; the server may be running.
+    Doctor(commands::doctor::Arguments),
 }
 
 fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_env(seattime_server::config::LOG_VARIABLE);
-    let filter = filter.unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let arguments = Arguments::parse();
+    log(arguments.log_format);
     let result = tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
-        runtime.block_on(async {
-            match Arguments::parse().command {
+        let result = runtime.block_on(async {
+            match arguments.command {
                 Command::Serve(arguments) => commands::serve::run(arguments).await,
                 Command::MigrateStore(arguments) => commands::migrate_store::run(arguments).await,
                 Command::Import(arguments) => commands::import::run(arguments).await,
+                Command::Backup(arguments) => commands::backup::run(arguments).await,
+                Command::Restore(arguments) => commands::restore::run(arguments).await,
+                Command::Doctor(arguments) => commands::doctor::run(arguments).await,
             }
-        })
+        });
+        runtime.shutdown_background(); // A report that is still being read is nobody's any more.
+        result
     });
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -49,5 +71,15 @@ fn main() -> ExitCode {
             eprintln!("seattime: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Has warnings and errors logged, or what the environment asks for.
+fn log(format: LogFormat) {
+    let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new("warn"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().flatten_event(true).with_span_list(false).init(),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use axum::Router;
 use axum::http::{HeaderMap, HeaderValue, header};
-use axum::middleware::from_fn;
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -18,6 +18,7 @@ use crate::config::{Config, SILENCE_MS, TENANT};
 use crate::error::{Problem, StartError};
 use crate::faults::{Dropped, Faults};
 use crate::limits::Meter;
+use crate::metrics::Metrics;
 use crate::request::identify;
 use crate::routes::{commits, content, demo, health, launches, packages, pages, reports, visits};
 use crate::secret::{ServerKey, sha256};
@@ -54,6 +55,9 @@ pub struct App {
     pub(crate) commits: Arc<Meter>,
     /// How often each visit sends parts of texts.
     pub(crate) parts: Arc<Meter>,
+    /// How often each address brings codes that there never were.
+    pub(crate) guesses: Arc<Meter>,
+    pub(crate) metrics: Arc<Metrics>,
     /// Whether the server is about to end.
     pub(crate) is_draining: Arc<AtomicBool>,
 }
@@ -93,7 +97,9 @@ impl App {
         let clock: Arc<dyn ServerClock> = Arc::new(SteadyClock::new(counting, latest_ms));
         let now_ms = clock.now_ms().await;
         store.put_key(TENANT, &sha256(config.api_key.as_bytes()), now_ms).await.map_err(failed)?;
+        let database = if config.database.is_some() { "postgresql" } else { "sqlite" };
         Ok(App {
+            metrics: Arc::new(Metrics::new(store.throughput(), database, now_ms)),
             tokens: Arc::new(Tokens::new(&key)),
             key: Arc::new(key),
             store,
@@ -102,6 +108,7 @@ impl App {
             clock,
             compared: told.map(|told| (world.clock, told)),
             commits: Arc::new(Meter::new(config.limits.commits)),
+            guesses: Arc::new(Meter::new(config.limits.guesses)),
             parts: Arc::new(Meter::new(config.limits.parts)),
             is_draining: Arc::default(),
             config: Arc::new(config),
@@ -176,7 +183,7 @@ pub fn router(app: App) -> Router {
         .fallback(async || Problem::not_found("page"))
         .layer(SetResponseHeaderLayer::overriding(header::X_CONTENT_TYPE_OPTIONS, nosniff))
         .layer(CatchPanicLayer::custom(|panic: Box<dyn Any + Send>| after_panic(panic)))
-        .layer(from_fn(identify))
+        .layer(from_fn_with_state(app.clone(), identify))
         .with_state(app)
 }
 

@@ -1,6 +1,6 @@
 //! How a server is set up: every setting with its default, unit and meaning.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use seattime_wire::{CreditPolicy, Policy};
@@ -13,6 +13,14 @@ pub const API_KEY_VARIABLE: &str = "SEATTIME_API_KEY";
 pub const DATABASE_VARIABLE: &str = "SEATTIME_DATABASE";
 /// The environment variable that says what is logged, such as `seattime_server=debug`.
 pub const LOG_VARIABLE: &str = "SEATTIME_LOG";
+
+/// The environment variable that says how it is logged: `text` or `json`.
+pub const LOG_FORMAT_VARIABLE: &str = "SEATTIME_LOG_FORMAT";
+/// The environment variable that holds the address where Prometheus asks, such as `127.0.0.1:9090`.
+pub const METRICS_VARIABLE: &str = "SEATTIME_METRICS";
+
+/// The environment variable that names who stands in front, addresses with commas between them.
+pub const PROXIES_VARIABLE: &str = "SEATTIME_PROXIES";
 
 /// How time is judged where nobody says otherwise.
 pub const DEFAULT_POLICY: Policy = Policy {
@@ -38,6 +46,10 @@ pub struct Config {
     pub host: IpAddr,
     /// The port that it listens on; 0 takes any that is free.
     pub port: u16,
+    /// Another address, where Prometheus asks for figures; nowhere, if left out. It asks for no key.
+    pub metrics: Option<SocketAddr>,
+    /// Who stands in front and hands requests on: these say in `X-Forwarded-For` whose they are.
+    pub proxies: Vec<IpAddr>,
     /// Where learners reach it, without a slash at the end; where it listens, if left out.
     pub public_url: Option<String>,
     /// The folder that everything is kept in; with a database of its own, only the content of packages.
@@ -61,6 +73,8 @@ impl Config {
         Config {
             host,
             port: 0,
+            metrics: None,
+            proxies: Vec::new(),
             public_url: None,
             data,
             database: None,

@@ -99,6 +99,18 @@ impl Problem {
         .after_s(seconds)
     }
 
+    /// 429: too many codes of launches from one address that there never were.
+    pub(crate) fn too_many_guesses(seconds: u32) -> Problem {
+        Problem::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_guesses",
+            format!(
+                "too many codes came from your address that belong to no launch; launch the course again in {seconds} s"
+            ),
+        )
+        .after_s(seconds)
+    }
+
     /// 503: the server is about to end.
     pub(crate) fn draining() -> Problem {
         Problem::new(
@@ -262,12 +274,12 @@ impl IntoResponse for Problem {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Something else listens there, or the address is not this machine's.
-    #[error(
-        "cannot listen on {address}: {reason}; stop what listens there, or choose another port with --port"
-    )]
+    #[error("cannot listen on {address}: {reason}; stop what listens there, or choose another with {option}")]
     Listen {
         /// The address that was asked for.
         address: String,
+        /// The option that chooses another.
+        option: &'static str,
         /// What the system said.
         reason: std::io::Error,
     },

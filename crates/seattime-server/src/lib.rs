@@ -5,14 +5,18 @@
 
 pub mod app;
 pub mod assets;
+pub mod backup;
 pub mod clock;
 pub mod config;
+pub mod doctor;
 pub mod error;
 pub mod faults;
 pub mod import;
 pub mod limits;
 mod listen;
+mod metrics;
 mod mime;
+pub mod peer;
 pub mod request;
 mod routes;
 pub mod secret;

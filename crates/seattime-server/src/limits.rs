@@ -13,12 +13,17 @@ pub struct Limits {
     pub body: Duration,
     /// A connection is kept open for this long without a request. Balancers in front should give up earlier.
     pub idle: Duration,
-    /// At the end, requests under way are waited for so long.
+    /// At the end, everything is still answered for so long, so that balancers in front notice and send nobody new.
+    pub delay: Duration,
+    /// Then requests under way are waited for so long, and as long what they brought to be on disk.
     pub drain: Duration,
     /// How often a visit may commit. A page does so once a second at most, and rarely for long.
     pub commits: Rate,
     /// How often a visit may send a part of a long text.
     pub parts: Rate,
+    /// How often an address may bring codes of launches that there never were. A whole company may share an address,
+    /// but its learners bring codes that there are.
+    pub guesses: Rate,
 }
 
 /// How often something may happen: so many times at once, and then so many a minute.
@@ -40,10 +45,12 @@ pub const DEFAULT_LIMITS: Limits = Limits {
     head: Duration::from_secs(10),
     body: Duration::from_secs(30),
     idle: Duration::from_secs(75),
+    delay: Duration::ZERO,
     drain: Duration::from_secs(25),
     commits: Rate { at_once: 240, a_minute: 120 },
     // Twice what may wait for its commit, so that whoever sends too many is told that.
     parts: Rate { at_once: 2_048, a_minute: 1_200 },
+    guesses: Rate { at_once: 100, a_minute: 60 },
 };
 
 /// So many visits are remembered in each of two generations; whoever is forgotten begins anew.
@@ -70,6 +77,15 @@ impl Meter {
 
     /// Lets one more pass, or answers after how many seconds it may.
     pub(crate) fn pass(&self, visit: &str, now_ms: i64) -> Result<(), u32> {
+        self.count(visit, now_ms, 1)
+    }
+
+    /// Whether one more may pass, without counting it; else after how many seconds.
+    pub(crate) fn may_pass(&self, visit: &str, now_ms: i64) -> Result<(), u32> {
+        self.count(visit, now_ms, 0)
+    }
+
+    fn count(&self, visit: &str, now_ms: i64, times: i64) -> Result<(), u32> {
         let each_ms = MINUTE_MS / i64::from(self.rate.a_minute.max(1));
         if each_ms == 0 {
             return Ok(());
@@ -81,7 +97,9 @@ impl Meter {
         if early_ms > 0 {
             return Err(u32::try_from(early_ms.saturating_add(999) / 1_000).unwrap_or(u32::MAX));
         }
-        due.put(visit, at_ms.saturating_add(each_ms));
+        if times > 0 {
+            due.put(visit, at_ms.saturating_add(each_ms.saturating_mul(times)));
+        }
         Ok(())
     }
 }

@@ -23,6 +23,7 @@ use tokio::time::{Sleep, sleep};
 use tower::ServiceExt;
 
 use crate::limits::Limits;
+use crate::peer::Peer;
 
 /// What the system asks for when it has no more to give, before the next try.
 const BREATH: Duration = Duration::from_millis(200);
@@ -39,10 +40,10 @@ pub(crate) async fn listen(
     let connections = GracefulShutdown::new();
     tokio::pin!(stopped);
     loop {
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             () = &mut stopped => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // Too many open files, most likely: they become fewer when connections end.
                     tracing::warn!(%error, "A connection could not be taken");
@@ -58,8 +59,10 @@ pub(crate) async fn listen(
         let answer = move |request: Request<Incoming>| {
             let (routes, steps) = (routes.clone(), Arc::clone(&steps));
             async move {
+                let mut request = request.map(Body::new);
+                request.extensions_mut().insert(Peer(peer.ip()));
                 steps.fetch_add(1, Ordering::Relaxed);
-                let answer: Result<Response, _> = routes.oneshot(request.map(Body::new)).await;
+                let answer: Result<Response, _> = routes.oneshot(request).await;
                 steps.fetch_add(1, Ordering::Relaxed);
                 answer
             }

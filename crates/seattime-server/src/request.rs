@@ -3,12 +3,14 @@
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 
+use crate::app::App;
+use crate::clock::Stopwatch;
 use crate::error::Problem;
 
 /// The header that carries it, both ways.
@@ -17,12 +19,14 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const LONGEST: usize = 64;
 
 /// Names the request, answers problems with its name, and turns what the router itself refuses into problems.
-pub(crate) async fn identify(request: Request, next: Next) -> Response {
+pub(crate) async fn identify(State(app): State<App>, request: Request, next: Next) -> Response {
+    let begun = Stopwatch::start();
     let id = given(request.headers()).unwrap_or_else(made);
     let route = request.extensions().get::<MatchedPath>().map(|it| it.as_str().to_owned());
     // The route and not the path, which may hold what gives access.
     let route = route.unwrap_or_default();
-    let span = tracing::info_span!("request", request_id = %id, method = %request.method(), route);
+    // Of the highest level, so that whatever is logged of a request has it.
+    let span = tracing::error_span!("request", request_id = %id, method = %request.method(), route = &*route);
     let mut response = next.run(request).instrument(span.clone()).await;
     if let Some(problem) = refused_by_router(&response) {
         let allowed = response.headers().get(header::ALLOW).cloned();
@@ -31,7 +35,10 @@ pub(crate) async fn identify(request: Request, next: Next) -> Response {
             response.headers_mut().insert(header::ALLOW, allowed);
         }
     }
-    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+    let problem = response.extensions_mut().remove::<Problem>();
+    let code = problem.as_ref().map(Problem::code);
+    app.metrics.answered(&route, response.status().as_u16(), code, begun.elapsed());
+    if let Some(problem) = problem {
         let code = problem.code();
         span.in_scope(|| tracing::info!(status = response.status().as_u16(), code, "Refused"));
         *response.body_mut() = problem.body(Some(&id)).into();

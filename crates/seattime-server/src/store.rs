@@ -1,16 +1,20 @@
 //! The port `Store`: what is kept, and what can be asked of it.
 
 #[cfg(test)]
-mod contract;
+pub(crate) mod contract;
 mod figures;
 mod merging;
 pub mod moving;
 mod opening;
 pub mod postgres;
 mod raw;
+mod recent;
 mod rows;
 pub mod sqlite;
 mod standing;
+pub(crate) mod throughput;
+#[cfg(test)]
+mod truth;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -19,6 +23,7 @@ use std::pin::Pin;
 use seattime_wire::{Activity, Api, Commit, Mode, Policy, Receipt, SharedMap, ValuePart};
 use serde::{Deserialize, Serialize};
 
+pub use self::throughput::Throughput;
 use crate::secret::ServerKey;
 use crate::token::VisitClaims;
 
@@ -201,6 +206,8 @@ pub struct Arrival {
     pub commit: Commit,
     /// How long it was, in bytes: what it holds while it waits.
     pub size_bytes: usize,
+    /// SHA-256 of its bytes, the token's among them: what has the same says the same.
+    pub body_hash: [u8; 32],
     /// When it arrived, by the server's clock.
     pub received_ms: i64,
     /// How long to wait between signs of life, in ms.
@@ -214,6 +221,8 @@ pub struct Merged {
     pub receipt: Receipt,
     /// Whether a newer visit has the lease.
     pub is_superseded: bool,
+    /// Whether it said anything that was not there before; a message that came twice does not.
+    pub has_news: bool,
 }
 
 /// Whose rows a report shows.
@@ -235,6 +244,16 @@ pub trait Store: Send + Sync {
 
     /// The latest time that is on disk, in ms since 1970.
     fn latest_ms(&self) -> Answer<'_, i64>;
+
+    /// What waits to be written, and how long writing takes.
+    fn throughput(&self) -> Throughput {
+        Throughput::default()
+    }
+
+    /// Waits until everything that was handed in is on disk, and leaves it in good order; called at the end.
+    fn settle(&self) -> Answer<'_, ()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 
     /// Asks the clock that the store tells the time by, where it has one; it does so by itself now and then.
     fn ask_clock(&self) -> Answer<'_, ()> {
@@ -261,6 +280,10 @@ pub trait Store: Send + Sync {
 
     /// Opens a visit: takes the lease and reads the values.
     fn open_visit(&self, opening: Opening, policy: Policy, now_ms: i64) -> Answer<'_, Opened>;
+
+    /// Makes an attempt again that a backup did not know, from what a visit's token says; answers that with the
+    /// learner's id as it is now, since a launch may have given a new one meanwhile.
+    fn make_again(&self, claims: VisitClaims, now_ms: i64) -> Answer<'_, VisitClaims>;
 
     /// Merges a commit; it is on disk once this answers.
     fn merge(&self, arrival: Arrival) -> Answer<'_, Merged>;

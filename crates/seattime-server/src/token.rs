@@ -42,6 +42,25 @@ pub struct VisitClaims {
     pub opened_ms: i64,
     /// What the launch asked for.
     pub mode: Mode,
+    /// What the attempt is made again from; tokens of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+}
+
+/// What an attempt is made again from, where the database was restored from a backup that does not know it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The LMS's own id of the learner.
+    pub lms_id: String,
+    /// The learner's name.
+    pub name: String,
+    /// The topic's id.
+    pub topic: String,
+    /// Number of the attempt; 0 where it counts for none.
+    pub number: u32,
+    /// Which API its values are named in; none where it is the manifest's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api: Option<String>,
 }
 
 /// A launch, for the page that it was made for.

@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::error::StartError;
 use crate::faults::Faults;
 use crate::listen::listen;
+use crate::metrics;
 
 /// What a server asks the world for.
 #[derive(Clone)]
@@ -33,9 +34,12 @@ pub struct World {
 pub struct Server {
     /// Where.
     pub address: SocketAddr,
+    /// Where Prometheus may ask, if anywhere.
+    pub metrics_address: Option<SocketAddr>,
     app: App,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
+    measured: Option<JoinHandle<()>>,
 }
 
 /// Starts a server; it listens once this answers.
@@ -47,10 +51,12 @@ pub async fn serve(mut config: Config, world: World) -> Result<Server, StartErro
     if config.demo && !config.host.is_loopback() {
         return Err(StartError::DemoInPublic);
     }
-    let wanted = SocketAddr::new(config.host, config.port);
-    let refused = |reason| StartError::Listen { address: wanted.to_string(), reason };
-    let listener = TcpListener::bind(wanted).await.map_err(refused)?;
-    let address = listener.local_addr().map_err(refused)?;
+    let (listener, address) = bind(SocketAddr::new(config.host, config.port), "--port").await?;
+    let measured = match config.metrics {
+        Some(wanted) => Some(bind(wanted, "--metrics").await?),
+        None => None,
+    };
+    let metrics_address = measured.as_ref().map(|it| it.1);
     config.public_url.get_or_insert_with(|| format!("http://{address}"));
     let app = App::start(config, world).await?;
     let (stop, mut stopped) = watch::channel(false);
@@ -62,7 +68,20 @@ pub async fn serve(mut config: Config, world: World) -> Result<Server, StartErro
         };
         listen(listener, routes, limits, until).await;
     });
-    Ok(Server { address, app, stop, serving })
+    // To the last: what a server does while it ends is worth knowing.
+    let measured = measured.map(|(listener, _)| {
+        let routes = metrics::router(app.clone());
+        tokio::spawn(listen(listener, routes, limits, std::future::pending()))
+    });
+    Ok(Server { address, metrics_address, app, stop, serving, measured })
+}
+
+/// Listens at an address, and says where: port 0 is any that is free. `option` is the one that chooses another.
+async fn bind(wanted: SocketAddr, option: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {
+    let refused = |reason| StartError::Listen { address: wanted.to_string(), option, reason };
+    let listener = TcpListener::bind(wanted).await.map_err(refused)?;
+    let address = listener.local_addr().map_err(refused)?;
+    Ok((listener, address))
 }
 
 impl Server {
@@ -76,10 +95,28 @@ impl Server {
         self.app.sweep().await;
     }
 
-    /// Takes no more requests, and ends once those under way are answered.
+    /// Says that it is about to end, takes no more requests after [`Limits::delay`], and ends once those under way
+    /// are answered and everything is on disk. It waits for each of the two no longer than [`Limits::drain`].
+    ///
+    /// [`Limits::delay`]: crate::limits::Limits::delay
+    /// [`Limits::drain`]: crate::limits::Limits::drain
     pub async fn shut_down(self) {
+        let limits = self.app.config.limits;
         self.app.is_draining.store(true, Ordering::Relaxed);
+        tokio::time::sleep(limits.delay).await;
         let _ = self.stop.send(true);
         let _ = self.serving.await;
+        match tokio::time::timeout(limits.drain, self.app.store.settle()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "The database was not left in order; its next start sees to it")
+            }
+            Err(_) => {
+                tracing::warn!("Writing took too long and is given up; what was not acknowledged comes again")
+            }
+        }
+        if let Some(it) = self.measured {
+            it.abort();
+        }
     }
 }

@@ -24,7 +24,7 @@ async fn a_commit_is_kept_and_told_back_with_the_next_visit() {
     assert_eq!(values["cmi.core.lesson_location"], "page 3");
     assert_eq!(values["cmi.core.entry"], "", "1.2: resume is for suspend alone");
     assert_eq!(values["cmi.core.total_time"], "00:10:00.00", "nothing was reported, so what was measured");
-    assert_eq!(next["lease"], 2);
+    assert_eq!(next["lease"], 601, "no less than the attempt's age in seconds");
 }
 
 #[tokio::test]
@@ -196,4 +196,45 @@ async fn an_expired_token_is_still_good_for_its_own_visit_for_thirty_days() {
     server.advance(2 * DAY_MS);
     let late = server.post("/run/v1/commits", &commit(&visit, 3, 60, "z")).await.unwrap();
     assert_eq!(late.problem(), (401, "token_expired"));
+}
+
+/// Whoever restored the server from a backup put it back before what the page saw acknowledged.
+#[tokio::test]
+async fn a_gap_below_what_the_page_takes_as_acknowledged_is_asked_for() {
+    let server = TestServer::start().await.unwrap();
+    let topic = server.course().await.unwrap();
+    let visit = server.visit(&topic, "anna").await.unwrap();
+    server.advance(600_000);
+    let send = async |seq: u64, after: Option<u64>, seconds: i64, location: &str| {
+        let mut body = commit(&visit, seq, seconds, location);
+        if let Some(after) = after {
+            body["after"] = json!(after);
+        }
+        let answer = server.post("/run/v1/commits", &body).await.unwrap();
+        (answer.body["acked"].as_u64().unwrap(), answer.body.get("need_full") == Some(&json!(true)))
+    };
+    assert_eq!(send(4, Some(0), 100, "page 1").await, (4, false));
+    // The page saw 9 acknowledged by what is lost now: 5 to 9 are in no message that it sends of itself.
+    for _ in 0..2 {
+        assert_eq!(send(12, Some(9), 600, "page 3").await, (4, true), "twice: it is no guess");
+    }
+    assert_eq!(server.rows().await.unwrap()[0]["time_spent_ms"], 600_000, "what came is kept");
+    let whole = send(12, Some(0), 600, "page 3").await;
+    assert_eq!(whole, (12, false));
+    assert_eq!(send(12, Some(12), 600, "page 3").await, (12, false), "a sign of life");
+    assert_eq!(send(13, None, 600, "page 4").await, (13, false), "an old page says nothing of it");
+    assert_eq!(server.rows().await.unwrap()[0]["time_spent_ms"], 600_000);
+    let next = server.visit(&topic, "anna").await.unwrap();
+    assert_eq!(next["values"]["item"]["cmi.core.lesson_location"], "page 4");
+
+    // A page that was fenced meanwhile is asked as well: what it holds still counts.
+    let mut fenced = commit(&visit, 20, 600, "page 5");
+    fenced["after"] = json!(15);
+    let answer = server.post("/run/v1/commits", &fenced).await.unwrap();
+    assert_eq!(answer.problem(), (409, "superseded"));
+    assert_eq!((&answer.body["acked"], &answer.body["need_full"]), (&json!(13), &json!(true)));
+    fenced["after"] = json!(0);
+    let answer = server.post("/run/v1/commits", &fenced).await.unwrap();
+    assert_eq!((answer.status.as_u16(), &answer.body["acked"]), (409, &json!(20)));
+    assert_eq!(answer.body.get("need_full"), None);
 }

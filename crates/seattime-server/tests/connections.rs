@@ -249,3 +249,17 @@ async fn a_client_that_goes_away_leaves_all_of_its_commit_or_nothing() {
     }
     assert!(seen[0] >= 20, "{seen:?}");
 }
+
+#[tokio::test]
+async fn a_server_that_ends_waits_for_what_is_under_way_and_no_longer_than_its_bound() {
+    let it = start(|config| config.limits.drain = Duration::from_millis(300)).await.unwrap();
+    let mut never_whole = it.connect().await.unwrap();
+    let begun = head("/run/v1/commits", "content-length: 100\r\nexpect: 100-continue\r\n");
+    never_whole.write_all(begun.as_bytes()).await.unwrap();
+    let mut told = [0; 64];
+    assert!(never_whole.read(&mut told).await.unwrap() > 0, "its handler waits for the body");
+    let begin = Instant::now();
+    timeout(PATIENCE, it.server.shut_down()).await.unwrap();
+    let after = begin.elapsed();
+    assert!(after >= Duration::from_millis(300) && after < Duration::from_secs(5), "{after:?}");
+}

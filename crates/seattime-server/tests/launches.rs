@@ -4,8 +4,9 @@ mod world;
 
 use axum::body::Body;
 use axum::http::Request;
+use seattime_server::peer::Peer;
 use serde_json::{Value, json};
-use world::{KEY, MANIFEST, TestServer, commit, scorm_12, zip};
+use world::{Answer, KEY, MANIFEST, TestServer, commit, scorm_12, zip};
 
 #[tokio::test]
 async fn bad_packages_are_refused_and_leave_nothing_behind() {
@@ -60,7 +61,11 @@ async fn a_code_works_once_and_for_two_minutes() {
 
     // A reload goes on with the token, for twelve hours.
     let token = json!({ "launch_token": opened.body["launch_token"] });
-    assert_eq!(server.post("/run/v1/visits", &token).await.unwrap().body["lease"], 2);
+    assert_eq!(
+        server.post("/run/v1/visits", &token).await.unwrap().body["lease"],
+        121,
+        "of an attempt of 120 s"
+    );
     server.advance(12 * 3_600_000);
     assert_eq!(server.post("/run/v1/visits", &token).await.unwrap().problem(), (401, "token_expired"));
 }
@@ -198,4 +203,47 @@ async fn a_learner_sees_their_own_rows_and_no_others() {
     assert_eq!(learners("/api/v1/report", KEY).await.unwrap().len(), 2);
     assert_eq!(learners("/api/v1/report?learner=berta", KEY).await.unwrap(), ["berta"]);
     assert_eq!(learners("/api/v1/report?course=None", KEY).await.unwrap(), Vec::<Value>::new());
+}
+
+/// Opens a visit with a code, from an address.
+async fn open_from(server: &TestServer, address: &str, code: &str) -> Option<Answer> {
+    let peer = Peer(address.parse().ok()?);
+    let body = json!({ "code": code }).to_string();
+    let request = Request::post("/run/v1/visits").header("content-type", "application/json").extension(peer);
+    server.send(request.body(Body::from(body)).ok()?).await
+}
+
+#[tokio::test]
+async fn who_guesses_codes_is_told_to_wait_and_nobody_else_is() {
+    const GUESSER: &str = "198.51.100.7";
+    let server = TestServer::start().await.unwrap();
+    let topic = server.course().await.unwrap();
+    for n in 0..100 {
+        let answer = open_from(&server, GUESSER, &format!("guess-{n}")).await.unwrap();
+        assert_eq!(answer.problem(), (404, "not_found"), "{n}");
+    }
+    let code = server.launch(&topic, "anna").await.unwrap();
+    for guess in ["guess-100", &code] {
+        let answer = open_from(&server, GUESSER, guess).await.unwrap();
+        assert_eq!(answer.problem(), (429, "too_many_guesses"), "a guess that is right is one too");
+        assert_eq!(answer.headers["retry-after"], "1");
+    }
+    // Another address, and the same one a second later: the code was not used up.
+    let other = server.launch(&topic, "bert").await.unwrap();
+    assert_eq!(open_from(&server, "198.51.100.8", &other).await.unwrap().status, 200);
+    server.advance(1_000);
+    assert_eq!(open_from(&server, GUESSER, &code).await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn a_company_behind_one_address_opens_its_launches_all_at_once() {
+    let server = TestServer::start().await.unwrap();
+    let topic = server.course().await.unwrap();
+    for n in 0..300 {
+        let code = server.launch(&topic, &format!("learner-{n}")).await.unwrap();
+        assert_eq!(open_from(&server, "203.0.113.1", &code).await.unwrap().status, 200, "{n}");
+        // A bookmark of a launch that was: somebody's own, and no guess.
+        let again = open_from(&server, "203.0.113.1", &code).await.unwrap();
+        assert_eq!(again.problem(), (410, "launch_used"), "{n}");
+    }
 }

@@ -98,6 +98,30 @@ impl Cluster {
         self.run("pg_amcheck", &[&arguments[..], &["postgres"]].concat())
     }
 
+    /// Lets pgbench run a script over and over for so many seconds; answers what it says of transactions a second and
+    /// their time.
+    #[allow(dead_code, reason = "each user of this file has its own part")]
+    pub(crate) fn pgbench(&self, script: &Path, seconds: u64) -> Result<String> {
+        let mut pgbench = Command::new(self.programs.join("pgbench"));
+        pgbench.args([
+            "--no-vacuum",
+            "--protocol=prepared",
+            "--client=32",
+            "--jobs=1",
+            "--username=seattime",
+        ]);
+        pgbench.arg(format!("--time={seconds}")).arg("--host").arg(&self.folder).arg("--file").arg(script);
+        let output = pgbench.arg("postgres").output()?;
+        let told = String::from_utf8_lossy(&output.stdout);
+        let wanted = told.lines().filter(|it| {
+            it.starts_with("tps") || it.starts_with("latency average") || it.starts_with("number of failed")
+        });
+        if output.status.success() {
+            return Ok(wanted.collect::<Vec<_>>().join(", "));
+        }
+        Err(Error::other(format!("pgbench: {told}{}", String::from_utf8_lossy(&output.stderr))))
+    }
+
     /// What a machine that loses its power does to it, and its start afterwards.
     #[allow(dead_code, reason = "each user of this file has its own part")]
     pub(crate) fn restart_at_once(&self) -> Result<()> {

@@ -24,6 +24,10 @@ pub struct Commit {
     pub lease: u32,
     /// The highest number of a change in it; numbers count changes, from 1 in each visit.
     pub seq: u64,
+    /// The number of the last change that its sender takes as acknowledged: it holds every change between this one
+    /// and `seq`. A server that has less on disk, restored from a backup perhaps, asks for the whole (`need_full`).
+    #[serde(default)]
+    pub after: u64,
     /// Whether it holds only what fitted into the page's exit; such a message is not acknowledged.
     #[serde(default)]
     pub partial: bool,

@@ -97,6 +97,7 @@ fn write(visit: &Visit, head: CommitHead, extent: Extent) -> Json {
     json.field("visit").text(&identity.visit);
     json.field("lease").number(i64::from(identity.lease));
     json.field("seq").number(range.upto as i64);
+    json.field("after").number(range.after as i64);
     json.field("partial").raw(if extent.is_partial { "true" } else { "false" });
     json.field("reason").text(head.reason.word());
     json.field("sent_date_ms").number(head.now.wall_ms as i64);

@@ -52,6 +52,7 @@ fn a_commit_says_what_happened_and_only_what_is_new() {
     let first = encoded(&mut visit, at(60_000.0), Reason::Commit).unwrap();
     assert_eq!((first.visit.as_str(), first.token.as_str(), first.lease), ("v-1", "a.b.c", 3));
     assert_eq!((first.reason, first.sent_date_ms), (CommitReason::Commit, 1_700_000_060_000));
+    assert_eq!(first.after, 0, "nothing is acknowledged yet");
     let stretch = first.stretches[0];
     assert_eq!((stretch.n, stretch.start_date_ms, stretch.sent_at_ms), (0, 1_700_000_000_000, Some(60_000)));
     assert_eq!(first.time.evidence, [(0, 0, 0, Kind2::Page), (0, 60_000, 60_000, Kind2::Human)]);
@@ -76,10 +77,12 @@ fn a_commit_says_what_happened_and_only_what_is_new() {
     let settled: Vec<_> = last.sessions[0].set.iter().map(|it| (it.0.as_str(), it.1.0.as_str())).collect();
     assert_eq!(settled, [("cmi.core.lesson_status", "completed")]);
     assert!(last.seq > first.seq);
+    assert_eq!((heartbeat.after, last.after), (first.seq, first.seq), "what the page takes as acknowledged");
 
     // The server lost everything: everything is told again.
     visit.send_everything();
     let whole = encoded(&mut visit, at(60_000.0), Reason::Autosave).unwrap();
+    assert_eq!((whole.after, whole.seq), (0, last.seq));
     assert_eq!(whole.sessions[0].set.len(), 3, "location, session time and status");
     assert_eq!(whole.time.visible, [(0, 0, 60_000)]);
 }
@@ -249,7 +252,7 @@ fn what_does_not_go_into_one_message_is_told_in_steps_without_a_gap() {
         let step = write_step(&visit, head, after, MOST);
         assert!(step.message.len() <= MOST && step.upto > after);
         let commit: Commit = serde_json::from_slice(&step.message).unwrap();
-        assert_eq!((commit.seq, commit.partial), (step.upto, false));
+        assert_eq!((commit.after, commit.seq, commit.partial), (after, step.upto, false));
         for (element, text, seq) in told(&commit) {
             assert!(seq <= step.upto, "{element} is told as a change that the receipt would not cover");
             all.insert(element, text);

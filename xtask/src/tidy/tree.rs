@@ -17,6 +17,7 @@ const ALONE: &[&str] = &[
     "name_learner.sql",
     "claim_lms_id.sql",
     "hold_visit.sql",
+    "marks_of_visit.sql",
     "newer_conflict.sql",
     "newer_shared.sql",
     "newer_value.sql",

@@ -1,16 +1,18 @@
 //! `serve`: the server, in the world as it is.
 
 use std::io::{Cursor, Write};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use seattime_server::clock::SystemClock;
-use seattime_server::config::{Config, DEFAULT_POLICY, TENANT};
+use seattime_server::config::{Config, DEFAULT_POLICY, METRICS_VARIABLE, PROXIES_VARIABLE, TENANT};
 use seattime_server::faults::NoFaults;
-use seattime_server::limits::DEFAULT_LIMITS;
+use seattime_server::limits::{DEFAULT_LIMITS, Limits};
 use seattime_server::{Server, World, serve};
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use zip::write::SimpleFileOptions;
 
 use super::key::{self, Kept};
@@ -27,6 +29,15 @@ pub(crate) struct Arguments {
     /// The port to listen on; 0 takes any that is free.
     #[arg(long, default_value_t = 8080)]
     port: u16,
+    /// Another address, such as `127.0.0.1:9090`, where Prometheus finds figures under `/metrics`. It asks for no key.
+    #[arg(long, env = METRICS_VARIABLE)]
+    metrics: Option<SocketAddr>,
+    /// The address of a proxy in front; it says in `X-Forwarded-For` whose a request is. May be given several times.
+    #[arg(long = "proxy", env = PROXIES_VARIABLE, value_delimiter = ',')]
+    proxies: Vec<IpAddr>,
+    /// How long it goes on when it is asked to stop, in s: `/readyz` fails meanwhile, so that balancers notice.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=3_600))]
+    stop_delay: u64,
     /// Where learners reach the server, such as `https://learn.example`; where it listens, if left out.
     #[arg(long)]
     public_url: Option<String>,
@@ -42,13 +53,15 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     let config = Config {
         host: arguments.host,
         port: arguments.port,
+        metrics: arguments.metrics,
+        proxies: arguments.proxies,
         public_url: arguments.public_url.map(|it| it.trim_end_matches('/').to_owned()),
         data: arguments.kept.data,
         database: arguments.kept.database,
         api_key,
         demo: arguments.demo,
         policy: DEFAULT_POLICY,
-        limits: DEFAULT_LIMITS,
+        limits: Limits { delay: Duration::from_secs(arguments.stop_delay), ..DEFAULT_LIMITS },
     };
     let world = World {
         clock: Arc::new(SystemClock),
@@ -57,36 +70,58 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
         assets: Arc::new(Embedded),
     };
     let server = serve(config, world).await?;
+    // From here on; before, there is nothing that a signal could not end by itself.
+    let mut signals = Signals::listen().context("signals to stop cannot be listened for")?;
     if arguments.demo {
         import_demo(&server).await?;
     }
     println!("Seattime listens at http://{}/ (stop it with Ctrl-C)", server.address);
+    if let Some(address) = server.metrics_address {
+        println!("Prometheus finds figures at http://{address}/metrics");
+    }
     println!("The API key is {place}");
     let mut sweep = tokio::time::interval(SWEEP_EVERY);
-    let stop = stopped();
-    tokio::pin!(stop);
     loop {
         tokio::select! {
             _ = sweep.tick() => server.sweep().await,
-            _ = &mut stop => break,
+            () = signals.next() => break,
         }
     }
-    server.shut_down().await;
-    Ok(())
+    println!("Seattime ends: it answers what is under way; the same signal again ends it at once");
+    tokio::select! {
+        () = server.shut_down() => Ok(()),
+        () = signals.next() => bail!("ended at once; what was not acknowledged comes again"),
+    }
 }
 
-/// Ends once somebody asks the process to stop.
-async fn stopped() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} }
-            return;
-        }
+/// What asks the process to stop: listened for once, so that none is missed.
+#[cfg(unix)]
+struct Signals(Signal, Signal);
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> std::io::Result<Signals> {
+        Ok(Signals(signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?))
     }
-    let _ = interrupt.await;
+
+    async fn next(&mut self) {
+        tokio::select! { _ = self.0.recv() => {}, _ = self.1.recv() => {} }
+    }
+}
+
+/// What asks the process to stop.
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> std::io::Result<Signals> {
+        Ok(Signals)
+    }
+
+    async fn next(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
 }
 
 /// Imports the demo courses; those that are there are found again.

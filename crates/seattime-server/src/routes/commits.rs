@@ -9,7 +9,8 @@ use super::sent::Sent;
 use crate::app::{App, MAX_COMMIT_BYTES};
 use crate::error::Problem;
 use crate::faults::pass;
-use crate::store::Arrival;
+use crate::secret::digest;
+use crate::store::{Arrival, StoreError};
 
 /// Keeps one commit: `POST /run/v1/commits`.
 ///
@@ -32,7 +33,7 @@ pub(crate) async fn post_commit(
     State(app): State<App>,
     body: Sent<MAX_COMMIT_BYTES>,
 ) -> Result<Json<Receipt>, Problem> {
-    let size_bytes = body.0.len();
+    let (size_bytes, body_hash) = (body.0.len(), digest(&body.0));
     let commit: Commit = body.json()?;
     check_version(commit.v)?;
     check_number(commit.seq)?;
@@ -43,10 +44,22 @@ pub(crate) async fn post_commit(
     }
     app.commits.pass(&commit.visit, received_ms).map_err(Problem::too_often)?;
     pass(&*app.faults, "before_commit")?;
-    let claims = token.claims;
+    let mut claims = token.claims;
     let heartbeat_ms = app.config.policy.heartbeat_ms;
-    let arrival = Arrival { claims: claims.clone(), commit, size_bytes, received_ms, heartbeat_ms };
-    let merged = app.store.merge(arrival).await?;
+    let arrival =
+        Arrival { claims: claims.clone(), commit, size_bytes, body_hash, received_ms, heartbeat_ms };
+    let merged = match app.store.merge(arrival).await {
+        // A database that was restored from a backup may not know the attempt.
+        Err(StoreError::NotFound("attempt")) => {
+            claims = app.store.make_again(claims, received_ms).await?;
+            let commit = body.json()?;
+            let arrival =
+                Arrival { claims: claims.clone(), commit, size_bytes, body_hash, received_ms, heartbeat_ms };
+            app.store.merge(arrival).await?
+        }
+        merged => merged?,
+    };
+    app.metrics.kept(merged.has_news);
     pass(&*app.faults, "after_commit")?;
     let mut receipt = merged.receipt;
     if merged.is_superseded {
@@ -91,7 +104,13 @@ pub(crate) async fn post_part(
     }
     app.parts.pass(&part.visit, now_ms).map_err(Problem::too_often)?;
     pass(&*app.faults, "before_part")?;
-    app.store.put_part(token.claims, part).await?;
+    match app.store.put_part(token.claims.clone(), part).await {
+        Err(StoreError::NotFound("attempt")) => {
+            let claims = app.store.make_again(token.claims, now_ms).await?;
+            app.store.put_part(claims, body.json()?).await?;
+        }
+        kept => kept?,
+    }
     pass(&*app.faults, "after_part")?;
     Ok(Json(serde_json::json!({})))
 }

@@ -101,6 +101,7 @@ async fn make(
         idempotency,
     };
     let made = app.store.launch(tenant, new, app.now_ms().await).await?;
+    app.metrics.launches.inc();
     // From the id, so that a request that is repeated is told the same code, and no code is kept.
     let code = app.key.mark(PURPOSE, &made.launch);
     Ok(LaunchAnswer { url: format!("/player/#code={code}"), launch: made.launch, attempt: made.attempt })

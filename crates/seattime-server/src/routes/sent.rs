@@ -1,5 +1,6 @@
 //! What a request brings: a body of the right kind, whole, within its limits; and whose it is.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -12,6 +13,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::app::{App, MAX_PACKAGE_BYTES};
 use crate::error::Problem;
+use crate::peer::Peer;
 
 /// A package has to come at this rate at least, in bytes a second.
 const LEAST_RATE: u64 = 16 * 1024;
@@ -56,6 +58,18 @@ impl FromRequestParts<App> for Tenant {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         Ok(Tenant(app.tenant_of(&parts.headers).await?))
+    }
+}
+
+/// Where a request comes from, as it is counted.
+pub(crate) struct Client(pub(crate) String);
+
+impl FromRequestParts<App> for Client {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let peer = parts.extensions.get::<Peer>();
+        Ok(Client(peer.map(|it| it.counted(&parts.headers, &app.config.proxies)).unwrap_or_default()))
     }
 }
 

@@ -5,12 +5,12 @@ use axum::extract::State;
 use seattime_wire::{OpenVisit, OpenedVisit};
 
 use super::content;
-use super::sent::Sent;
+use super::sent::{Client, Sent};
 use crate::app::{App, MAX_BODY_BYTES};
 use crate::error::Problem;
 use crate::faults::pass;
 use crate::secret::sha256;
-use crate::store::Opening;
+use crate::store::{Opening, StoreError};
 use crate::token::LaunchClaims;
 
 /// Opens a visit: `POST /run/v1/visits`. It takes the attempt's lease.
@@ -21,21 +21,32 @@ use crate::token::LaunchClaims;
 /// |--------|------|
 /// | 401 | the launch's token is not valid: `token_missing`, `token_invalid`, `token_expired` |
 /// | 404 | there is no such launch |
+/// | 429 | too many codes that there never were came from this address: `too_many_guesses` |
 /// | 410 | the code was used, or is older than two minutes: `launch_used`, `launch_expired` |
 pub(crate) async fn post_visit(
     State(app): State<App>,
+    Client(client): Client,
     body: Sent<MAX_BODY_BYTES>,
 ) -> Result<Json<OpenedVisit>, Problem> {
     let now_ms = app.now_ms().await;
     let opening = match body.json()? {
-        OpenVisit::Code { code } => Opening::Code(sha256(code.as_bytes())),
+        OpenVisit::Code { code } => {
+            app.guesses.may_pass(&client, now_ms).map_err(Problem::too_many_guesses)?;
+            Opening::Code(sha256(code.as_bytes()))
+        }
         OpenVisit::Reload { launch_token } => {
             let LaunchClaims { tenant, learner, launch } = app.tokens.launch_of(&launch_token, now_ms)?;
             Opening::Launch { tenant, learner, launch }
         }
     };
     pass(&*app.faults, "before_visit")?;
-    let mut opened = app.store.open_visit(opening, app.config.policy, now_ms).await?;
+    let is_code = matches!(opening, Opening::Code(_));
+    let opened = app.store.open_visit(opening, app.config.policy, now_ms).await;
+    if is_code && matches!(opened, Err(StoreError::NotFound(_))) {
+        let _ = app.guesses.pass(&client, now_ms); // It counts for the next one.
+    }
+    let mut opened = opened?;
+    app.metrics.visits.inc();
     pass(&*app.faults, "after_visit")?;
     for activity in &mut opened.activities {
         activity.url = content::address(&app, &opened.topic, &activity.url);

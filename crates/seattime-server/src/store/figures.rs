@@ -12,8 +12,10 @@ use super::raw::{RawSession, RawVisit};
 pub(crate) struct Figures {
     /// A part for each session, and one for the time outside them.
     pub(crate) parts: Vec<Part>,
+    /// What was measured, on the server's clock.
+    pub(crate) measured: IntervalSet,
     /// What bounds the parts together, on the server's clock.
-    pub(crate) bound: Vec<(i64, i64)>,
+    pub(crate) bound: IntervalSet,
     /// Whether content called Initialize or a hand was seen: then the attempt counts.
     pub(crate) counts: bool,
 }
@@ -95,13 +97,15 @@ pub(crate) fn derive(raw: &RawVisit, policy: &Policy, seen: Seen) -> Figures {
     if outside_ms > 0 {
         parts.push(outside_part(outside_ms));
     }
+    let measured = mapped(&present);
     let bound = match policy.credit {
         CreditPolicy::Reported => [(seen.opened_ms, seen.live_ms)].into_iter().collect(),
-        CreditPolicy::Corroborated | CreditPolicy::Measured => mapped(&present),
+        CreditPolicy::Corroborated | CreditPolicy::Measured => measured.clone(),
     };
     Figures {
         counts: parts.iter().any(|it| it.is_initialized) || raw.stretches.values().any(|it| it.has_human()),
-        bound: bound.iter().collect(),
+        measured,
+        bound,
         parts,
     }
 }

@@ -69,10 +69,9 @@ pub(crate) fn begun<'a>(raw: impl Iterator<Item = &'a RawVisit>) -> Vec<String> 
 /// A visit with one message merged into it.
 pub(crate) struct Absorbed {
     pub(crate) visit: VisitRow,
-    /// Whether there was no row of it: it was lost, in a restored database perhaps.
-    pub(crate) is_unknown: bool,
     has_news: bool,
-    is_whole: bool,
+    /// Whether the page is asked for everything that it holds.
+    needs_full: bool,
 }
 
 impl Absorbed {
@@ -84,20 +83,25 @@ impl Absorbed {
         commit: &Commit,
         is_whole: bool,
     ) -> Absorbed {
+        // Something of it was lost, in a restored database perhaps, if there is no row of it, or its page takes more as
+        // acknowledged than the row does.
         let is_unknown = known.is_none();
+        let acked = known.as_ref().map_or(0, |it| it.acked);
+        let needs_full = !commit.partial && (is_unknown || !is_whole || acked < commit.after);
         let claims = &arrival.claims;
         let mut visit =
             known.unwrap_or_else(|| VisitRow::new(DEFAULT_POLICY, claims.lease, claims.opened_ms));
-        let has_news = visit.raw.merge(commit, arrival.received_ms) || is_unknown || !visit.is_open;
+        let mut has_news = visit.raw.merge(commit, arrival.received_ms) || is_unknown || !visit.is_open;
         visit.contact_ms = visit.contact_ms.max(arrival.received_ms);
         if commit.reason != CommitReason::Replay {
             visit.live_ms = visit.live_ms.max(arrival.received_ms);
         }
         visit.is_open = true;
-        if !commit.partial && !is_unknown && is_whole {
-            visit.acked = visit.acked.max(commit.seq);
+        if !commit.partial && !needs_full && commit.seq > acked {
+            // It is written even if nothing else is new: what comes next builds on it.
+            (visit.acked, has_news) = (commit.seq, true);
         }
-        Absorbed { visit, is_unknown, has_news, is_whole }
+        Absorbed { visit, has_news, needs_full }
     }
 
     /// Whether the visit's row has to be written; otherwise only the time of contact moved on.
@@ -114,9 +118,10 @@ impl Absorbed {
                 token: None,
                 refused,
                 heartbeat_ms: arrival.heartbeat_ms,
-                need_full: (self.is_unknown || !self.is_whole) && !arrival.commit.partial,
+                need_full: self.needs_full,
             },
             is_superseded: arrival.claims.lease < attempt.lease,
+            has_news: self.has_news,
         }
     }
 }

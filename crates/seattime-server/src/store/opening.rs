@@ -10,7 +10,7 @@ use super::figures::Part;
 use super::rows::{AttemptRow, LaunchRow, PackageRow, VisitRow, api_of, meaning, word};
 use super::standing::{Values, activity_outcome, version};
 use super::{NewLaunch, Opened, StoreError, StoredActivity};
-use crate::token::VisitClaims;
+use crate::token::{Origin, VisitClaims};
 
 /// How long a launch's code may wait, in ms.
 const CODE_LIFE_MS: i64 = 120_000;
@@ -53,12 +53,26 @@ pub(crate) fn attempt_for(
         }
     }
     // What is only looked at counts for no attempt, and writes into none that does.
-    let (number, mode) = match launch.mode {
-        Mode::Continue | Mode::New => (next, Mode::Continue),
-        Mode::Review | Mode::Browse => (0, launch.mode),
-    };
+    let mode = mode_of_attempt(launch.mode);
+    let number = if mode == Mode::Continue { next } else { 0 };
     let api = launch.api.as_ref().map(word).transpose()?;
     Ok(LaunchedAttempt::New { number, mode: word(&mode)?, api })
+}
+
+/// What an attempt that a launch asks for like this is kept as.
+pub(crate) fn mode_of_attempt(asked: Mode) -> Mode {
+    if asked == Mode::New { Mode::Continue } else { asked }
+}
+
+/// What the attempt is made again from, should it be lost.
+pub(crate) fn origin(attempt: &AttemptRow, (lms_id, name): (&str, &str)) -> Option<Origin> {
+    Some(Origin {
+        lms_id: lms_id.to_owned(),
+        name: name.to_owned(),
+        topic: attempt.topic.clone(),
+        number: attempt.number,
+        api: attempt.api.clone(),
+    })
 }
 
 /// Whether a launch's code may be used now.

@@ -2,15 +2,16 @@
 //! everybody's.
 
 pub(crate) mod clock;
-mod connection;
+pub(crate) mod connection;
 mod contacts;
 pub(crate) mod failure;
 pub(crate) mod fields;
 mod launches;
+mod memory;
 mod merge;
 mod packages;
 mod reading;
-mod schema;
+pub(crate) mod schema;
 mod standings;
 mod visits;
 mod writers;
@@ -26,11 +27,12 @@ use self::clock::PostgresClock;
 use self::contacts::Contacts;
 use self::failure::{Failure, retried};
 use self::fields::{Columns, row, run};
+pub use self::writers::WRITERS;
 use self::writers::Writers;
 use super::rows::column;
 use super::{
     Answer, Arrival, MadeLaunch, Merged, NewLaunch, Opened, Opening, PackageLine, ReportOf, ReportRow, Store,
-    StoreError, StoredPackage,
+    StoreError, StoredPackage, Throughput,
 };
 use crate::clock::ServerClock;
 use crate::error::StartError;
@@ -203,6 +205,17 @@ impl Store for PostgresStore {
         Box::pin(async { retried!(tries => latest_ms(&self.pool)) })
     }
 
+    fn throughput(&self) -> Throughput {
+        self.writers.throughput.clone()
+    }
+
+    fn settle(&self) -> Answer<'_, ()> {
+        Box::pin(async {
+            self.writers.throughput.idle().await;
+            self.contacts.tell(&self.pool).await
+        })
+    }
+
     fn ask_clock(&self) -> Answer<'_, ()> {
         Box::pin(async { self.clock.ask().await })
     }
@@ -248,6 +261,10 @@ impl Store for PostgresStore {
         })
     }
 
+    fn make_again(&self, claims: VisitClaims, now_ms: i64) -> Answer<'_, VisitClaims> {
+        Box::pin(async move { retried!(tries => launches::make_again(&self.pool, &claims, now_ms)) })
+    }
+
     fn merge(&self, arrival: Arrival) -> Answer<'_, Merged> {
         self.writers.merge(arrival)
     }
@@ -270,9 +287,14 @@ impl Store for PostgresStore {
     fn report(&self, tenant: &str, of: ReportOf) -> Answer<'_, Vec<ReportRow>> {
         let tenant = tenant.to_owned();
         Box::pin(async move {
-            while standings::renew(&self.pool, Some(&tenant), &of, STANDINGS_AT_ONCE).await?
-                == STANDINGS_AT_ONCE
-            {}
+            loop {
+                match standings::renew(&self.pool, Some(&tenant), &of, STANDINGS_AT_ONCE).await {
+                    Ok(STANDINGS_AT_ONCE) => {}
+                    // Reading goes on, with what was derived before.
+                    Ok(_) | Err(StoreError::Full) => break,
+                    Err(error) => return Err(error),
+                }
+            }
             retried!(tries => standings::list(&self.pool, &tenant, &of))
         })
     }

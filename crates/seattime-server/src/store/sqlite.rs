@@ -1,6 +1,7 @@
 //! `Store` over SQLite: one thread writes, whatever waits goes into one transaction, then all are answered.
 
 mod desk;
+mod heard;
 mod launches;
 mod merge;
 mod packages;
@@ -19,7 +20,7 @@ use self::desk::Desk;
 use self::writer::Writer;
 use super::{
     Answer, Arrival, MadeLaunch, Merged, NewLaunch, Opened, Opening, PackageLine, ReportOf, ReportRow, Store,
-    StoreError, StoredPackage,
+    StoreError, StoredPackage, Throughput,
 };
 use crate::error::StartError;
 use crate::secret::ServerKey;
@@ -48,7 +49,7 @@ const MIGRATIONS: &[&str] = &[
 ];
 
 /// The version of the schema.
-pub(super) const SCHEMA: usize = MIGRATIONS.len();
+pub(crate) const SCHEMA: usize = MIGRATIONS.len();
 
 /// So many of the report's rows are derived in one transaction.
 const STANDINGS_AT_ONCE: usize = 100;
@@ -57,7 +58,7 @@ const STANDINGS_AT_ONCE: usize = 100;
 const READERS: usize = 4;
 
 /// Before this version, two connections could corrupt the database.
-const OLDEST_SQLITE: i32 = 3_051_003;
+pub(crate) const OLDEST_SQLITE: i32 = 3_051_003;
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> StoreError {
@@ -215,6 +216,18 @@ impl Store for SqliteStore {
         self.read(|db| Ok(db.prepare_cached(sql!("latest"))?.query_row([], |row| row.get(0))?))
     }
 
+    fn throughput(&self) -> Throughput {
+        self.writer.throughput.clone()
+    }
+
+    fn settle(&self) -> Answer<'_, ()> {
+        Box::pin(async {
+            self.writer.throughput.idle().await;
+            // So that the file alone is everything, for whoever copies it while nothing runs.
+            self.read(|db| Ok(db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)).await
+        })
+    }
+
     fn put_key(&self, tenant: &str, key_hash: &str, now_ms: i64) -> Answer<'_, ()> {
         let (tenant, key_hash) = (tenant.to_owned(), key_hash.to_owned());
         self.write(move |desk| {
@@ -265,7 +278,14 @@ impl Store for SqliteStore {
         self.write(move |desk| visits::open(desk, &opening, &policy, now_ms))
     }
 
+    fn make_again(&self, claims: VisitClaims, now_ms: i64) -> Answer<'_, VisitClaims> {
+        self.write(move |desk| launches::make_again(desk.db, claims, now_ms))
+    }
+
     fn merge(&self, arrival: Arrival) -> Answer<'_, Merged> {
+        if let Some(merged) = self.writer.heard.repeated(&arrival) {
+            return Box::pin(std::future::ready(Ok(merged)));
+        }
         let size_bytes = arrival.size_bytes;
         // The message comes back to be dropped where it was made: threads that free what others allocated wait
         // for each other.
@@ -295,8 +315,11 @@ impl Store for SqliteStore {
                 let renew = move |desk: &mut Desk<'_>| {
                     standings::renew(desk.db, Some(&tenant), &of, STANDINGS_AT_ONCE)
                 };
-                if self.write(renew).await? < STANDINGS_AT_ONCE {
-                    break;
+                match self.write(renew).await {
+                    Ok(STANDINGS_AT_ONCE) => {}
+                    // Reading goes on, with what was derived before.
+                    Ok(_) | Err(StoreError::Full) => break,
+                    Err(error) => return Err(error),
                 }
             }
             self.read(move |db| {

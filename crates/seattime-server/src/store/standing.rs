@@ -106,13 +106,14 @@ fn row(
     values: &BTreeMap<String, Values>,
 ) -> ReportRow {
     let counted = || attempts.iter().filter(|it| it.number > 0 && it.visits.iter().any(|it| it.2.counts));
-    let mut whole = IntervalSet::new();
+    let (mut whole, mut measured) = (IntervalSet::new(), IntervalSet::new());
     let (mut sum_ms, mut excess_ms) = (0_i64, 0_i64);
     for attempt in counted() {
         let mut union = IntervalSet::new();
         let (mut of_attempt, mut excess) = (0_i64, 0_i64);
         for (_, _, figures) in &attempt.visits {
-            union.union(&figures.bound.iter().copied().collect());
+            union.union(&figures.bound);
+            measured.union(&figures.measured);
             for part in &figures.parts {
                 of_attempt = of_attempt.saturating_add(part.credited_ms);
                 excess = excess.saturating_add(part.credited_ms.saturating_sub(part.measured_ms).max(0));
@@ -152,7 +153,7 @@ fn row(
         provenance: provenance(
             parts().filter(|it| it.credited_ms >= SHORTEST_MS).map(|it| it.provenance.as_str()),
         ),
-        measured_ms: whole.length_ms(),
+        measured_ms: measured.length_ms(),
         reported_ms: (!reported.is_empty())
             .then(|| reported.iter().fold(0, |sum: i64, it| sum.saturating_add(*it))),
         flags,

@@ -1,6 +1,8 @@
 //! A learner whose page sends commits, and who keeps a log of them.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use seattime_testbed::dice::Dice;
@@ -12,6 +14,8 @@ use crate::server::{Api, text};
 const LONG_EACH: u64 = 5;
 /// So many characters go into one part.
 const PART: usize = 16_000;
+/// What a page waits before it tries again is this short here, so that a server meets its load as it comes up.
+const TRIED_AGAIN_AFTER: Duration = Duration::from_millis(10);
 /// Numbers of changes that each commit uses up.
 const CHANGES: u64 = 10;
 
@@ -67,6 +71,15 @@ impl Learner {
     /// Sends commits until the server does not answer.
     pub(crate) async fn run(self: Arc<Learner>, api: Api) {
         while self.send(&api).await.is_ok() {}
+    }
+
+    /// Sends commits until told to end; where the server does not answer, again and again, as a page does.
+    pub(crate) async fn run_on(self: Arc<Learner>, api: Api, is_over: Arc<AtomicBool>) {
+        while !is_over.load(Ordering::SeqCst) {
+            if self.send(&api).await.is_err() {
+                tokio::time::sleep(TRIED_AGAIN_AFTER).await;
+            }
+        }
     }
 
     /// Sends until everything is acknowledged.

@@ -1,5 +1,5 @@
 //! Kills the server again and again under load, and checks after each start that what it acknowledged is there,
-//! that nothing is there which was not sent, and that no second is counted twice.
+//! that nothing is there which was not sent, and that no second is counted twice. Half of the load goes on meanwhile.
 //!
 //! Many learners, each with a log of what it sent and what was acknowledged, talk to a testbed in a process of its
 //! own. The process dies by SIGKILL at a random moment, or at a point of a request or of the disk; with `--power-loss`
@@ -18,6 +18,7 @@ mod server;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -26,7 +27,7 @@ use seattime_testbed::dice::Dice;
 use tokio::task::JoinHandle;
 
 use crate::course::Course;
-use crate::learner::{Learner, Told};
+use crate::learner::Learner;
 use crate::server::{Machine, Server};
 
 #[derive(Debug, Parser)]
@@ -150,6 +151,33 @@ async fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
+/// Learners who send.
+#[derive(Default)]
+struct Load {
+    pausing: Vec<JoinHandle<()>>,
+    going_on: Vec<JoinHandle<()>>,
+    is_over: Arc<AtomicBool>,
+}
+
+impl Load {
+    /// Waits for those who pause; the server is dead.
+    async fn paused(mut self) -> Result<Load> {
+        for learner in self.pausing.drain(..) {
+            learner.await?;
+        }
+        Ok(self)
+    }
+
+    /// Ends it.
+    async fn end(self) -> Result<()> {
+        self.is_over.store(true, Ordering::SeqCst);
+        for learner in self.pausing.into_iter().chain(self.going_on) {
+            learner.await?;
+        }
+        Ok(())
+    }
+}
+
 /// The server, and whoever talks to it.
 struct Room {
     server: Server,
@@ -172,7 +200,7 @@ impl Room {
     /// One death and what comes after it; says whether it came at a point.
     async fn cycle(&mut self, machine: &mut Machine, death: Death) -> Result<bool> {
         let is_quiet = death == Death::InAnImport && self.dice.below(2) == 0;
-        let load = if is_quiet { Vec::new() } else { self.load() };
+        let load = if is_quiet { Load::default() } else { self.load() };
         let importing = match death {
             Death::InAnImport => Some(self.die_in_an_import(is_quiet).await?),
             Death::InACheckpoint => self.die_in_a_checkpoint().await.map(|()| None)?,
@@ -188,23 +216,33 @@ impl Room {
             }
         };
         let was_dead = self.server.kill().await?;
-        for learner in load {
-            learner.await?;
-        }
+        let load = load.paused().await?;
         integrity::version(&machine.database())?;
         self.server = machine.start().await?;
-        self.check().await?;
+        self.check().await.context("under load")?;
         if let Some((course, told)) = importing {
             let topic = course.check(&self.server.api, told.await?).await?;
             self.courses.push((course, topic));
         }
+        load.end().await?;
+        self.check().await?;
         self.retire().await?;
         Ok(was_dead)
     }
 
-    fn load(&self) -> Vec<JoinHandle<()>> {
-        let run = |it: &Arc<Learner>| tokio::spawn(Arc::clone(it).run(self.server.api.clone()));
-        self.learners.iter().map(run).collect()
+    /// Everybody sends. Some pause once the server does not answer, so that what they were acknowledged by then is
+    /// looked for before they send more; the others go on, so that the next server comes up under load.
+    fn load(&mut self) -> Load {
+        let mut load = Load::default();
+        for learner in &self.learners {
+            let (learner, api) = (Arc::clone(learner), self.server.api.clone());
+            if self.dice.below(2) == 0 {
+                load.pausing.push(tokio::spawn(learner.run(api)));
+            } else {
+                load.going_on.push(tokio::spawn(learner.run_on(api, Arc::clone(&load.is_over))));
+            }
+        }
+        load
     }
 
     fn point_of(&mut self, points: &[(&str, u64)]) -> String {
@@ -246,7 +284,8 @@ impl Room {
         Ok((course, importing))
     }
 
-    /// What is stored lies between what was acknowledged and what was sent, and its time is the model's to the ms.
+    /// What is stored lies between what was acknowledged before it was asked for and what was sent by the time of the
+    /// answer, and its time is the model's to the ms.
     async fn check(&self) -> Result<()> {
         for learner in &self.learners {
             self.standing(learner).await?;
@@ -256,8 +295,9 @@ impl Room {
 
     /// The commit that is stored of a learner.
     async fn standing(&self, learner: &Learner) -> Result<u64> {
+        let acked = learner.told().acked;
         let (stored, measured_ms) = self.server.api.standing(learner.name()).await?;
-        let Told { sent, acked } = learner.told();
+        let sent = learner.told().sent;
         let name = learner.name();
         ensure!(
             acked <= stored && stored <= sent,

@@ -105,10 +105,10 @@ impl Room {
             }
         }
         self.server.kill().await?;
-        for learner in load {
-            learner.await?;
-        }
+        let load = load.paused().await?;
         self.server = machine.start().await?;
+        self.check().await.context("under load")?;
+        load.end().await?;
         self.check().await?;
         self.retire().await?;
         Ok(cluster.move_clock(SLACK_MS)?)

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -39,6 +39,8 @@ pub(crate) struct Machine {
     pub(crate) cluster: Option<Arc<Cluster>>,
     /// The server's time, in ms since 1970.
     clock: Arc<AtomicI64>,
+    /// Where the server is that was started last: whoever goes on sending finds the next one there.
+    url: Arc<Mutex<String>>,
 }
 
 /// A server that runs, and dies when it is told to.
@@ -50,11 +52,11 @@ pub(crate) struct Server {
     pub(crate) api: Api,
 }
 
-/// Its API; requests fail while it is dead.
+/// The API of whichever server runs; requests fail while none does.
 #[derive(Clone)]
 pub(crate) struct Api {
     client: Client<HttpConnector, Full<Bytes>>,
-    url: String,
+    url: Arc<Mutex<String>>,
     key: String,
     clock: Arc<AtomicI64>,
 }
@@ -69,6 +71,7 @@ impl Machine {
             sync_takes_ms: 0,
             cluster: None,
             clock,
+            url: Arc::default(),
         }
     }
 
@@ -90,7 +93,8 @@ impl Machine {
         };
         let (url, key) = (word("listening").await?, word("api-key").await?);
         let client = Client::builder(TokioExecutor::new()).build_http();
-        let api = Api { client, url, key, clock: Arc::clone(&self.clock) };
+        *self.url.lock().unwrap_or_else(PoisonError::into_inner) = url;
+        let api = Api { client, url: Arc::clone(&self.url), key, clock: Arc::clone(&self.clock) };
         Ok(Server { child, orders, answers, cluster: self.cluster.clone(), api })
     }
 
@@ -186,7 +190,8 @@ impl Api {
     }
 
     async fn send(&self, method: Method, path: &str, kind: &str, body: Vec<u8>) -> Result<Bytes> {
-        let request = Request::builder().method(method).uri(format!("{}{path}", self.url));
+        let url = self.url.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let request = Request::builder().method(method).uri(format!("{url}{path}"));
         let request =
             request.header("authorization", format!("Bearer {}", self.key)).header("content-type", kind);
         let response = self.client.request(request.body(Full::new(Bytes::from(body)))?).await?;

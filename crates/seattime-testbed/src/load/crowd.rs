@@ -15,8 +15,8 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::client::Connection;
-use crate::commits::API_KEY;
 use crate::learner::{Learner, Outcome, import};
+use crate::measure::API_KEY;
 use crate::process::Server;
 
 /// How far apart two messages of a learner lie.

@@ -2,11 +2,17 @@
 //! whether it keeps all of them when tens of thousands learn.
 
 mod client;
+#[path = "../cluster.rs"]
+mod cluster;
 mod commits;
 mod crowd;
+mod instructions;
 mod learner;
+mod measure;
+mod postgres;
 mod process;
 mod raw;
+mod raw_postgres;
 mod sink;
 
 use std::process::ExitCode;
@@ -25,7 +31,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Commits a second: raw SQLite, a server that keeps nothing, and the server.
+    /// Commits a second: the raw database, a server that keeps nothing, and the server.
     Commits(commits::Arguments),
     /// Tens of thousands of learners before one server.
     Crowd(crowd::Arguments),

@@ -2,10 +2,14 @@
 
 use std::net::SocketAddr;
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+
+/// How long a server may take to end, if something counts each of its steps.
+const ENDS_WITHIN: Duration = Duration::from_secs(60);
 
 /// A server that runs.
 pub(crate) struct Server {
@@ -13,15 +17,11 @@ pub(crate) struct Server {
     orders: ChildStdin,
     answers: Lines<BufReader<ChildStdout>>,
     pub(crate) address: SocketAddr,
-    /// Whether it takes orders.
-    pub(crate) is_testbed: bool,
 }
 
 impl Server {
     /// Starts it; its first line that names an address is waited for.
     pub(crate) async fn start(mut command: Command) -> Result<Server> {
-        let program = std::path::Path::new(command.as_std().get_program()).file_stem();
-        let is_testbed = program.is_some_and(|it| it == "seattime-testbed");
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
         let orders = child.stdin.take().context("the server has no input")?;
         let mut answers = BufReader::new(child.stdout.take().context("the server has no output")?).lines();
@@ -33,7 +33,7 @@ impl Server {
                 break text.parse()?;
             }
         };
-        Ok(Server { child, orders, answers, address, is_testbed })
+        Ok(Server { child, orders, answers, address })
     }
 
     /// Gives the testbed an order and answers its line.
@@ -64,7 +64,16 @@ impl Server {
         Ok(Used { cpu_s: (ticks(11) + ticks(12)) / 100.0, memory_mib: kib("VmRSS:") / 1024.0 })
     }
 
-    /// Ends it.
+    /// Lets the testbed end by itself.
+    pub(crate) async fn end(mut self) -> Result<()> {
+        self.orders.write_all(b"quit\n").await?;
+        let ended = tokio::time::timeout(ENDS_WITHIN, self.child.wait());
+        let status = ended.await.context("the testbed does not end")??;
+        ensure!(status.success(), "the testbed ended with {status}");
+        Ok(())
+    }
+
+    /// Ends it at once.
     pub(crate) async fn stop(mut self) -> Result<()> {
         self.child.start_kill()?;
         self.child.wait().await?;

@@ -18,7 +18,7 @@ use seattime_server::token::VisitClaims;
 use seattime_server::{App, Config, World, router};
 use seattime_wire::{Policy, Receipt, ValuePart};
 
-use crate::commits::API_KEY;
+use crate::measure::API_KEY;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -54,7 +54,7 @@ impl Store for Sink {
             heartbeat_ms: arrival.heartbeat_ms,
             need_full: false,
         };
-        Box::pin(std::future::ready(Ok(Merged { receipt, is_superseded: false })))
+        Box::pin(std::future::ready(Ok(Merged { receipt, is_superseded: false, has_news: true })))
     }
 
     fn put_part(&self, _claims: VisitClaims, _part: ValuePart) -> Answer<'_, ()> {
@@ -95,6 +95,10 @@ impl Store for Sink {
 
     fn open_visit(&self, opening: Opening, policy: Policy, now_ms: i64) -> Answer<'_, Opened> {
         self.0.open_visit(opening, policy, now_ms)
+    }
+
+    fn make_again(&self, claims: VisitClaims, now_ms: i64) -> Answer<'_, VisitClaims> {
+        self.0.make_again(claims, now_ms)
     }
 
     fn close_silent(&self, now_ms: i64, silence_ms: i64) -> Answer<'_, usize> {

@@ -66,7 +66,7 @@ impl Samples {
 impl PostgresClock {
     /// A clock that was asked once.
     #[allow(clippy::disallowed_methods)] // The one place that reads the monotonic clock.
-    pub(super) async fn ask_first(pool: Pool) -> Result<PostgresClock, StoreError> {
+    pub(crate) async fn ask_first(pool: Pool) -> Result<PostgresClock, StoreError> {
         let clock = PostgresClock { pool, started: Instant::now(), samples: Mutex::default() };
         clock.ask().await?;
         Ok(clock)

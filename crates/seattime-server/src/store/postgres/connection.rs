@@ -21,7 +21,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const SILENCE: Duration = Duration::from_secs(10);
 
 /// An address as it may be shown: without user, password and settings.
-pub(super) fn shown(url: &str) -> String {
+pub(crate) fn shown(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", url));
     let rest = rest.split('?').next().unwrap_or_default();
     let place = rest.rsplit_once('@').map_or(rest, |it| it.1);
@@ -33,7 +33,7 @@ pub(super) fn shown(url: &str) -> String {
 /// `sslmode` may be `disable`, `prefer` or `require`, which checks the certificate, as `verify-full` does;
 /// without it, TLS is asked for wherever the way leaves this machine. `sslrootcert` names a file of certificates to
 /// trust beside the machine's own.
-pub(super) fn pool(url: &str) -> Result<Pool, StartError> {
+pub(crate) fn pool(url: &str) -> Result<Pool, StartError> {
     let failed = |reason: String| StartError::Database { path: shown(url), reason };
     let (url_read, roots, says_mode) = settings(url);
     let mut config: tokio_postgres::Config = url_read.parse().map_err(|error: tokio_postgres::Error| {

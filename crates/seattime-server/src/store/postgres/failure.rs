@@ -1,8 +1,12 @@
 //! What a transaction failed with, and whether it is worth another try.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use deadpool_postgres::PoolError;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use tokio_postgres::error::SqlState;
 
 use crate::store::StoreError;
@@ -100,10 +104,21 @@ fn is_of_the_network(error: &tokio_postgres::Error) -> bool {
     false
 }
 
-/// So often a transaction is tried: over two seconds in all, so that a short failover is not noticed.
-const MOST_TRIES: u32 = 9;
+/// So often a transaction is tried: over eight seconds in all, so that a restart on a busy machine or a short failover
+/// is not noticed. A page waits longer for its answer.
+const MOST_TRIES: u32 = 11;
 /// How long the second try waits, in ms; each later one waits twice as long.
 const FIRST_WAIT_MS: u64 = 8;
+
+/// Why something was tried again: others were faster (`raced`), the database refused it for now (`refused`), or the
+/// way there failed (`connection`).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct Reason {
+    reason: &'static str,
+}
+
+/// How often transactions of this process were tried again.
+pub(crate) static TRIED_AGAIN: LazyLock<Family<Reason, Counter>> = LazyLock::new(Family::default);
 
 /// How often something was tried.
 #[derive(Debug, Default)]
@@ -124,6 +139,12 @@ impl Tries {
         if !failure.is_passing() || self.0 + 1 >= MOST_TRIES {
             return Err(failure);
         }
+        let reason = match &failure {
+            Failure::Raced => "raced",
+            Failure::Database(error) if error.code().is_some() => "refused",
+            _ => "connection",
+        };
+        TRIED_AGAIN.get_or_create(&Reason { reason }).inc();
         tracing::debug!(?failure, tries = self.0, "A transaction is tried again");
         tokio::time::sleep(Duration::from_millis(FIRST_WAIT_MS << self.0)).await;
         self.0 += 1;
@@ -148,3 +169,19 @@ macro_rules! retried {
     }};
 }
 pub(crate) use retried;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_tried_again_is_counted_and_what_is_not_is_told() {
+        let raced = TRIED_AGAIN.get_or_create_owned(&Reason { reason: "raced" });
+        let before = raced.get(); // Other tests of this process race too.
+        let mut tries = Tries::default();
+        assert!(tries.after(Failure::Raced).await.is_ok() && tries.is_repeated());
+        assert!(raced.get() > before);
+        let known = tries.after(Failure::Answer(StoreError::NotFound("visit"))).await;
+        assert!(matches!(known, Err(Failure::Answer(StoreError::NotFound("visit")))));
+    }
+}

@@ -5,11 +5,12 @@ use tokio_postgres::Client;
 
 use super::failure::Failure;
 use super::fields::{Columns, row, run};
-use super::reading::package;
+use super::reading::{attempts, package};
 use super::sql_here as sql;
-use crate::store::opening::{LaunchedAttempt, attempt_for};
+use crate::store::opening::{LaunchedAttempt, attempt_for, mode_of_attempt};
 use crate::store::rows::word;
 use crate::store::{MadeLaunch, NewLaunch, StoreError};
+use crate::token::VisitClaims;
 
 /// Makes a launch; with `is_repeated` it may have been made, and only the answer was lost.
 pub(super) async fn make(
@@ -38,7 +39,8 @@ pub(super) async fn make(
         }
     }
     let package = package(db, tenant, &launch.topic).await?;
-    let learner = learner(db, tenant, launch, now_ms).await?;
+    let called = (launch.learner.as_str(), launch.learner_name.as_str());
+    let learner = learner(db, tenant, called, uuid::Uuid::new_v4().to_string(), now_ms).await?;
     let fields = [(&learner).into(), (&package.course).into(), (&launch.topic).into()];
     let latest = match row(db, sql!("latest_attempt"), &fields).await? {
         None => None,
@@ -99,16 +101,52 @@ async fn made_before(db: &Client, tenant: &str, launch: &NewLaunch) -> Result<Op
     Ok(Some(MadeLaunch { launch: id, attempt: attempt.number }))
 }
 
-/// Our id of the learner, whose row is locked from here on.
-async fn learner(db: &Client, tenant: &str, launch: &NewLaunch, now_ms: i64) -> Result<String, Failure> {
-    let mut id = uuid::Uuid::new_v4().to_string();
-    if run(db, sql!("claim_lms_id"), &[tenant.into(), (&launch.learner).into(), (&id).into()]).await? == 0 {
-        let known = row(db, sql!("learner_of"), &[tenant.into(), (&launch.learner).into()]).await?;
+/// Makes an attempt again that a backup did not know.
+pub(super) async fn make_again(
+    pool: &Pool,
+    claims: &VisitClaims,
+    now_ms: i64,
+) -> Result<VisitClaims, Failure> {
+    let origin = claims.origin.as_ref().ok_or(StoreError::NotFound("attempt"))?;
+    let mut connection = pool.get().await?;
+    let transaction = connection.transaction().await?;
+    let db = transaction.client();
+    let package = package(db, &claims.tenant, &origin.topic).await?;
+    let called = (origin.lms_id.as_str(), origin.name.as_str());
+    let learner = learner(db, &claims.tenant, called, claims.learner.clone(), now_ms).await?;
+    let mode = word(&mode_of_attempt(claims.mode))?;
+    if attempts(db, &[(&learner, &claims.attempt, &claims.tenant)]).await?.is_empty() {
+        let fields = [
+            (&learner).into(),
+            (&claims.attempt).into(),
+            (&claims.tenant).into(),
+            (&package.course).into(),
+            (&origin.topic).into(),
+            origin.number.into(),
+            (&mode).into(),
+            claims.opened_ms.into(),
+            (&origin.api).into(),
+        ];
+        run(db, sql!("put_attempt"), &fields).await?;
+    }
+    transaction.commit().await?;
+    Ok(VisitClaims { learner, ..claims.clone() })
+}
+
+/// Our id of the learner whom an LMS calls so, whose row is locked from here on; `id`, if there is none yet.
+async fn learner(
+    db: &Client,
+    tenant: &str,
+    (lms_id, name): (&str, &str),
+    mut id: String,
+    now_ms: i64,
+) -> Result<String, Failure> {
+    if run(db, sql!("claim_lms_id"), &[tenant.into(), lms_id.into(), (&id).into()]).await? == 0 {
+        let known = row(db, sql!("learner_of"), &[tenant.into(), lms_id.into()]).await?;
         let Some(known) = known else { return Err(Failure::Raced) };
         id = Columns::of(&known).text()?;
     }
-    let fields =
-        [(&id).into(), tenant.into(), (&launch.learner).into(), (&launch.learner_name).into(), now_ms.into()];
+    let fields = [(&id).into(), tenant.into(), lms_id.into(), name.into(), now_ms.into()];
     run(db, sql!("put_learner"), &fields).await?;
     Ok(id)
 }

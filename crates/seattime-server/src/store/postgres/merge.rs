@@ -2,10 +2,11 @@
 //!
 //! Nothing is locked between reading and writing. Values are written if they are newer, whatever is there by then; a
 //! visit is written if it is still what was read, or else everything is read again. Messages without news write
-//! nothing.
+//! nothing. Visits that a writer remembers are not read again as long as their marks in the database are the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use deadpool_postgres::Pool;
 use seattime_wire::{Commit, Refused};
@@ -13,13 +14,16 @@ use seattime_wire::{Commit, Refused};
 use super::contacts::Contacts;
 use super::failure::{Failure, retried};
 use super::fields::{Columns, rows};
-use super::reading::{AttemptKey, Versioned, VisitKey, attempts, visits, visits_of};
+use super::memory::{Marks, Memory, Remembered};
+use super::reading::{AttemptKey, Versioned, VisitKey, attempts, marks, visits, visits_of};
 use super::sql_here as sql;
 use super::writing::{Put, Puts, Shared};
+use crate::clock::Stopwatch;
 use crate::store::merging::{Absorbed, begun, changes, completed, has_parted, scope};
 use crate::store::raw::RawVisit;
 use crate::store::rows::{AttemptRow, PackageRow, api_of, column};
-use crate::store::{Arrival, Merged, StoreError};
+use crate::store::{Arrival, Merged, StoreError, Throughput};
+use crate::token::VisitClaims;
 
 /// What became of each message, in their order.
 pub(super) type Outcomes = Vec<Result<Merged, StoreError>>;
@@ -28,10 +32,11 @@ pub(super) type Outcomes = Vec<Result<Merged, StoreError>>;
 pub(super) async fn merge(
     pool: &Pool,
     contacts: &Contacts,
+    (memory, throughput): (&mut Memory, &Throughput),
     arrivals: &[&Arrival],
 ) -> Result<Outcomes, Failure> {
     let mut connection = pool.get().await?;
-    let known = Known::read(&connection, arrivals).await?;
+    let known = Known::read(&connection, memory, arrivals).await?;
     let mut desk = Desk::over(&known, contacts);
     let outcomes: Vec<_> = arrivals.iter().map(|it| desk.take_guarded(it)).collect();
 
@@ -60,13 +65,14 @@ pub(super) async fn merge(
             done.insert(visit_key(arrival), acked);
         }
     }
-    if !dirty.is_empty() {
+    if !dirty.is_empty() || !known.raised.is_empty() {
         let transaction = connection.transaction().await?;
         let db = transaction.client();
         let visits: Vec<_> = dirty
             .iter()
             .filter_map(|key| desk.states.get(key).map(|(claims, state)| (*claims, state)))
             .collect();
+        super::writing::raise_leases(db, &known.raised).await?;
         let kept = tokio::try_join!(
             puts.write(db),
             super::writing::put_stale(db, &stale),
@@ -76,25 +82,36 @@ pub(super) async fn merge(
         if kept.3 < visits.len() as u64 {
             return Err(Failure::Raced);
         }
+        let begun = Stopwatch::start();
         transaction.commit().await?;
+        throughput.committed(begun.elapsed());
     }
-    for (key, (_, (visit, _))) in &desk.states {
-        if dirty.contains(key) {
-            contacts.forget(key, (visit.contact_ms, visit.live_ms));
+    for (key, (_, (visit, version))) in desk.states {
+        let heard = (visit.contact_ms, visit.live_ms);
+        if dirty.contains(&key) {
+            contacts.forget(&key, heard);
+            memory.visits.put(key, Remembered::of((visit, version + 1)));
         } else {
-            contacts.note(key.clone(), (visit.contact_ms, visit.live_ms));
+            contacts.note(key.clone(), heard);
+            if let Some(unchanged) = known.visits.get(&key) {
+                memory.visits.put(key, unchanged.clone());
+            }
         }
     }
-    Ok(outcomes.into_iter().map(|it| it.map(|told| told.merged)).collect())
+    let told = outcomes.into_iter().enumerate();
+    Ok(told
+        .map(|(n, it)| it.map(|told| Merged { has_news: with_news.contains(&n), ..told.merged }))
+        .collect())
 }
 
 /// Merges messages, again and again where that may help.
 pub(super) async fn merge_surely(
     pool: &Pool,
     contacts: &Contacts,
+    (memory, throughput): (&mut Memory, &Throughput),
     arrivals: &[&Arrival],
 ) -> Result<Outcomes, Failure> {
-    retried!(tries => merge(pool, contacts, arrivals))
+    retried!(tries => merge(pool, contacts, (&mut *memory, throughput), arrivals))
 }
 
 fn visit_key(arrival: &Arrival) -> VisitKey {
@@ -102,14 +119,23 @@ fn visit_key(arrival: &Arrival) -> VisitKey {
 }
 
 fn attempt_key(arrival: &Arrival) -> AttemptKey {
-    let claims = &arrival.claims;
+    attempt_of(&arrival.claims)
+}
+
+fn attempt_of(claims: &VisitClaims) -> AttemptKey {
     (claims.learner.clone(), claims.attempt.clone(), claims.tenant.clone())
 }
 
+type Attempts = BTreeMap<AttemptKey, (AttemptRow, Option<PackageRow>)>;
+type Whole = (Attempts, BTreeMap<VisitKey, Remembered>);
+
 /// What is in the database that the messages have to do with.
 struct Known {
-    attempts: BTreeMap<AttemptKey, (AttemptRow, Option<PackageRow>)>,
-    visits: BTreeMap<VisitKey, Versioned>,
+    attempts: Attempts,
+    /// Of them, by learner and id, those whose lease some message's is above, and that lease: a backup may not know
+    /// the visit that took it, and fences those before it all the same.
+    raised: BTreeMap<(String, String), u32>,
+    visits: BTreeMap<VisitKey, Remembered>,
     /// By learner, visit and number of the change: how many parts there are, and each one's text.
     parts: BTreeMap<(String, String, i64), Vec<(u32, String)>>,
     /// The visits of attempts that some message's lease is too old for, each with its lease.
@@ -117,17 +143,56 @@ struct Known {
 }
 
 impl Known {
-    async fn read(db: &tokio_postgres::Client, arrivals: &[&Arrival]) -> Result<Known, Failure> {
+    async fn read(
+        db: &tokio_postgres::Client,
+        memory: &mut Memory,
+        arrivals: &[&Arrival],
+    ) -> Result<Known, Failure> {
         let mut claims: Vec<_> = arrivals.iter().map(|it| &it.claims).collect();
         claims.sort_unstable_by_key(|it| (&it.learner, &it.visit));
         claims.dedup_by_key(|it| (&it.learner, &it.visit));
-        let wanted: BTreeSet<_> = arrivals
-            .iter()
-            .map(|it| (it.claims.learner.as_str(), it.claims.attempt.as_str(), it.claims.tenant.as_str()))
-            .collect();
-        let wanted: Vec<_> = wanted.into_iter().collect();
-        let (attempts, visits, parts) =
-            tokio::try_join!(attempts(db, &wanted), visits(db, &claims), parts(db, arrivals))?;
+        let (mut asked, mut remembered, mut wanted) = (Vec::new(), Vec::new(), Vec::new());
+        for claims in claims {
+            let visit = memory.visits.take(&(claims.learner.clone(), claims.visit.clone()));
+            match visit.zip(memory.attempts.get(&attempt_of(claims)).cloned()) {
+                Some(((_, visit), attempt)) => {
+                    asked.push(claims);
+                    remembered.push((visit, attempt));
+                }
+                None => wanted.push(claims),
+            }
+        }
+        let (marks, parts, (mut attempts, mut visits)) =
+            tokio::try_join!(marks_of(db, &asked), parts(db, arrivals), whole(db, &wanted))?;
+        wanted.clear();
+        for (claims, (visit, attempt)) in asked.into_iter().zip(remembered) {
+            let key = (claims.learner.clone(), claims.visit.clone());
+            match marks.get(&key) {
+                Some((marks, lease)) if *marks == visit.marks => {
+                    let row = AttemptRow { lease: *lease, ..attempt.0.clone() };
+                    attempts.insert(attempt_of(claims), (row, Some(attempt.1.clone())));
+                    visits.insert(key, visit);
+                }
+                _ => wanted.push(claims), // Another server has changed it, or it is gone.
+            }
+        }
+        let changed = whole(db, &wanted).await?;
+        attempts.extend(changed.0);
+        visits.extend(changed.1);
+        for (key, found) in &attempts {
+            if let ((attempt, Some(package)), None) = (found, memory.attempts.get(key)) {
+                memory.attempts.put(key.clone(), Arc::new((attempt.clone(), package.clone())));
+            }
+        }
+        let mut raised = BTreeMap::new();
+        for Arrival { claims, .. } in arrivals {
+            if let Some((attempt, _)) = attempts.get_mut(&attempt_of(claims))
+                && claims.lease > attempt.lease
+            {
+                attempt.lease = claims.lease;
+                raised.insert((claims.learner.clone(), claims.attempt.clone()), claims.lease);
+            }
+        }
         let mut others = BTreeMap::new();
         for arrival in arrivals {
             let claims = &arrival.claims;
@@ -139,8 +204,27 @@ impl Known {
                 others.insert(key, found.into_iter().map(|it| (it.lease, it.raw)).collect());
             }
         }
-        Ok(Known { attempts, visits, parts, others })
+        Ok(Known { attempts, raised, visits, parts, others })
     }
+}
+
+/// Nothing is asked about nothing.
+async fn marks_of(
+    db: &tokio_postgres::Client,
+    claims: &[&VisitClaims],
+) -> Result<BTreeMap<VisitKey, (Marks, u32)>, Failure> {
+    if claims.is_empty() { Ok(BTreeMap::new()) } else { marks(db, claims).await }
+}
+
+/// Visits, and their attempts with the packages, as they stand in the database.
+async fn whole(db: &tokio_postgres::Client, claims: &[&VisitClaims]) -> Result<Whole, Failure> {
+    if claims.is_empty() {
+        return Ok(Whole::default());
+    }
+    let named = claims.iter().map(|it| (it.learner.as_str(), it.attempt.as_str(), it.tenant.as_str()));
+    let named: Vec<_> = named.collect::<BTreeSet<_>>().into_iter().collect();
+    let (attempts, visits) = tokio::try_join!(attempts(db, &named), visits(db, claims))?;
+    Ok((attempts, visits.into_iter().map(|(key, visit)| (key, Remembered::of(visit))).collect()))
 }
 
 async fn parts(
@@ -190,7 +274,7 @@ pub(super) struct Told {
 struct Desk<'a> {
     known: &'a Known,
     contacts: &'a Contacts,
-    states: BTreeMap<VisitKey, (&'a crate::token::VisitClaims, Versioned)>,
+    states: BTreeMap<VisitKey, (&'a VisitClaims, Versioned)>,
 }
 
 impl<'a> Desk<'a> {
@@ -212,7 +296,8 @@ impl<'a> Desk<'a> {
         let found = self.known.attempts.get(&attempt_key(arrival));
         let (attempt, package) = found.ok_or(StoreError::NotFound("attempt"))?;
         let state = self.states.get(&key).map(|it| it.1.clone());
-        let (visit, version) = state.or_else(|| self.known.visits.get(&key).cloned()).unzip();
+        let (visit, version) =
+            state.or_else(|| self.known.visits.get(&key).map(|it| it.visit.clone())).unzip();
         let acked = visit.as_ref().map_or(0, |it| it.acked);
         let parts_of = |seq| {
             let key = (claims.learner.clone(), claims.visit.clone(), column(seq));
@@ -224,6 +309,7 @@ impl<'a> Desk<'a> {
             merged: Merged {
                 receipt: absorbed.merged(arrival, Vec::new(), attempt).receipt,
                 is_superseded: false,
+                has_news: false,
             },
             has_raw_news: absorbed.has_news(false),
             course: attempt.course.clone(),

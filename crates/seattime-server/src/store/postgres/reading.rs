@@ -6,7 +6,8 @@ use seattime_wire::SessionKind;
 use tokio_postgres::{Client, Row};
 
 use super::failure::Failure;
-use super::fields::{Columns, row, rows, texts};
+use super::fields::{Columns, Field, row, rows, texts};
+use super::memory::Marks;
 use super::sql_here as sql;
 use crate::store::rows::{AttemptRow, LaunchRow, PackageRow, VisitRow, meaning};
 use crate::store::standing::Values;
@@ -43,14 +44,39 @@ pub(super) async fn visits(
     db: &Client,
     wanted: &[&VisitClaims],
 ) -> Result<BTreeMap<VisitKey, Versioned>, Failure> {
-    let fields = [
+    let found = rows(db, sql!("visit"), &named(wanted)).await?;
+    Ok(found.iter().map(visit_of).collect::<Result<_, _>>()?)
+}
+
+/// The columns that name visits.
+fn named<'a>(wanted: &[&'a VisitClaims]) -> [Field<'a>; 4] {
+    [
         texts(wanted.iter().map(|it| it.learner.as_str())),
         texts(wanted.iter().map(|it| it.visit.as_str())),
         texts(wanted.iter().map(|it| it.attempt.as_str())),
         texts(wanted.iter().map(|it| it.tenant.as_str())),
-    ];
-    let found = rows(db, sql!("visit"), &fields).await?;
-    Ok(found.iter().map(visit_of).collect::<Result<_, _>>()?)
+    ]
+}
+
+/// What tells whether remembered visits still hold, by learner and id, and the lease of each one's attempt.
+pub(super) async fn marks(
+    db: &Client,
+    wanted: &[&VisitClaims],
+) -> Result<BTreeMap<VisitKey, (Marks, u32)>, Failure> {
+    let found = rows(db, sql!("marks_of_visit"), &named(wanted)).await?;
+    let marks = found.iter().map(|row| {
+        let mut it = Columns::of(row);
+        let key = (it.text()?, it.text()?);
+        let marks = Marks {
+            version: it.long()?,
+            acked: it.long()?,
+            contact_ms: it.long()?,
+            live_ms: it.long()?,
+            is_open: it.flag()?,
+        };
+        Ok((key, (marks, it.count()?)))
+    });
+    Ok(marks.collect::<Result<_, StoreError>>()?)
 }
 
 /// An attempt's visits, in the order of their leases.

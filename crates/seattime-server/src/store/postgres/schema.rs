@@ -13,6 +13,9 @@ use crate::store::StoreError;
 /// The schema, a step a version: never changed once released, only added to.
 const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/postgres/0001_spine.sql")];
 
+/// The version of the schema.
+pub(crate) const SCHEMA: usize = MIGRATIONS.len();
+
 /// How long a server may take for a step before another one may go on in its place, in ms.
 const LEASE_MS: i64 = 600_000;
 /// How long a server waits before it looks again whether another one is done.

@@ -12,7 +12,7 @@ use super::reading::{activities, attempt, latest_values, launch, pairs, visits, 
 use super::sql_here as sql;
 use super::writing::{drop_parts, put_stale, put_visits};
 use crate::store::merging::{SETTLED_ELEMENT, scope, settled};
-use crate::store::opening::{Facts, check_code, told};
+use crate::store::opening::{Facts, check_code, origin, told};
 use crate::store::rows::{LaunchRow, VisitRow, column};
 use crate::store::standing::Values;
 use crate::store::{Opened, Opening, StoreError};
@@ -38,6 +38,7 @@ pub(super) async fn open(
         lease: 0,
         opened_ms: now_ms,
         mode: Mode::Continue,
+        origin: None,
     };
     let kept = if is_repeated { visits(db, &[&before]).await?.into_values().next() } else { None };
     if kept.is_none() && matches!(opening, Opening::Code(_)) {
@@ -51,8 +52,8 @@ pub(super) async fn open(
     let lease = match &kept {
         Some((kept, _)) => kept.lease,
         None => {
-            let taken =
-                row(db, sql!("take_lease"), &[(&launch.learner).into(), (&launch.attempt).into()]).await?;
+            let fields = [(&launch.learner).into(), (&launch.attempt).into(), now_ms.into()];
+            let taken = row(db, sql!("take_lease"), &fields).await?;
             Columns::of(&taken.ok_or(StoreError::NotFound("attempt"))?).count()?
         }
     };
@@ -73,7 +74,8 @@ pub(super) async fn open(
         values: &latest_values(db, &launch.learner, &launch.attempt).await?,
     };
     let told = told(&facts, activities(db, &attempt.topic).await?)?;
-    let claims = VisitClaims { lease, mode: told.mode, ..before };
+    let origin = origin(&attempt, (&lms_id, &name));
+    let claims = VisitClaims { lease, mode: told.mode, origin, ..before };
     if kept.is_none() {
         let made = (VisitRow::new(*policy, lease, now_ms), 0);
         put_visits(db, &[(&claims, &made)]).await?;
@@ -128,6 +130,7 @@ async fn silent(pool: &Pool, before_ms: i64) -> Result<Vec<VisitClaims>, Failure
             lease: it.count()?,
             opened_ms: 0,
             mode: Mode::Continue,
+            origin: None,
         });
     }
     Ok(silent)

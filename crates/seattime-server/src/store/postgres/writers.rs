@@ -10,11 +10,13 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::oneshot;
 
 use super::contacts::Contacts;
+use super::memory::Memory;
 use super::merge::merge_surely;
-use crate::store::{Answer, Arrival, Merged, StoreError};
+use crate::store::throughput::Ticket;
+use crate::store::{Answer, Arrival, Merged, StoreError, Throughput};
 
 /// So many tasks write, each over a connection of its own.
-const WRITERS: usize = 4;
+pub const WRITERS: usize = 4;
 /// So many commits may wait for each; more are refused, so that memory has a bound.
 const QUEUE: usize = 1_024;
 /// So many bytes of commits may wait in all.
@@ -23,25 +25,28 @@ const QUEUE_BYTES: usize = 64 * 1024 * 1024;
 const BATCH: usize = 512;
 
 /// A commit, and where its answer goes.
-type Waiting = (Box<Arrival>, oneshot::Sender<Result<Merged, StoreError>>);
+type Waiting = (Box<Arrival>, oneshot::Sender<Result<Merged, StoreError>>, Ticket);
 
 /// Where commits are handed in.
 pub(super) struct Writers {
     queues: Vec<Sender<Waiting>>,
     /// How many bytes wait.
     bytes: Arc<AtomicUsize>,
+    pub(super) throughput: Throughput,
 }
 
 impl Writers {
     /// Starts the tasks; they end with the last handle to them.
     pub(super) fn start(pool: &Pool, contacts: &Arc<Contacts>) -> Writers {
         let bytes = Arc::new(AtomicUsize::new(0));
-        let start = |_| {
+        let throughput = Throughput::new(WRITERS);
+        let start = |writer| {
             let (queue, waiting) = channel(QUEUE);
-            tokio::spawn(write(pool.clone(), Arc::clone(contacts), waiting, Arc::clone(&bytes)));
+            let counted = (writer, throughput.clone());
+            tokio::spawn(write(pool.clone(), Arc::clone(contacts), waiting, Arc::clone(&bytes), counted));
             queue
         };
-        Writers { queues: (0..WRITERS).map(start).collect(), bytes }
+        Writers { queues: (0..WRITERS).map(start).collect(), bytes, throughput }
     }
 
     /// Merges a commit. A learner's commits all go to the same task, and so stay in their order.
@@ -55,8 +60,10 @@ impl Writers {
             self.bytes.fetch_sub(size, Ordering::Relaxed);
             return Box::pin(std::future::ready(Err(StoreError::Busy)));
         }
-        let handed_in = self.queues.get(which).map(|it| it.try_send((Box::new(arrival), answer)));
+        let ticket = self.throughput.handed_in(size);
+        let handed_in = self.queues.get(which).map(|it| it.try_send((Box::new(arrival), answer, ticket)));
         if !matches!(handed_in, Some(Ok(()))) {
+            self.throughput.taken(ticket);
             self.bytes.fetch_sub(size, Ordering::Relaxed);
         }
         Box::pin(async move {
@@ -70,11 +77,22 @@ impl Writers {
     }
 }
 
-async fn write(pool: Pool, contacts: Arc<Contacts>, mut waiting: Receiver<Waiting>, bytes: Arc<AtomicUsize>) {
+async fn write(
+    pool: Pool,
+    contacts: Arc<Contacts>,
+    mut waiting: Receiver<Waiting>,
+    bytes: Arc<AtomicUsize>,
+    (writer, throughput): (usize, Throughput),
+) {
     let mut batch = Vec::with_capacity(BATCH);
+    let mut memory = Memory::default();
     while waiting.recv_many(&mut batch, BATCH).await > 0 {
+        let Some(at_work) = batch.first().map(|it| throughput.begin(writer, it.2)) else { continue };
+        batch.iter().for_each(|it| throughput.taken(it.2));
         let arrivals: Vec<&Arrival> = batch.iter().map(|it| &*it.0).collect();
-        let outcomes = match merge_surely(&pool, &contacts, &arrivals).await {
+        let merged = merge_surely(&pool, &contacts, (&mut memory, &throughput), &arrivals).await;
+        let is_kept = merged.is_ok();
+        let outcomes = match merged {
             Ok(outcomes) => outcomes,
             // Another try of each would only wait as long again.
             Err(failure) if arrivals.len() == 1 || failure.is_passing() => {
@@ -86,7 +104,7 @@ async fn write(pool: Pool, contacts: Arc<Contacts>, mut waiting: Receiver<Waitin
                 tracing::error!(%error, "A transaction failed; its commits are tried one by one");
                 let mut outcomes = Vec::new();
                 for arrival in &arrivals {
-                    let alone = merge_surely(&pool, &contacts, &[arrival]).await;
+                    let alone = merge_surely(&pool, &contacts, (&mut memory, &throughput), &[arrival]).await;
                     outcomes.push(alone.map_err(StoreError::from).and_then(|it| {
                         it.into_iter().next().unwrap_or(Err(StoreError::Failed("no answer".to_owned())))
                     }));
@@ -95,7 +113,8 @@ async fn write(pool: Pool, contacts: Arc<Contacts>, mut waiting: Receiver<Waitin
             }
         };
         bytes.fetch_sub(batch.iter().map(|it| it.0.size_bytes).sum(), Ordering::Relaxed);
-        for ((_, answer), outcome) in batch.drain(..).zip(outcomes) {
+        at_work.end(batch.len(), is_kept);
+        for ((_, answer, _), outcome) in batch.drain(..).zip(outcomes) {
             // Nobody may be waiting any more; the commit is kept all the same.
             let _ = answer.send(outcome);
         }

@@ -197,6 +197,23 @@ pub(super) async fn put_visits(db: &Client, visits: &[(&VisitClaims, &Versioned)
     run(db, sql!("put_visit"), &fields).await
 }
 
+/// Raises the leases of attempts, by learner and id.
+pub(super) async fn raise_leases(
+    db: &Client,
+    raised: &BTreeMap<(String, String), u32>,
+) -> Result<(), Failure> {
+    if raised.is_empty() {
+        return Ok(());
+    }
+    let fields = [
+        texts(raised.keys().map(|it| it.0.as_str())),
+        texts(raised.keys().map(|it| it.1.as_str())),
+        longs(raised.values().map(|it| i64::from(*it))),
+    ];
+    run(db, sql!("raise_lease"), &fields).await?;
+    Ok(())
+}
+
 /// Marks rows of the report as stale: learner, course, topic and tenant.
 pub(super) async fn put_stale(
     db: &Client,

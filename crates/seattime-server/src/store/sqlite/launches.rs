@@ -2,11 +2,13 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::merge::attempt_of;
 use super::packages;
 use super::sql_here as sql;
-use crate::store::opening::{LaunchedAttempt, attempt_for};
+use crate::store::opening::{LaunchedAttempt, attempt_for, mode_of_attempt};
 use crate::store::rows::word;
 use crate::store::{MadeLaunch, NewLaunch, StoreError};
+use crate::token::VisitClaims;
 
 pub(super) fn make(
     db: &Connection,
@@ -28,7 +30,7 @@ pub(super) fn make(
         }
     }
     let package = packages::find(db, tenant, &launch.topic)?.ok_or(StoreError::NotFound("topic"))?;
-    let learner = learner(db, tenant, launch, now_ms)?;
+    let learner = learner(db, tenant, (&launch.learner, &launch.learner_name), new_id(), now_ms)?;
     let latest = db
         .prepare_cached(sql!("latest_attempt"))?
         .query_row((&learner, &package.course, &launch.topic), |row| {
@@ -38,7 +40,7 @@ pub(super) fn make(
     let (attempt, number) = match attempt_for(launch, latest, &package)? {
         LaunchedAttempt::GoingOn { id, number } => (id, number),
         LaunchedAttempt::New { number, mode, api } => {
-            let id = uuid::Uuid::new_v4().to_string();
+            let id = new_id();
             let row = (&learner, &id, tenant, &package.course, &launch.topic, number, mode, now_ms, api);
             db.prepare_cached(sql!("put_attempt"))?.execute(row)?;
             (id, number)
@@ -62,17 +64,46 @@ pub(super) fn make(
     Ok(MadeLaunch { launch: launch.launch.clone(), attempt: number })
 }
 
-fn learner(db: &Connection, tenant: &str, launch: &NewLaunch, now_ms: i64) -> Result<String, StoreError> {
-    let known: Option<String> = db
-        .prepare_cached(sql!("learner_of"))?
-        .query_row((tenant, &launch.learner), |row| row.get(0))
-        .optional()?;
+/// Makes an attempt again that a backup did not know.
+pub(super) fn make_again(
+    db: &Connection,
+    claims: VisitClaims,
+    now_ms: i64,
+) -> Result<VisitClaims, StoreError> {
+    let origin = claims.origin.as_ref().ok_or(StoreError::NotFound("attempt"))?;
+    let package = packages::find(db, &claims.tenant, &origin.topic)?.ok_or(StoreError::NotFound("topic"))?;
+    let called = (origin.lms_id.as_str(), origin.name.as_str());
+    let learner = learner(db, &claims.tenant, called, claims.learner.clone(), now_ms)?;
+    match attempt_of(db, &learner, &claims.attempt, &claims.tenant) {
+        Err(StoreError::NotFound(_)) => {
+            let mode = word(&mode_of_attempt(claims.mode))?;
+            let key = (&learner, &claims.attempt, &claims.tenant, &package.course, &origin.topic);
+            let row = (key.0, key.1, key.2, key.3, key.4, origin.number, mode, claims.opened_ms, &origin.api);
+            db.prepare_cached(sql!("put_attempt"))?.execute(row)?;
+        }
+        known => drop(known?),
+    }
+    Ok(VisitClaims { learner, ..claims })
+}
+
+fn new_id() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
+/// Our id of the learner whom an LMS calls so; `id`, if there is none yet.
+fn learner(
+    db: &Connection,
+    tenant: &str,
+    (lms_id, name): (&str, &str),
+    id: String,
+    now_ms: i64,
+) -> Result<String, StoreError> {
+    let known: Option<String> =
+        db.prepare_cached(sql!("learner_of"))?.query_row((tenant, lms_id), |row| row.get(0)).optional()?;
     if let Some(id) = known {
-        db.prepare_cached(sql!("name_learner"))?.execute((&id, &launch.learner_name))?;
+        db.prepare_cached(sql!("name_learner"))?.execute((&id, name))?;
         return Ok(id);
     }
-    let id = uuid::Uuid::new_v4().to_string();
-    let row = (&id, tenant, &launch.learner, &launch.learner_name, now_ms);
-    db.prepare_cached(sql!("put_learner"))?.execute(row)?;
+    db.prepare_cached(sql!("put_learner"))?.execute((&id, tenant, lms_id, name, now_ms))?;
     Ok(id)
 }

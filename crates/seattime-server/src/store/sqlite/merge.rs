@@ -99,9 +99,25 @@ fn attempted(desk: &mut Desk<'_>, claims: &VisitClaims) -> Result<Arc<Attempted>
     Ok(found)
 }
 
+/// An attempt with its package, and with a lease of at least the message's: a backup may not know the visit that took
+/// it, and fences those before it all the same.
+fn raised(desk: &mut Desk<'_>, claims: &VisitClaims) -> Result<Arc<Attempted>, StoreError> {
+    let attempt = attempted(desk, claims)?;
+    if claims.lease <= attempt.row.lease {
+        return Ok(attempt);
+    }
+    // What is remembered is what is in the database, also if this change is taken back.
+    desk.memory.attempts.take(&claims.attempt);
+    let row = (&claims.learner, &claims.attempt, claims.lease);
+    desk.db.prepare_cached(sql!("raise_lease"))?.execute(row)?;
+    let row = AttemptRow { lease: claims.lease, ..attempt.row.clone() };
+    Ok(Arc::new(Attempted { row, package: attempt.package.clone(), api: attempt.api }))
+}
+
 pub(super) fn merge(desk: &mut Desk<'_>, arrival: &Arrival) -> Result<Merged, StoreError> {
     let Arrival { claims, commit, .. } = arrival;
-    let attempt = attempted(desk, claims)?;
+    desk.memory.begin(&claims.attempt);
+    let attempt = raised(desk, claims)?;
     let (id, known) = match desk.memory.visits.take(&claims.visit) {
         Some((id, visit)) => (id, Some(visit)),
         None => (claims.visit.clone(), find(desk.db, claims)?),
@@ -115,18 +131,19 @@ pub(super) fn merge(desk: &mut Desk<'_>, arrival: &Arrival) -> Result<Merged, St
     let mut absorbed = Absorbed::new(known, arrival, &commit, is_whole);
     let (refused, has_values) = put_changes(desk.db, claims, &attempt, &commit)?;
 
-    let contacts = &mut desk.memory.contacts;
-    absorbed.visit.heard(contacts.get(&claims.visit).copied().unwrap_or_default());
-    if absorbed.has_news(has_values) {
-        contacts.remove(&claims.visit);
+    absorbed.visit.heard(desk.memory.heard.contact(&claims.visit));
+    let has_news = absorbed.has_news(has_values);
+    if has_news {
+        desk.memory.heard.drop_contact(&claims.visit);
         keep(desk.db, claims, &absorbed.visit)?;
         let stale = (&claims.learner, &attempt.row.course, &attempt.row.topic, &claims.tenant);
         desk.db.prepare_cached(sql!("put_stale"))?.execute(stale)?;
     } else {
-        contacts.insert(claims.visit.clone(), (absorbed.visit.contact_ms, absorbed.visit.live_ms));
+        desk.memory.heard.note(&claims.visit, (absorbed.visit.contact_ms, absorbed.visit.live_ms));
     }
-    let merged = absorbed.merged(arrival, refused, &attempt.row);
+    let merged = Merged { has_news, ..absorbed.merged(arrival, refused, &attempt.row) };
     desk.memory.visits.put(id, absorbed.visit);
+    desk.memory.merged(arrival, &merged);
     Ok(merged)
 }
 
@@ -202,16 +219,19 @@ pub(super) fn close_silent(desk: &mut Desk<'_>, before_ms: i64) -> Result<usize,
                 lease: row.get(4)?,
                 opened_ms: 0,
                 mode: seattime_wire::Mode::Continue,
+                origin: None,
             })
         })?
         .collect::<Result<Vec<_>, _>>()?;
     let mut closed = 0;
     for claims in silent {
-        let noted = desk.memory.contacts.remove(&claims.visit);
+        desk.memory.begin(&claims.attempt);
+        let noted = desk.memory.heard.contact(&claims.visit);
+        desk.memory.heard.drop_contact(&claims.visit);
         desk.memory.visits.take(&claims.visit);
         let attempt = attempt_of(db, &claims.learner, &claims.attempt, &claims.tenant)?;
         let Some(mut visit) = find(db, &claims)? else { continue };
-        visit.heard(noted.unwrap_or_default());
+        visit.heard(noted);
         visit.is_open = visit.contact_ms >= before_ms;
         if !visit.is_open {
             let key = (&claims.learner, &claims.visit, column(visit.acked));

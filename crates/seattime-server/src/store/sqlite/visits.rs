@@ -9,7 +9,7 @@ use super::packages;
 use super::sql_here as sql;
 use super::standings::latest_values;
 use crate::store::merging::scope;
-use crate::store::opening::{Facts, check_code, told};
+use crate::store::opening::{Facts, check_code, origin, told};
 use crate::store::rows::{LaunchRow, VisitRow};
 use crate::store::{Opened, Opening, StoreError};
 use crate::token::VisitClaims;
@@ -65,9 +65,10 @@ pub(super) fn open(
     let told = told(&facts, packages::activities(db, &attempt.topic)?)?;
 
     desk.memory.attempts.take(&launch.attempt);
+    desk.memory.begin(&launch.attempt); // What was told under the older lease is told no more.
     let lease: u32 = db
         .prepare_cached(sql!("take_lease"))?
-        .query_row((&launch.learner, &launch.attempt), |row| row.get(0))?;
+        .query_row((&launch.learner, &launch.attempt, now_ms), |row| row.get(0))?;
     let claims = VisitClaims {
         tenant: launch.tenant.clone(),
         learner: launch.learner.clone(),
@@ -76,6 +77,7 @@ pub(super) fn open(
         lease,
         opened_ms: now_ms,
         mode: told.mode,
+        origin: origin(&attempt, (&lms_id, &name)),
     };
     keep(db, &claims, &VisitRow::new(*policy, lease, now_ms))?;
     let mut query = db.prepare_cached(sql!("shared"))?;

@@ -10,7 +10,10 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::{Semaphore, oneshot};
 
 use super::desk::{Desk, Memory};
-use crate::store::{Answer, StoreError};
+use super::heard::Heard;
+use crate::clock::Stopwatch;
+use crate::store::throughput::Ticket;
+use crate::store::{Answer, StoreError, Throughput};
 
 /// So many changes may wait; more are refused, so that memory has a bound.
 const QUEUE: usize = 4_096;
@@ -28,9 +31,12 @@ type Done = (Vec<Reply>, Result<(), StoreError>);
 
 /// Where changes are handed in.
 pub(super) struct Writer {
-    queue: SyncSender<Job>,
+    queue: SyncSender<(Ticket, Job)>,
     /// A permit is a byte.
     room: Arc<Semaphore>,
+    /// What can be answered without the queue.
+    pub(super) heard: Arc<Heard>,
+    pub(super) throughput: Throughput,
 }
 
 impl Writer {
@@ -38,14 +44,18 @@ impl Writer {
     pub(super) fn start(connection: Connection) -> Writer {
         let (queue, waiting) = sync_channel(QUEUE);
         let (done, mut answering) = unbounded_channel::<Done>();
-        thread::spawn(move || write(connection, &waiting, &done));
+        let heard = Arc::<Heard>::default();
+        let memory = Memory::new(Arc::clone(&heard));
+        let throughput = Throughput::new(1);
+        let counted = throughput.clone();
+        thread::spawn(move || write(connection, memory, &waiting, &done, &counted));
         // Woken one by one from another thread, those who wait would cost more than their commits.
         tokio::spawn(async move {
             while let Some((replies, committed)) = answering.recv().await {
                 replies.into_iter().for_each(|reply| reply(committed.clone()));
             }
         });
-        Writer { queue, room: Arc::new(Semaphore::new(QUEUE_BYTES)) }
+        Writer { queue, room: Arc::new(Semaphore::new(QUEUE_BYTES)), heard, throughput }
     }
 
     /// Runs a change; it is on disk once this answers. It runs whole or not at all, also when whoever
@@ -55,20 +65,26 @@ impl Writer {
         size_bytes: usize,
         change: impl FnOnce(&mut Desk<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Answer<'static, T> {
+        let holds = size_bytes;
         let size_bytes = u32::try_from(size_bytes).unwrap_or(u32::MAX);
         let Ok(room) = Arc::clone(&self.room).try_acquire_many_owned(size_bytes) else {
             return Box::pin(std::future::ready(Err(StoreError::Busy)));
         };
         let (answer, answered) = oneshot::channel();
+        let request = tracing::Span::current(); // So that what is logged names the request.
         let job: Job = Box::new(move |desk| {
-            let result = guarded(desk, change);
+            let result = request.in_scope(|| guarded(desk, change));
             drop(room); // What it held is in the database's hands.
             Box::new(move |committed: Result<(), StoreError>| {
                 // Nobody may be waiting any more; the change is kept all the same.
                 let _ = answer.send(result.and_then(|value| committed.map(|()| value)));
             })
         });
-        let handed_in = self.queue.try_send(job);
+        let ticket = self.throughput.handed_in(holds);
+        let handed_in = self.queue.try_send((ticket, job));
+        if handed_in.is_err() {
+            self.throughput.taken(ticket);
+        }
         Box::pin(async move {
             match handed_in {
                 Ok(()) => {
@@ -103,10 +119,22 @@ fn guarded<T>(
     result
 }
 
-fn write(mut connection: Connection, waiting: &Receiver<Job>, done: &UnboundedSender<Done>) {
-    let mut memory = Memory::default();
-    while let Ok(first) = waiting.recv() {
-        let jobs = std::iter::once(first).chain(waiting.try_iter().take(BATCH - 1));
+fn write(
+    mut connection: Connection,
+    mut memory: Memory,
+    waiting: &Receiver<(Ticket, Job)>,
+    done: &UnboundedSender<Done>,
+    throughput: &Throughput,
+) {
+    while let Ok((oldest, first)) = waiting.recv() {
+        let batch = throughput.begin(0, oldest);
+        throughput.taken(oldest);
+        let others = waiting.try_iter().take(BATCH - 1);
+        let jobs = std::iter::once(first).chain(others.map(|(ticket, job)| {
+            throughput.taken(ticket);
+            job
+        }));
+        let changes_before = connection.total_changes();
         let mut replies = Vec::new();
         let committed = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -119,11 +147,19 @@ fn write(mut connection: Connection, waiting: &Receiver<Job>, done: &UnboundedSe
                         return Err(StoreError::Full);
                     }
                 }
-                Ok(transaction.commit()?)
+                let (begun, changes) = (Stopwatch::start(), transaction.total_changes());
+                transaction.commit()?;
+                if changes > changes_before {
+                    throughput.committed(begun.elapsed()); // One without changes costs no fsync.
+                }
+                Ok(())
             });
+        batch.end(replies.len(), committed.is_ok());
         if let Err(error) = &committed {
             tracing::error!(%error, "A transaction failed; nothing of it was acknowledged");
             memory.forget();
+        } else {
+            memory.committed(); // Before the answers: whoever has one may send the same again.
         }
         let _ = done.send((replies, committed)); // Without a runtime nobody waits any more.
     }

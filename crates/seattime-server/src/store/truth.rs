@@ -1,0 +1,134 @@
+//! Stories whose truth is known second by second, told in messages that are lost, doubled, late and shuffled:
+//! derivation, merge and credit against a model that knows nothing of intervals.
+
+mod model;
+mod stores;
+mod story;
+
+#[path = "../../../seattime-testbed/src/dice.rs"]
+#[expect(unreachable_pub, reason = "the testbed offers it")]
+mod dice;
+
+use std::collections::BTreeMap;
+
+use seattime_wire::Api;
+
+use self::dice::Dice;
+use self::model::{Totals, of_topic, of_visit};
+use self::story::{Delivery, Story, told};
+use super::raw::RawVisit;
+use super::rows::{PackageRow, VisitRow};
+use super::standing::{AttemptFacts, Facts, standing};
+use super::{ReportLearner, ReportRow};
+
+/// So many stories are told where nobody asks for more by `SEATTIME_CASES`.
+const CASES: u64 = 4_000;
+
+/// How many cases to try: what was asked for, or as many as usual.
+fn cases(variable: &str, usual: u64) -> u64 {
+    std::env::var(variable).ok().and_then(|it| it.parse().ok()).unwrap_or(usual)
+}
+
+/// One learner's visits of one topic, with everything that arrived of each.
+struct Case {
+    /// Per visit: number of its attempt, what happened, and what of it arrived, in the order in which it is merged.
+    visits: Vec<(u32, Story, Vec<Delivery>)>,
+}
+
+impl Case {
+    /// The case of a seed.
+    fn of(seed: u64) -> Case {
+        let mut dice = Dice::of(seed);
+        let policy = story::policy(&mut dice);
+        let mut attempt = 1;
+        let mut visits = Vec::new();
+        for lease in 1..=dice.below(3) as u32 + 1 {
+            if dice.below(4) == 0 && lease > 1 {
+                attempt += 1;
+            }
+            let story = Story::of(&mut dice, lease, policy);
+            let deliveries = told(&mut dice, &story);
+            visits.push((attempt, story, deliveries));
+        }
+        Case { visits }
+    }
+
+    /// What the model says of it.
+    fn truth(&self) -> Totals {
+        let visits: Vec<_> =
+            self.visits.iter().map(|(attempt, story, told)| (*attempt, of_visit(story, told))).collect();
+        of_topic(&visits)
+    }
+
+    /// Compares a report's row with the truth.
+    fn compare(&self, seed: u64, row: &ReportRow) {
+        let truth = self.truth();
+        let found = Totals {
+            credited_s: row.time_spent_ms / 1_000,
+            measured_s: row.measured_ms / 1_000,
+            exceeds_presence: row.flags.iter().any(|it| it == "report_exceeds_presence"),
+            attempts: row.attempts,
+        };
+        assert_eq!(found, truth, "seed {seed}");
+    }
+}
+
+/// The row that the pure rules derive.
+fn row_of(case: &Case) -> ReportRow {
+    let mut attempts: BTreeMap<u32, Vec<VisitRow>> = BTreeMap::new();
+    for (number, story, deliveries) in &case.visits {
+        let mut visit = VisitRow::new(story.policy, story.lease, story.opened_ms());
+        for it in deliveries {
+            visit.raw.merge(&it.commit, it.received_ms());
+            visit.heard((it.received_ms(), if it.is_replay { 0 } else { it.received_ms() }));
+        }
+        attempts.entry(*number).or_default().push(visit);
+    }
+    let package = PackageRow {
+        title: String::new(),
+        course: String::new(),
+        api: Api::Scorm2004,
+        edition: 4,
+        shares_with_all: false,
+    };
+    let attempts: Vec<_> =
+        attempts.iter().map(|(number, visits)| AttemptFacts::new(*number, visits)).collect();
+    let learner = ReportLearner { id: String::new(), name: String::new() };
+    let (activities, values) = (&[][..], BTreeMap::new());
+    let facts =
+        Facts { learner, course: "", package: &package, activities, attempts: &attempts, api: None, values };
+    standing(facts).unwrap()
+}
+
+#[test]
+fn whatever_arrives_in_whatever_order_comes_to_the_truth() {
+    for seed in 0..cases("SEATTIME_CASES", CASES) {
+        let case = Case::of(seed);
+        case.compare(seed, &row_of(&case));
+        for (_, story, deliveries) in &case.visits {
+            let merged = |order: &mut dyn Iterator<Item = &Delivery>| {
+                let mut raw = RawVisit::default();
+                for it in order {
+                    raw.merge(&it.commit, it.received_ms());
+                }
+                raw
+            };
+            let forward = merged(&mut deliveries.iter());
+            let mut backward = merged(&mut deliveries.iter().rev());
+            assert_eq!(forward, backward, "seed {seed}: the order matters");
+            for it in deliveries {
+                assert!(!backward.merge(&it.commit, it.received_ms()), "seed {seed}: old news are news");
+            }
+            let seen = of_visit(story, deliveries);
+            for part in &seen.parts {
+                let most_s = part.measured_s + part.measured_s / 50 + 5;
+                let bound_s = match story.policy.credit {
+                    seattime_wire::CreditPolicy::Reported => seen.window_s.max(part.measured_s),
+                    seattime_wire::CreditPolicy::Corroborated => most_s,
+                    seattime_wire::CreditPolicy::Measured => part.measured_s,
+                };
+                assert!(part.credited_s <= bound_s, "seed {seed}: {part:?}");
+            }
+        }
+    }
+}

@@ -246,6 +246,8 @@ export class Visit {
     /** @type {ReturnType<typeof watch>} */ #signals;
     #stopper = new AbortController();
     #isStopped = false;
+    /** Whether this window or one that content opened is visible, as far as the ledger knows. */
+    #isShown;
     /** Whether the page is on its way out: its content may still have something to say. */
     #isLeaving = false;
     /** @type {Promise<void> | undefined} What is on its way, one message after the other. */ #sending;
@@ -290,9 +292,14 @@ export class Visit {
                 if (code === 0 && this.#loaded) this.#tell(type, { activity: this.#loaded });
             },
         });
-        this.#signals = watch(options.window ?? window, () => {
-            guarded(() => wasm.note_evidence(), undefined);
-            note(() => wasm.note_evidence());
+        this.#isShown = isVisible;
+        this.#signals = watch(options.window ?? window, {
+            onSign: () => {
+                guarded(() => wasm.note_evidence(), undefined);
+                note(() => wasm.note_evidence());
+            },
+            onSight: () => this.#look(),
+            onSecond: () => this.#second(),
         });
         this.#listen();
         this.#clock = setInterval(() => this.#second(), 1000);
@@ -465,27 +472,45 @@ export class Visit {
     #listen() {
         const { signal } = this.#stopper;
         document.addEventListener("visibilitychange", () => {
-            if (document.visibilityState === "visible") this.#shown();
-            else this.#away(() => wasm.hide());
+            if (document.visibilityState === "visible") return this.#look();
+            this.#isShown &&= this.#signals.look();
+            // It may be the last that this window hears, whatever other windows show. After `pagehide` it says so once
+            // more: closing a tab, Firefox may break off what runs just then.
+            this.#away(() => this.#isShown || wasm.hide());
         }, { signal });
         addEventListener("pagehide", () => {
             this.#isLeaving = true;
-            this.#away(() => wasm.leave());
+            this.#hidden(() => wasm.leave());
         }, { signal });
-        addEventListener("freeze", () => this.#away(() => wasm.hide()), { signal });
+        addEventListener("freeze", () => this.#hidden(() => wasm.hide()), { signal });
         addEventListener("pageshow", (event) => event.persisted && this.#shown(), { signal });
         addEventListener("online", () => this.#safe(), { signal });
         this.#options.frame.addEventListener("load", () => this.#signals.look(), { signal });
     }
 
+    /** Looks for new documents, and at what is visible: browsers do not tell of every change. */
+    #look() {
+        const isShown = this.#signals.look();
+        if (isShown === this.#isShown) return;
+        if (isShown) this.#shown();
+        else this.#hidden(() => wasm.hide());
+    }
+
+    /** @param {() => unknown} leave */
+    #hidden(leave) {
+        this.#isShown = false;
+        this.#away(leave);
+    }
+
     #shown() {
+        this.#isShown = true;
         this.#isLeaving = false;
         guarded(() => wasm.show(), undefined);
         remember();
     }
 
     #second() {
-        this.#signals.look();
+        this.#look();
         this.#act(this.#tick());
         const measuredMs = guarded(() => wasm.measured_ms(), 0);
         const isCounting = guarded(() => wasm.is_counting(), false);
@@ -635,7 +660,7 @@ export class Visit {
     /**
      * The page is hidden or going away: everything that follows happens before this returns.
      *
-     * @param {() => void} leave
+     * @param {() => unknown} leave
      */
     #away(leave) {
         guarded(leave, undefined);

@@ -13,15 +13,30 @@ const MOVEMENT_MS = 250;
 const MOVEMENT = ["pointermove", "wheel", "touchmove", ...AFTERWARDS];
 
 /**
+ * @typedef {object} Heard What is told.
+ * @property {() => void} onSign The learner gave a sign.
+ * @property {() => void} onSight A window of the visit may have come into sight, or gone out of it.
+ * @property {() => void} onSecond A second went by in a window that content opened: timers of a player that is covered
+ * are slowed down.
+ */
+
+/**
  * Watches for signs of the learner.
  *
- * @param {Window} page The player's window; every frame in it that can be reached is watched, however deep.
- * @param {() => void} onSign
- * @returns {{ look: () => void, stop: () => void }} `look`, once a second, finds new documents.
+ * @param {Window} page The player's window; every frame in it that can be reached is watched, however deep, and every
+ * window that one of them opened.
+ * @param {Heard} heard
+ * @returns {{ look: () => boolean, stop: () => void }} `look`, once a second, finds new documents, and answers whether
+ * any of the windows is visible.
  */
-export function watch(page, onSign) {
+export function watch(page, { onSign, onSight, onSecond }) {
     const seen = new WeakSet();
+    /** @type {Set<Window>} */
+    const opened = new Set();
     const stop = new AbortController();
+    const { signal } = stop;
+    // Asks for a look before anything else happens that waits for its turn.
+    const { port1: asked, port2: soon } = new MessageChannel();
     let byHandAt = -Infinity;
     let noticedAt = -Infinity;
 
@@ -37,6 +52,26 @@ export function watch(page, onSign) {
     };
 
     /**
+     * Learns of the windows that content opens. What it calls is the same to it as before.
+     *
+     * @param {Window} window
+     */
+    const follow = (window) => {
+        // The next document of the frame is to be known before its own scripts run.
+        window.addEventListener("pagehide", () => soon.postMessage(0), { signal });
+        if (seen.has(window.open)) return;
+        window.open = new Proxy(window.open, {
+            apply(open, self, given) {
+                const made = Reflect.apply(open, self, given);
+                if (made) opened.add(made);
+                soon.postMessage(0);
+                return made;
+            },
+        });
+        seen.add(window.open);
+    };
+
+    /**
      * @param {Window} window
      * @returns {boolean} Whether everything in it can be reached.
      */
@@ -46,7 +81,12 @@ export function watch(page, onSign) {
             if (!seen.has(document)) {
                 seen.add(document);
                 for (const type of [...BY_HAND, ...AFTERWARDS]) {
-                    document.addEventListener(type, heard, { capture: true, passive: true, signal: stop.signal });
+                    document.addEventListener(type, heard, { capture: true, passive: true, signal });
+                }
+                if (window !== page) follow(window);
+                if (opened.has(window)) {
+                    document.addEventListener("visibilitychange", onSight, { signal });
+                    window.setInterval(() => signal.aborted || onSecond(), 1000);
                 }
             }
         } catch {
@@ -54,13 +94,29 @@ export function watch(page, onSign) {
         }
         let all = true;
         for (let n = 0; n < window.frames.length; n++) all = reach(window.frames[n]) && all;
+        // No list has the frames in shadow roots; where somebody is in one, it has the focus.
+        let within = /** @type {any} */ (window.document.activeElement);
+        while (within?.shadowRoot) within = within.shadowRoot.activeElement;
+        if (within?.contentWindow && !seen.has(within.contentDocument)) {
+            reach(within.contentWindow);
+            all = false;
+        }
         return all;
     };
 
     const look = () => {
-        // Of a frame that cannot be reached, the browser still says that somebody clicked or typed in it.
-        if (!reach(page) && page.navigator.userActivation?.isActive) onSign();
+        let isVisible = false;
+        for (const window of [page, ...opened]) {
+            try {
+                // Of a frame that cannot be reached, the browser still says that somebody clicked or typed in it.
+                if (!reach(window) && window.navigator.userActivation?.isActive) onSign();
+                if (window.closed) opened.delete(window);
+                else if (window.document.visibilityState === "visible") isVisible = true;
+            } catch { /* A window of another origin: nothing can be known of it. */ }
+        }
+        return isVisible;
     };
+    asked.onmessage = onSight;
     look();
     return { look, stop: () => stop.abort() };
 }

@@ -135,8 +135,6 @@ const MESSAGE_BYTES = 180_000;
 const FAREWELL_BYTES = 56_000;
 // So many characters of a long text go into one part: less than a message, even as six bytes each.
 const PART = 32_000;
-// New frames are looked for this often while content loads.
-const LOADING_MS = 50;
 const REASONS = { heartbeat: 0, autosave: 1, commit: 2, terminate: 3, hidden: 4 };
 const POLICIES = ["corroborated", "reported", "measured"];
 // What earlier visits left behind is waited for this long without an answer, since this visit would not read it
@@ -247,10 +245,11 @@ export class Visit {
     /** @type {Activity | undefined} */ #loaded;
     /** @type {ReturnType<typeof setInterval>} */ #clock;
     /** @type {ReturnType<typeof watch>} */ #signals;
-    /** @type {ReturnType<typeof setInterval> | undefined} While content loads. */ #loading;
     #media = follow();
     #stopper = new AbortController();
     #isStopped = false;
+    /** Whether this window or one that content opened is visible, as far as the ledger knows. */
+    #isShown;
     /** Whether the page is on its way out: its content may still have something to say. */
     #isLeaving = false;
     /** @type {Promise<void> | undefined} What is on its way, one message after the other. */ #sending;
@@ -295,10 +294,16 @@ export class Visit {
                 if (code === 0 && this.#loaded) this.#tell(type, { activity: this.#loaded });
             },
         });
-        this.#signals = watch(options.window ?? window, () => {
-            guarded(() => wasm.note_evidence(), undefined);
-            note(() => wasm.note_evidence());
-        }, this.#media);
+        this.#isShown = isVisible;
+        this.#signals = watch(options.window ?? window, {
+            onSign: () => {
+                guarded(() => wasm.note_evidence(), undefined);
+                note(() => wasm.note_evidence());
+            },
+            onSight: () => this.#look(),
+            onSecond: () => this.#second(),
+            media: this.#media,
+        });
         this.#listen();
         this.#clock = setInterval(() => this.#second(), 1000);
         // As long as this page lives, no other one sends what it wrote down. Asking takes the browser a while, and
@@ -410,9 +415,7 @@ export class Visit {
         this.#loaded = activity;
         this.#launchedAt = performance.now();
         this.#options.frame.src = activity.url;
-        // Content may play something before it is loaded.
-        clearInterval(this.#loading);
-        this.#loading = setInterval(() => this.#signals.look(), LOADING_MS);
+        this.#signals.look();
     }
 
     /** Takes away what is loaded; its last calls still reach its own session. */
@@ -456,7 +459,6 @@ export class Visit {
     stop() {
         this.#isStopped = true;
         clearInterval(this.#clock);
-        clearInterval(this.#loading);
         this.#signals.stop();
         this.#stopper.abort();
         this.#promise?.abort();
@@ -474,23 +476,38 @@ export class Visit {
     #listen() {
         const { signal } = this.#stopper;
         document.addEventListener("visibilitychange", () => {
-            if (document.visibilityState === "visible") this.#shown();
-            else this.#away(() => wasm.hide());
+            if (document.visibilityState === "visible") return this.#look();
+            this.#isShown &&= this.#signals.look();
+            // It may be the last that this window hears, whatever other windows show. After `pagehide` it says so once
+            // more: closing a tab, Firefox may break off what runs just then.
+            this.#away(() => this.#isShown || wasm.hide());
         }, { signal });
         addEventListener("pagehide", () => {
             this.#isLeaving = true;
-            this.#away(() => wasm.leave());
+            this.#hidden(() => wasm.leave());
         }, { signal });
-        addEventListener("freeze", () => this.#away(() => wasm.hide()), { signal });
+        addEventListener("freeze", () => this.#hidden(() => wasm.hide()), { signal });
         addEventListener("pageshow", (event) => event.persisted && this.#shown(), { signal });
         addEventListener("online", () => this.#safe(), { signal });
-        this.#options.frame.addEventListener("load", () => {
-            clearInterval(this.#loading);
-            this.#signals.look();
-        }, { signal });
+        this.#options.frame.addEventListener("load", () => this.#signals.look(), { signal });
+    }
+
+    /** Looks for new documents, and at what is visible: browsers do not tell of every change. */
+    #look() {
+        const isShown = this.#signals.look();
+        if (isShown === this.#isShown) return;
+        if (isShown) this.#shown();
+        else this.#hidden(() => wasm.hide());
+    }
+
+    /** @param {() => unknown} leave */
+    #hidden(leave) {
+        this.#isShown = false;
+        this.#away(leave);
     }
 
     #shown() {
+        this.#isShown = true;
         this.#isLeaving = false;
         this.#media.look();
         guarded(() => wasm.show(), undefined);
@@ -498,7 +515,7 @@ export class Visit {
     }
 
     #second() {
-        this.#signals.look();
+        this.#look();
         this.#media.look();
         this.#act(this.#tick());
         const measuredMs = guarded(() => wasm.measured_ms(), 0);
@@ -649,7 +666,7 @@ export class Visit {
     /**
      * The page is hidden or going away: everything that follows happens before this returns.
      *
-     * @param {() => void} leave
+     * @param {() => unknown} leave
      */
     #away(leave) {
         this.#media.look();

@@ -13,16 +13,31 @@ const MOVEMENT_MS = 250;
 const MOVEMENT = ["pointermove", "wheel", "touchmove", ...AFTERWARDS];
 
 /**
+ * @typedef {object} Heard What is told.
+ * @property {() => void} onSign The learner gave a sign.
+ * @property {() => void} onSight A window of the visit may have come into sight, or gone out of it.
+ * @property {() => void} onSecond A second went by in a window that content opened: timers of a player that is covered
+ * are slowed down.
+ * @property {ReturnType<typeof import("./media.js").follow>} media Is told of every window but the player's.
+ */
+
+/**
  * Watches for signs of the learner.
  *
- * @param {Window} page The player's window; every frame in it that can be reached is watched, however deep.
- * @param {() => void} onSign
- * @param {ReturnType<typeof import("./media.js").follow>} media Is told of every frame.
- * @returns {{ look: () => void, stop: () => void }} `look`, once a second, finds new documents.
+ * @param {Window} page The player's window; every frame in it that can be reached is watched, however deep, and every
+ * window that one of them opened.
+ * @param {Heard} heard
+ * @returns {{ look: () => boolean, stop: () => void }} `look`, once a second, finds new documents, and answers whether
+ * any of the windows is visible.
  */
-export function watch(page, onSign, media) {
+export function watch(page, { onSign, onSight, onSecond, media }) {
     const seen = new WeakSet();
+    /** @type {Set<Window>} */
+    const opened = new Set();
     const stop = new AbortController();
+    const { signal } = stop;
+    // Asks for a look before anything else happens that waits for its turn.
+    const { port1: asked, port2: soon } = new MessageChannel();
     let byHandAt = -Infinity;
     let noticedAt = -Infinity;
 
@@ -37,7 +52,7 @@ export function watch(page, onSign, media) {
         onSign();
     };
 
-    const options = { capture: true, passive: true, signal: stop.signal };
+    const options = { capture: true, passive: true, signal };
 
     /** A frame is entered before content hears that it is there. @param {Event} event */
     const loaded = ({ target }) => {
@@ -51,8 +66,33 @@ export function watch(page, onSign, media) {
             seen.add(document);
             for (const type of [...BY_HAND, ...AFTERWARDS]) document.addEventListener(type, heard, options);
             document.addEventListener("load", loaded, options);
+            if (window !== page) follow(window);
+            if (opened.has(window)) {
+                document.addEventListener("visibilitychange", onSight, { signal });
+                window.setInterval(() => signal.aborted || onSecond(), 1000);
+            }
         }
         if (window !== page) media.enter(window);
+    };
+
+    /**
+     * Learns of the windows that content opens. What it calls is the same to it as before.
+     *
+     * @param {Window} window
+     */
+    const follow = (window) => {
+        // The next document of the frame is to be known before its own scripts run.
+        window.addEventListener("pagehide", () => soon.postMessage(0), { signal });
+        if (seen.has(window.open)) return;
+        window.open = new Proxy(window.open, {
+            apply(open, self, given) {
+                const made = Reflect.apply(open, self, given);
+                if (made) opened.add(made);
+                soon.postMessage(0);
+                return made;
+            },
+        });
+        seen.add(window.open);
     };
 
     /**
@@ -68,17 +108,37 @@ export function watch(page, onSign, media) {
         }
         let all = true;
         for (let n = 0; n < window.frames.length; n++) all = reach(window.frames[n], visit) && all;
+        // No list has the frames in shadow roots; where somebody is in one, it has the focus.
+        let within = /** @type {any} */ (window.document.activeElement);
+        while (within?.shadowRoot) within = within.shadowRoot.activeElement;
+        if (within?.contentWindow && !seen.has(within.contentDocument)) {
+            reach(within.contentWindow, visit);
+            all = false;
+        }
         return all;
     };
 
     const look = () => {
-        // Of a frame that cannot be reached, the browser still says that somebody clicked or typed in it.
-        if (!reach(page, enter) && page.navigator.userActivation?.isActive) onSign();
+        let isVisible = false;
+        for (const window of [page, ...opened]) {
+            try {
+                // Of a frame that cannot be reached, the browser still says that somebody clicked or typed in it.
+                if (!reach(window, enter) && window.navigator.userActivation?.isActive) onSign();
+                if (window.closed) opened.delete(window);
+                else if (window.document.visibilityState === "visible") isVisible = true;
+            } catch { /* A window of another origin: nothing can be known of it. */ }
+        }
+        return isVisible;
     };
+    asked.onmessage = onSight;
     look();
     const leave = () => {
         stop.abort();
-        reach(page, media.leave);
+        for (const window of [page, ...opened]) {
+            try {
+                reach(window, media.leave);
+            } catch { /* It is closed. */ }
+        }
     };
     return { look, stop: leave };
 }

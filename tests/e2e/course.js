@@ -2,10 +2,10 @@
 // A course in its tab, and what a learner does with it.
 
 import { setTimeout as pause } from "node:timers/promises";
+import { drive } from "./driver.js";
 import { injection } from "./fake_time.js";
 
 /** @typedef {import("puppeteer-core").Page} Page */
-/** @typedef {import("puppeteer-core").CDPSession} Session */
 /** @typedef {import("./world.js").World} World */
 
 const SECOND = 1000;
@@ -14,57 +14,58 @@ const AT_ONCE = 600;
 
 /** A course that is open in a tab. */
 export class Course {
-    /** @type {string | undefined} */ #script;
+    #driver;
+    /** @type {Page | undefined} */ #blank;
 
     /**
      * @param {World} world
      * @param {Page} page
-     * @param {Session} cdp
+     * @param {import("./driver.js").Driver} driver
      */
-    constructor(world, page, cdp) {
+    constructor(world, page, driver) {
         this.world = world;
         this.page = page;
-        this.cdp = cdp;
+        this.#driver = driver;
         /** @type {unknown[]} */
         this.failures = [];
         page.on("pageerror", (error) => this.failures.push(error));
     }
 
-    /** @param {string} url */
-    async open(url) {
-        await this.cdp.send("Runtime.enable");
-        await this.cdp.send("Page.enable");
-        await this.cdp.send("Runtime.addBinding", { name: "testInStep" });
-        this.cdp.on("Runtime.bindingCalled", ({ name, payload }) => {
-            if (name === "testInStep") void this.#inStep(Number(payload)).catch((error) => this.failures.push(error));
-        });
-        await this.#prepare();
-        await this.page.goto(url);
-        await this.#ready();
+    /**
+     * @param {World} world
+     * @param {Page} page
+     * @param {string} url
+     */
+    static async open(world, page, url) {
+        /** @type {Course} */ let course;
+        const driver = await drive(page, (payload) =>
+            void course.#inStep(Number(payload)).catch((error) => course.failures.push(error)));
+        course = new Course(world, page, driver);
+        await course.#prepare();
+        await page.goto(url);
+        await course.ready();
+        return course;
     }
 
     /** The learner loads the player again. */
     async reload() {
         await this.page.reload();
-        await this.#ready();
+        await this.ready();
     }
 
-    async #ready() {
+    async ready() {
         await this.until("frames.length > 0 && frames[0].document.readyState === 'complete' && frames[0].isReady === true");
         await this.quiet();
     }
 
     /** What the next document begins with. */
-    async #prepare() {
-        const before = this.#script;
-        const source = injection(this.world.nowMs);
-        this.#script = (await this.cdp.send("Page.addScriptToEvaluateOnNewDocument", { source })).identifier;
-        if (before) await this.cdp.send("Page.removeScriptToEvaluateOnNewDocument", { identifier: before });
+    #prepare() {
+        return this.#driver.prepare(injection(this.world.nowMs));
     }
 
     /** @param {number} atMs */
     async #inStep(atMs) {
-        await this.world.serverTo(atMs);
+        await this.world.meet(this, atMs);
         this.world.onRequest?.();
         await this.read(`testWorld.inStep(${atMs})`);
     }
@@ -75,12 +76,8 @@ export class Course {
      * @param {string} expression
      * @returns {Promise<any>}
      */
-    async read(expression) {
-        const { result, exceptionDetails } = await this.cdp.send("Runtime.evaluate", {
-            expression, awaitPromise: true, returnByValue: true, userGesture: false,
-        });
-        if (exceptionDetails) throw new Error(`${expression}: ${exceptionDetails.exception?.description ?? exceptionDetails.text}`);
-        return result.value;
+    read(expression) {
+        return this.#driver.read(expression);
     }
 
     /** @param {string} expression Evaluated in the content's window. */
@@ -103,11 +100,17 @@ export class Course {
 
     /** @param {number} ms Moves page and server on, second by second. */
     async advance(ms) {
-        for (let left = ms / SECOND; left > 0; left -= AT_ONCE) await this.read(`testWorld.run(${Math.min(AT_ONCE, left)})`);
-        await this.#settle();
+        await this.run(ms);
+        await this.settle();
     }
 
-    async #settle() {
+    /** @param {number} ms Moves the page on, and the server as far as that asks something of it. */
+    async run(ms) {
+        for (let left = ms / SECOND; left > 0; left -= AT_ONCE) await this.read(`testWorld.run(${Math.min(AT_ONCE, left)})`);
+    }
+
+    /** The server's clock stands where the page's does. */
+    async settle() {
         const atMs = await this.read("testWorld.nowMs");
         await this.world.serverTo(atMs);
         await this.read(`testWorld.inStep(${atMs})`);
@@ -122,13 +125,28 @@ export class Course {
      */
     async sleep(ms, clocks = "both-jump") {
         await this.world.serverTo(this.world.nowMs + ms);
+        await this.wake(clocks);
+    }
+
+    /**
+     * It is later than this page knows: it stood still while the world went on.
+     *
+     * @param {"both-jump" | "date-jumps"} [clocks]
+     */
+    async wake(clocks = "both-jump") {
         await this.read(`testWorld.sleepUntil(${this.world.nowMs}, ${clocks === "both-jump"})`);
         await this.#prepare();
     }
 
+    /** Somebody sets the machine's clock. @param {number} byMs */
+    async setClock(byMs) {
+        await this.read(`testWorld.setBy(${byMs})`);
+    }
+
     /** Another tab comes to the front. */
     async hide() {
-        await this.world.otherTab.bringToFront();
+        this.#blank ??= await this.page.browserContext().newPage();
+        await this.#blank.bringToFront();
         await this.until("document.visibilityState === 'hidden'");
         await this.quiet();
     }
@@ -145,15 +163,11 @@ export class Course {
     async input() {
         const { x, y } = await this.#middle("document.querySelector('iframe')");
         this.#wiggle = (this.#wiggle + 7) % 50;
-        await this.cdp.send("Input.dispatchMouseEvent", { type: "mouseMoved", x: x + this.#wiggle, y });
+        await this.page.mouse.move(x + this.#wiggle, y);
         await this.quiet();
     }
 
-    /**
-     * The learner clicks; afterwards nothing remembers it but what saw it.
-     *
-     * @param {string} name What the accessible name of a button or link of the page begins with.
-     */
+    /** @param {string} name What the accessible name of a button or link of the page begins with. */
     async click(name) {
         const called = "(it.getAttribute('aria-label') ?? it.innerText).trim()";
         const found = `[...document.querySelectorAll('button, a')].find((it) => ${called}.startsWith(${JSON.stringify(name)}))`;
@@ -165,13 +179,26 @@ export class Course {
         await this.clickAt(await this.#middle("document.querySelector('iframe')"));
     }
 
-    /** @param {{ x: number, y: number }} at */
+    /** The learner clicks on the content; answers who tells whether the browser still knows. @returns {Promise<() => Promise<boolean>>} */
+    async pressContent() {
+        const { x, y } = await this.#middle("document.querySelector('iframe')");
+        await this.page.mouse.click(x, y);
+        return () => this.read("navigator.userActivation.isActive");
+    }
+
+    /**
+     * The learner clicks; afterwards nothing remembers it but what saw it.
+     *
+     * @param {{ x: number, y: number }} at
+     */
     async clickAt({ x, y }) {
-        for (const type of /** @type {const} */ (["mousePressed", "mouseReleased"])) {
-            await this.cdp.send("Input.dispatchMouseEvent", { type, x, y, button: "left", clickCount: 1 });
-        }
+        await this.page.mouse.click(x, y);
         await this.until("testWorld.quiet().then(() => true)"); // The click may have led to another page.
-        // Five real seconds, in which fake ones would look like hours of evidence.
+        await this.calm();
+    }
+
+    /** Five real seconds after a click, in which fake ones would look like hours of evidence. */
+    async calm() {
         await this.until("!navigator.userActivation.isActive");
     }
 
@@ -183,11 +210,20 @@ export class Course {
         })()`);
     }
 
+    /** The network is gone, or back. @param {boolean} isGone */
+    async loseNetwork(isGone) {
+        await this.#driver.loseNetwork(isGone);
+        await this.quiet();
+    }
+
+    /** The browser freezes the tab, or lets it go on. @param {boolean} isFrozen */
+    async freeze(isFrozen) {
+        await this.#driver.freeze(isFrozen);
+    }
+
     /** The tab crashes: nothing in it runs any more. */
     async crash() {
-        const crashed = new Promise((resolve) => this.page.once("error", resolve));
-        void this.cdp.send("Page.crash").catch(() => {}); // It cannot answer.
-        await crashed;
+        await this.#driver.crash();
     }
 
     /** The learner closes the tab. */

@@ -44,8 +44,9 @@ function inject(presentMs, fakeTimers) {
     } catch { /* Another origin: this frame keeps its own time. */ }
 
     const startMs = root === scope ? presentMs : root.testWorld.nowMs;
+    let setByMs = root === scope ? 0 : root.testWorld.setByMs;
     const clock = fakeTimers(scope).install({
-        now: startMs,
+        now: startMs + setByMs,
         toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date", "performance"],
     });
     let sleptMs = 0;
@@ -54,15 +55,21 @@ function inject(presentMs, fakeTimers) {
 
     /** @param {number} toMs */
     const tickTo = (toMs) => {
-        if (toMs > clock.now) clock.tick(toMs - clock.now);
+        const byMs = toMs + setByMs - clock.now;
+        if (byMs > 0) clock.tick(byMs);
     };
     /** @param {number} toMs @param {boolean} isMonotonicRunning */
     const jumpTo = (toMs, isMonotonicRunning) => {
-        if (isMonotonicRunning) sleptMs += toMs - clock.now;
-        clock.setSystemTime(toMs);
+        if (isMonotonicRunning) sleptMs += toMs + setByMs - clock.now;
+        clock.setSystemTime(toMs + setByMs);
+    };
+    /** @param {number} byMs */
+    const moveDate = (byMs) => {
+        setByMs += byMs;
+        clock.setSystemTime(clock.now + byMs);
     };
     const own = (scope.testWorld = {
-        nowMs: startMs, serverMs: startMs, pending: 0, begun: 0, tickTo, jumpTo,
+        nowMs: startMs, serverMs: startMs, pending: 0, begun: 0, setByMs, tickTo, jumpTo, moveDate,
         /** @type {(() => void)[]} */ held: [],
         /** @type {{ sent: any, status: number, answer: any }[]} */ answered: [],
     });
@@ -86,8 +93,8 @@ function inject(presentMs, fakeTimers) {
             // What is in step leaves at once: a page that goes away has no later.
             if (world.serverMs !== world.nowMs) {
                 await new Promise((resolve) => {
-                    world.held.push(resolve);
-                    scope.testInStep(String(world.nowMs));
+                    // The first asks for all.
+                    if (world.held.push(resolve) === 1) root.testInStep(String(world.nowMs));
                 });
             }
             const response = await originalFetch(...request);
@@ -169,5 +176,18 @@ function inject(presentMs, fakeTimers) {
             own.serverMs = toMs;
             everywhere((it) => it.jumpTo(toMs, isMonotonicRunning));
         },
+        /** @param {number} byMs Somebody sets the machine's clock. */
+        setBy: (byMs) => {
+            own.setByMs += byMs;
+            everywhere((it) => it.moveDate(byMs));
+        },
     });
+    if (location.protocol === "data:") return; // It has no storage, and no past.
+    // A page that comes back finds the time that it is, before anything else of it runs.
+    for (const how of ["resume", "visibilitychange", "pageshow"]) {
+        addEventListener(how, () => {
+            const atMs = Number(localStorage.getItem("test-now"));
+            if (atMs > own.nowMs) scope.testWorld.sleepUntil(atMs, true);
+        }, { capture: true });
+    }
 }

@@ -106,7 +106,55 @@ export function wallClock(version, title = "Wall clock") {
 export function playing(title, body, more = {}) {
     const files = Object.fromEntries(["film.webm", "tone.ogg"].map((it) => [it, readFileSync(join(ROOT, "tests/media", it))]));
     return zip("1.2", title, { [title]: `<!doctype html><title>${title}</title>${body}<script>${FIND}; window.isReady = true;</script>` },
-        { ...files, ...more });
+        [], { ...files, ...more });
+}
+
+/** Says on its way out the same time, whatever it was. @param {string} duration As SCORM 2004 writes it. @param {string} [title] */
+export function claiming(duration, title = "Claiming") {
+    const script = `${FIND};
+        addEventListener("pagehide", function () {
+            call("SetValue", "cmi.session_time", "${duration}");
+            call("Terminate");
+        })`;
+    return zip("2004", title, { [title]: page(title, script) });
+}
+
+/** Does not know that there is an API. @param {Version} version @param {string} [title] */
+export function mute(version, title = "Mute") {
+    return zip(version, title, { [title]: page(title, "") });
+}
+
+/**
+ * Says a word, then opens a second window of itself: at a click anywhere, or as soon as it is loaded.
+ *
+ * @param {"click" | "load"} when
+ * @param {string} [title]
+ */
+export function opening(when, title = "Opening") {
+    const script = `${FIND}; addEventListener("${when}", function () { window.open("2.html") })`;
+    return zip("2004", title, { "A word": page("A word", FIND), [title]: page(title, script), "The rest": page("The rest", "") });
+}
+
+/** A frame that fills the window. @param {string} source */
+const FILLING = (source) => `<iframe style="border: 0; position: fixed; inset: 0; width: 100%; height: 100%" src="${source}"></iframe>`;
+
+/** Shows a page of another origin, and nothing else. @param {Version} version @param {string} [title] */
+export function foreign(version, title = "Foreign") {
+    const script = `${FIND};
+        document.body.innerHTML = '${FILLING("data:text/html,<p>Click here")}'`;
+    return zip(version, title, { [title]: page(title, script) });
+}
+
+/** Shows another page of the package, in a frame that no window lists. @param {Version} version @param {string} [title] */
+export function sunken(version, title = "Sunken") {
+    const script = `${FIND};
+        document.body.attachShadow({ mode: "open" }).innerHTML = '${FILLING("1.html")}'`;
+    return zip(version, title, { [title]: page(title, script), "Inside": page("Inside", "") });
+}
+
+/** An asset between two SCOs. @param {Version} version @param {string} [title] */
+export function mixed(version, title = "Mixed") {
+    return zip(version, title, { "Part A": page("Part A", FIND), "Picture": page("Picture", ""), "Part B": page("Part B", FIND) }, ["Picture"]);
 }
 
 /** Two SCOs, neither of which ever ends itself. @param {Version} version @param {string} [title] */
@@ -118,9 +166,10 @@ export function two(version, title = "Two parts") {
  * @param {Version} version
  * @param {string} title
  * @param {Record<string, string>} scos Pages by title.
+ * @param {string[]} [assets] Which of them are none.
  * @param {Record<string, string | Buffer>} [files] What lies beside them, by path.
  */
-async function zip(version, title, scos, files = {}) {
+async function zip(version, title, scos, assets = [], files = {}) {
     const titles = Object.keys(scos);
     const is12 = version === "1.2";
     const spaces = is12
@@ -128,8 +177,9 @@ async function zip(version, title, scos, files = {}) {
         : `xmlns="http://www.imsglobal.org/xsd/imscp_v1p1" xmlns:adlcp="http://www.adlnet.org/xsd/adlcp_v1p3"`;
     const type = is12 ? "adlcp:scormtype" : "adlcp:scormType";
     const items = titles.map((it, n) => `<item identifier="item-${n}" identifierref="res-${n}"><title>${it}</title></item>`);
-    const resources = titles.map((_, n) =>
-        `<resource identifier="res-${n}" type="webcontent" ${type}="sco" href="${n}.html"><file href="${n}.html"/></resource>`);
+    const kind = (/** @type {string} */ it) => (assets.includes(it) ? "asset" : "sco");
+    const resources = titles.map((it, n) =>
+        `<resource identifier="res-${n}" type="webcontent" ${type}="${kind(it)}" href="${n}.html"><file href="${n}.html"/></resource>`);
     const manifest = `<?xml version="1.0" encoding="UTF-8"?>
 <manifest identifier="${title.replaceAll(" ", "-")}-${version}" version="1.0" ${spaces}>
 <metadata><schema>ADL SCORM</schema><schemaversion>${is12 ? "1.2" : "2004 4th Edition"}</schemaversion></metadata>

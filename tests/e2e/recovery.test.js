@@ -16,30 +16,6 @@ for (const version of /** @type {const} */ (["1.2", "2004"])) {
     const sessionTime = version === "1.2" ? "cmi.core.session_time" : "cmi.session_time";
     const twoMinutes = version === "1.2" ? "00:02:00" : "PT2M";
 
-    test(`a content frame (${version}) that is reloaded gets a new session, and no error`, async () => {
-        const topic = await world.importPackage(await silent(version), "Recovery");
-        const course = await world.launch(topic, `reload-${version}`);
-        await course.advance(2 * MINUTE);
-        await course.input();
-        assert.equal(await course.inContent(`call("SetValue", "${location}", "page-3")`), "true");
-        await course.inContent("window.isReady = false; location.reload()");
-        await course.until("frames[0].isReady === true");
-        assert.equal(await course.inContent("answers.join()"), "true");
-        assert.equal(await course.inContent(`call("GetLastError")`), "0");
-        // The frame's clock goes on where the page's stands.
-        assert.equal(await course.inContent("Date.now()"), await course.read("Date.now()"));
-        await course.advance(3 * MINUTE);
-        await course.close();
-
-        const row = await world.closedRow(`reload-${version}`);
-        assert.deepEqual(row.details.map((it) => it.state), ["implicit", "left"]);
-        near(row.details[0].credited_ms, 2 * MINUTE, "before");
-        near(row.details[1].credited_ms, 3 * MINUTE, "after");
-        near(row.time_spent_ms, 5 * MINUTE, "topic");
-        assert.equal(row.attempts, 1);
-        assert.deepEqual(course.failures, []);
-    });
-
     test(`a trap in a call (${version}) costs neither the call nor what was set before`, async () => {
         const topic = await world.importPackage(await wrapped(version), "Recovery");
         const course = await world.launch(topic, `trap-${version}`);

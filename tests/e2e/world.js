@@ -67,6 +67,8 @@ export function near(actualMs, expectedMs, what = "") {
  * @property {Detail[]} details
  */
 
+/** @typedef {{ newPage: (options?: import("puppeteer-core").CreatePageOptions) => Promise<Page> }} Device What tabs are opened in. */
+
 /** Page and server together. */
 export class World {
     nowMs = START_MS;
@@ -77,17 +79,17 @@ export class World {
     #isDataOurs = true;
     /** @type {Testbed} */ #server;
     /** @type {import("puppeteer-core").Browser} */ #browser;
-    /** @type {Page} */ #other;
+    /** Who waits for the others to be as far, and until when it ran. @type {((course: Course, atMs: number) => Promise<void>) | undefined} */
+    #meeting;
     #launches = 0;
 
     /**
      * @param {Testbed} server
      * @param {import("puppeteer-core").Browser} browser
-     * @param {Page} other
      * @param {string} data
      */
-    constructor(server, browser, other, data) {
-        [this.#server, this.#browser, this.#other, this.#data] = [server, browser, other, data];
+    constructor(server, browser, data) {
+        [this.#server, this.#browser, this.#data] = [server, browser, data];
     }
 
     /** @param {string} [given] The folder that everything is kept in; one that goes with this world, if left out. */
@@ -103,8 +105,7 @@ export class World {
                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
             ],
         });
-        const [other] = await browser.pages();
-        const world = new World(server, browser, other, data);
+        const world = new World(server, browser, data);
         world.#isDataOurs = given === undefined;
         return world;
     }
@@ -127,9 +128,9 @@ export class World {
         return this.#browser.newPage();
     }
 
-    /** The tab that is in front while the course is hidden. */
-    get otherTab() {
-        return this.#other;
+    /** @returns {Promise<Device>} Another person's browser, or the same one's at another place: it shares nothing. */
+    newDevice() {
+        return this.#browser.createBrowserContext();
     }
 
     // --- What an LMS asks of the server ---
@@ -184,16 +185,14 @@ export class World {
      *
      * @param {string} topic
      * @param {string} learner
-     * @param {{ mode?: string, return_url?: string }} [more]
+     * @param {{ mode?: string, return_url?: string, device?: Device, isWindow?: boolean }} [more] `isWindow`: in a window of its own, beside what is open.
      */
-    async launch(topic, learner, { mode = "continue", return_url } = {}) {
+    async launch(topic, learner, { mode = "continue", return_url, device = this.#browser, isWindow = false } = {}) {
         const body = JSON.stringify({ learner: { id: learner, name: `Learner, ${learner}` }, topic, mode, return_url });
         const headers = { "content-type": "application/json", "idempotency-key": `launch-${++this.#launches}` };
         const { url } = await this.api("/api/v1/launches", { method: "POST", body, headers });
-        const page = await this.newTab();
-        const course = new Course(this, page, await page.createCDPSession());
-        await course.open(new URL(url, this.url).href);
-        return course;
+        const page = await (isWindow ? device.newPage({ type: "window" }) : device.newPage());
+        return Course.open(this, page, new URL(url, this.url).href);
     }
 
     // --- Time, and what may happen to the server ---
@@ -204,6 +203,50 @@ export class World {
         const advanceMs = toMs - this.nowMs;
         this.nowMs = toMs;
         if (!this.#isDown) await this.order(`advance ${advanceMs}`);
+    }
+
+    /**
+     * A page asks something of the server, at its time.
+     *
+     * @param {Course} course
+     * @param {number} atMs
+     */
+    async meet(course, atMs) {
+        if (this.#meeting) await this.#meeting(course, atMs);
+        else await this.serverTo(atMs);
+    }
+
+    /**
+     * Moves several pages on at once: whatever they ask of the server reaches it in the order of the clock.
+     *
+     * @param {number} ms
+     * @param {Course[]} courses
+     */
+    async advance(ms, ...courses) {
+        /** @type {Map<Course, { atMs: number, go: () => void }>} */
+        const waiting = new Map();
+        let running = courses.length;
+        const next = async () => {
+            const [first] = [...waiting].sort(([, one], [, other]) => one.atMs - other.atMs);
+            if (running > 0 || first === undefined) return;
+            const [course, { atMs, go }] = first;
+            waiting.delete(course);
+            running++;
+            await this.serverTo(atMs);
+            go();
+        };
+        this.#meeting = (course, atMs) => new Promise((go) => {
+            waiting.set(course, { atMs, go });
+            running--;
+            void next();
+        });
+        await Promise.all(courses.map(async (it) => {
+            await it.run(ms);
+            running--;
+            await next();
+        }));
+        this.#meeting = undefined;
+        for (const course of courses) await course.settle();
     }
 
     /** @param {string} order Such as `drop after_commit`. */

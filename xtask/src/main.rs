@@ -16,6 +16,7 @@ mod stamp;
 mod step;
 mod test;
 mod tidy;
+mod truth;
 
 use std::process::ExitCode;
 
@@ -40,6 +41,7 @@ const COMMANDS: &[Command] = &[
     ("crash",  "kill the server under load [--cycles N] [--seed S] [--database postgres]; five cycles in `test`", crash::command),
     ("mutants", "take the server's safety out, and see that `crash` notices; not part of `test`", crash::mutants),
     ("exits",  "every exit of the page in real browsers [--browser B]; not part of `test`", exits::command),
+    ("truth",  "the rules of time against a model that counts seconds, 100,000 cases; fewer in `test`", truth::command),
     ("fuzz",   "random input against the core [--minutes N]; not part of `test`",         fuzz::command),
     ("deny",   "check licences, sources and bans of dependencies; not part of `test`",    deny::command),
 ];

@@ -192,8 +192,9 @@ fn end_to_end(bench: &Bench) -> Result<Outcome> {
     testbed.args(["build", "--release", "--package", "seattime-testbed"]);
     step::run(project, "test", "compiling the testbed", &mut testbed)?;
     let mut test = project.program("node");
-    // A story that hangs must not take all of CI's time with it; in milliseconds.
-    test.args(["--test", "--test-reporter=tap", "--test-timeout=900000"]).args(stories);
+    // A story that hangs must not take all of CI's time with it; in milliseconds. The stories of time, one file, are
+    // nights of seconds.
+    test.args(["--test", "--test-reporter=tap", "--test-timeout=1500000"]).args(stories);
     test.env("SEATTIME_BIN", &binary).env("SEATTIME_TESTBED", beside(&binary, "seattime-testbed"));
     test.env("CHROMIUM", &browser.program);
     counted(bench, "e2e", &mut test)

@@ -21,12 +21,9 @@ use super::rows::{PackageRow, VisitRow};
 use super::standing::{AttemptFacts, Facts, standing};
 use super::{ReportLearner, ReportRow};
 
-/// So many stories are told where nobody asks for more by `SEATTIME_CASES`.
-const CASES: u64 = 4_000;
-
-/// How many cases to try: what was asked for, or as many as usual.
-fn cases(variable: &str, usual: u64) -> u64 {
-    std::env::var(variable).ok().and_then(|it| it.parse().ok()).unwrap_or(usual)
+/// How many cases to try: what was asked for when this was compiled, as `cargo xtask truth` does, or as many as usual.
+fn cases(asked: Option<&str>, usual: u64) -> u64 {
+    asked.and_then(|it| it.parse().ok()).unwrap_or(usual)
 }
 
 /// One learner's visits of one topic, with everything that arrived of each.
@@ -102,7 +99,7 @@ fn row_of(case: &Case) -> ReportRow {
 
 #[test]
 fn whatever_arrives_in_whatever_order_comes_to_the_truth() {
-    for seed in 0..cases("SEATTIME_CASES", CASES) {
+    for seed in 0..cases(option_env!("SEATTIME_CASES"), 4_000) {
         let case = Case::of(seed);
         case.compare(seed, &row_of(&case));
         for (_, story, deliveries) in &case.visits {

@@ -14,9 +14,7 @@ use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{NewLaunch, Opened, Opening, ReportOf, Store, StoredActivity, StoredPackage};
 
-/// So many cases go through each store where nobody asks for more by `SEATTIME_STORE_CASES`.
-const CASES: u64 = 100;
-/// So many of them at once.
+/// So many cases at once.
 const AT_ONCE: usize = 32;
 static SWEEP: Mutex<()> = Mutex::const_new(());
 const TENANT: &str = "tenant";
@@ -61,7 +59,7 @@ async fn tell(store: Arc<dyn Store>) {
     };
     store.put_package(TENANT, package, EPOCH_MS).await.unwrap();
     let mut running = JoinSet::new();
-    for seed in 0..cases("SEATTIME_STORE_CASES", CASES) {
+    for seed in 0..cases(option_env!("SEATTIME_STORE_CASES"), 100) {
         if running.len() == AT_ONCE {
             running.join_next().await.unwrap().unwrap();
         }

@@ -1,0 +1,90 @@
+// @ts-check
+// Stories whose truth is known, each a file in time/: what the learner did, and what that comes to in seconds.
+//
+// At the end stands a table: story, truth, ours, error; it is also written to target/xtask/time-stories.md.
+// SEATTIME_STORY=text takes only the stories with that in their names.
+
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { ExitBrowser } from "./exit_browser.js";
+import { Stage } from "./stage.js";
+import { ROOT } from "./testbed.js";
+import { HOUR, SECOND, World } from "./world.js";
+
+/** @typedef {import("./stage.js").Story} Story */
+
+/** @type {import("./stage.js").Heading[]} */
+const HEADINGS = ["Silence and exits", "Presence", "Clocks", "More than one", "Network", "Media", "Reports"];
+const OUT = join(ROOT, "target/xtask/time-stories.md");
+const WANTED = process.env.SEATTIME_STORY ?? "";
+
+/** @type {Story[]} */
+const stories = [];
+for (const file of readdirSync(new URL("time/", import.meta.url)).sort()) {
+    stories.push(...[(await import(`./time/${file}`)).default].flat());
+}
+stories.sort((one, other) => HEADINGS.indexOf(one.heading) - HEADINGS.indexOf(other.heading));
+
+/** @type {World} */
+let world;
+const folder = mkdtempSync(join(tmpdir(), "seattime-stories-"));
+const firefox = new ExitBrowser("firefox", join(folder, "firefox"));
+/** @type {{ stage: Stage, ours: number, seconds: number }[]} */
+const told = [];
+
+before(async () => void (world = await World.begin()));
+after(async () => {
+    const table = lines();
+    mkdirSync(join(ROOT, "target/xtask"), { recursive: true });
+    writeFileSync(OUT, `${table.join("\n")}\n`);
+    for (const line of table) console.log(line);
+    await firefox.close();
+    await world.end();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+
+for (const story of stories) {
+    const { heading, name, truthS } = story;
+    for (const browser of story.browsers ?? ["chrome"]) {
+        const title = `${heading}: ${name}${browser === "firefox" ? " (Firefox)" : ""}`;
+        if (!title.includes(WANTED)) continue;
+        test(`${title}: ${truthS} s`, async () => {
+            const began = performance.now();
+            const stage = new Stage(world, story, browser, firefox);
+            try {
+                await stage.begin();
+                await story.take(stage);
+                const { ours, row, wrong } = await stage.result();
+                told.push({ stage, ours, seconds: (performance.now() - began) / SECOND });
+                assert.ok(stage.isNear(ours), `credited ${ours} ms; ${JSON.stringify(row, null, 1)}`);
+                if (wrong) throw wrong;
+                assert.deepEqual(stage.courses.flatMap((it) => it.failures), []);
+            } finally {
+                await stage.end();
+            }
+        });
+    }
+}
+
+test("hours later, every story still says the same", async () => {
+    // What was silent is closed by then, and every row is derived anew from what is stored.
+    await world.serverTo(world.nowMs + 2 * HOUR);
+    for (const { stage, ours } of told) {
+        const [row] = await stage.rows();
+        const now = stage.story.ours ? await stage.story.ours(stage) : row.time_spent_ms;
+        assert.equal(now, ours, stage.learner);
+    }
+});
+
+/** The table. */
+function lines() {
+    const seconds = (/** @type {number} */ ms) => (ms / SECOND).toFixed(1);
+    const rows = told.map(({ stage: { story, learner }, ours, seconds: took }) => {
+        const error = `${seconds(ours - story.truthS * SECOND)}${story.fault ? ` (${story.fault.because})` : ""}`;
+        return `| ${story.heading} | ${learner} | ${story.truthS} | ${seconds(ours)} | ${error} | ${took.toFixed(0)} |`;
+    });
+    return ["| heading | story | truth, s | ours, s | error, s | took, s |", "|---|---|---|---|---|---|", ...rows];
+}

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use seattime_wire::CreditPolicy;
 
-use super::story::{Delivery, Lived, Said, Story};
+use super::story::{Delivery, Lived, MEDIA, Said, Story};
 
 /// What a topic comes to.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,6 +46,11 @@ fn is_present(story: &Story, lived: &Lived, second: usize) -> bool {
     lived.visible[second] && (is_between || ((second - before) as i64) < tail_s)
 }
 
+/// Whether something played in a second that counts: in a hidden page only what is heard.
+fn is_played(lived: &Lived, second: usize) -> bool {
+    lived.played[second].is_some_and(|(n, is_hidden)| !is_hidden || MEDIA[n].1 == "audio")
+}
+
 /// When a stretch began by the server's clock: no live message can have come before it was sent.
 fn start_of(deliveries: &[Delivery], stretch: usize) -> i64 {
     let live = deliveries.iter().filter_map(|it| {
@@ -74,7 +79,8 @@ pub(crate) fn of_visit(story: &Story, deliveries: &[Delivery]) -> VisitTotals {
             let session = lived.loaded[second];
             sessions.insert(session);
             let at_s = start_s + second as i64;
-            if is_present(story, lived, second) && (story.opened_s..contact_s).contains(&at_s) {
+            let is_counted = is_present(story, lived, second) || is_played(lived, second);
+            if is_counted && (story.opened_s..contact_s).contains(&at_s) {
                 seconds.entry(session).or_default().push((at_s, (n, second as i64)));
             }
         }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use seattime_wire::{
-    Commit, CommitReason, CreditPolicy, EvidenceKind, Policy, Reported, Session, SessionKind, SessionState,
-    Stretch, Time, Totals,
+    Commit, CommitReason, CreditPolicy, EvidenceKind, Media, Policy, Reported, Session, SessionKind,
+    SessionState, Stretch, Time, Totals,
 };
 
 use super::dice::Dice;
@@ -36,7 +36,12 @@ pub(crate) struct Lived {
     pub(crate) visible: Vec<bool>,
     /// Of each second: which session's content was loaded; 0 for none.
     pub(crate) loaded: Vec<u32>,
+    /// Of each second: which of [`MEDIA`] played, and whether in a hidden page.
+    pub(crate) played: Vec<Option<(usize, bool)>>,
 }
+
+/// What may play: key and kind.
+pub(crate) const MEDIA: [(&str, &str); 3] = [("film", "video"), ("tone", "audio"), ("song", "audio")];
 
 /// What content said of its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,6 +141,7 @@ impl Lived {
     fn of(dice: &mut Dice, start_s: i64, session: &mut u32) -> Lived {
         let length = 1 + dice.below(240) as usize;
         let (mut visible, mut loaded, mut signs) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut played, mut playing) = (Vec::new(), None);
         let (mut is_visible, mut now_loaded) = (dice.below(4) > 0, *session);
         let often = dice.one_of(&[3, 15, 60, 400]).unwrap();
         for _ in 0..length {
@@ -150,8 +156,13 @@ impl Lived {
                     now_loaded = 0;
                 }
             }
+            if dice.below(30) == 0 {
+                let n = dice.below(MEDIA.len() as u64) as usize;
+                playing = (dice.below(2) == 0).then(|| (n, dice.below(2) == 0));
+            }
             visible.push(is_visible);
             loaded.push(now_loaded);
+            played.push(playing);
             signs.push(None);
         }
         signs.push(None);
@@ -160,7 +171,7 @@ impl Lived {
                 *sign = dice.one_of(&EVIDENCE);
             }
         }
-        Lived { start_s, signs, visible, loaded }
+        Lived { start_s, signs, visible, loaded, played }
     }
 
     fn end(&self) -> i64 {
@@ -239,6 +250,12 @@ fn message(dice: &mut Dice, story: &Story, at: (usize, i64), share: u64) -> Comm
             if lived.visible[second as usize] && tells(dice) {
                 time.visible.push((number, from, to));
             }
+            if let Some((n, is_hidden)) = lived.played[second as usize]
+                && tells(dice)
+            {
+                let told = if is_hidden { &mut time.med_bg } else { &mut time.med };
+                told.push((number, from, to, MEDIA[n].0.to_owned()));
+            }
             let loaded = lived.loaded[second as usize];
             if loaded > 0 && tells(dice) {
                 spans.entry(loaded).or_default().push((number, from, to));
@@ -260,11 +277,18 @@ fn message(dice: &mut Dice, story: &Story, at: (usize, i64), share: u64) -> Comm
         stretches,
         sessions,
         time,
-        media: Vec::new(),
+        media: MEDIA.iter().filter(|_| share == 0).map(|it| item(*it, at)).collect(),
         shared: BTreeMap::new(),
         shared_parted: BTreeMap::new(),
         totals: Totals::default(),
     }
+}
+
+/// What is said of a media item itself: what of it was seen earns no time.
+fn item((key, kind): (&str, &str), at: (usize, i64)) -> Media {
+    let seq = 1 + at.0 as u64 * 1_000 + at.1 as u64;
+    let (key, kind) = (key.to_owned(), kind.to_owned());
+    Media { key, seq, kind, duration_ms: 60_000, covered: vec![(0, 60_000)], position_ms: 0 }
 }
 
 fn session(story: &Story, n: u32, at: (usize, i64), span: Vec<(u32, i64, i64)>) -> Session {

@@ -395,7 +395,7 @@ impl Visit {
         self.ledger.note_evidence(now, kind);
     }
 
-    /// The number of what a media element plays, as [`MediaLog::item`].
+    /// The number of what a media element plays, as [`MediaLog::item`](crate::time::media::MediaLog::item).
     pub fn media_item(&mut self, key: &str, kind: MediaKind, duration_ms: f64) -> u32 {
         self.ledger.media_mut().item(key, kind, duration_ms)
     }

@@ -27,7 +27,7 @@ const PROVENANCES = {
     reported: "as the package reported it",
     measured: "as the learner was seen",
     mixed: "in part reported, in part measured",
-    media: "as it was played",
+    media: "as measured, and video or audio played for most of it",
     legacy: "from older records",
     backfilled: "worked out later from older records",
 };

@@ -281,7 +281,12 @@ pub(crate) fn known_packages(database: &Path) -> Result<KnownPackages, BackupErr
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .and_then(Iterator::collect::<rusqlite::Result<Vec<(String, i64, i64)>>>)
         .map_err(&failed)?;
-    let mut packages: KnownPackages = Vec::new();
+    Ok(by_package(rows))
+}
+
+/// Package, number and length of each file, in the order of the packages, as files by package.
+pub(crate) fn by_package(rows: Vec<(String, i64, i64)>) -> KnownPackages {
+    let mut packages = KnownPackages::new();
     for (package, n, bytes) in rows {
         let file = (n, bytes.unsigned_abs());
         match packages.last_mut().filter(|it| it.0 == package) {
@@ -289,7 +294,7 @@ pub(crate) fn known_packages(database: &Path) -> Result<KnownPackages, BackupErr
             None => packages.push((package, vec![file])),
         }
     }
-    Ok(packages)
+    packages
 }
 
 /// The zip in the making.

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 
 use super::{Finding, committed, content, schema};
-use crate::backup::KnownPackages;
+use crate::backup::{KnownPackages, by_package};
 use crate::clock::ServerClock;
 use crate::config::MOST_OFF_MS;
 use crate::store::postgres::clock::PostgresClock;
@@ -203,17 +203,13 @@ async fn schema_version(db: &Client) -> Result<i64, tokio_postgres::Error> {
 }
 
 async fn packages(db: &Client) -> Result<KnownPackages, tokio_postgres::Error> {
-    let mut packages = KnownPackages::new();
     let question = "SELECT package, n, size_bytes FROM package_file ORDER BY package, n";
-    for row in rows(db, question).await? {
-        let number = |at: usize| row.get(at).and_then(|it| it.parse::<i64>().ok()).unwrap_or(0);
-        let (package, file) = (row.get(0).unwrap_or_default(), (number(1), number(2).unsigned_abs()));
-        match packages.last_mut().filter(|it| it.0 == package) {
-            Some((_, files)) => files.push(file),
-            None => packages.push((package.to_owned(), vec![file])),
-        }
-    }
-    Ok(packages)
+    let rows = rows(db, question).await?;
+    let file = |row: &SimpleQueryRow| {
+        let number = |at: usize| row.get(at).and_then(|it| it.parse().ok()).unwrap_or(0);
+        (row.get(0).unwrap_or_default().to_owned(), number(1), number(2))
+    };
+    Ok(by_package(rows.iter().map(file).collect()))
 }
 
 /// A transaction, confirmed by whoever has to, and another that takes it away.

@@ -4,6 +4,7 @@
 import { keptToken, make, part, say } from "../shared/page.js";
 import { moment, spent } from "../shared/time.js";
 import { draw as drawDetails } from "./details.js";
+import { draw as drawTotals } from "./totals.js";
 
 /**
  * @typedef {object} Row A learner and a topic. A server may leave out what it does not know.
@@ -42,6 +43,7 @@ async function show(token, isOwn) {
     part("again").hidden = true;
     part("rows").hidden = true;
     part("body").replaceChildren();
+    drawTotals(part("totals"), undefined, isOwn);
     say(part("as-of"), "");
     const response = await fetch("/api/v1/report", {
         headers: { authorization: `Bearer ${token}` },
@@ -62,6 +64,7 @@ async function show(token, isOwn) {
     }
     part("rows").classList.toggle("own", isOwn);
     answer.rows.forEach(drawRow);
+    drawTotals(part("totals"), answer.totals, isOwn);
     part("rows").hidden = false;
     part("state").hidden = true;
 }

@@ -13,6 +13,7 @@ mod rows;
 pub mod sqlite;
 mod standing;
 pub(crate) mod throughput;
+pub(crate) mod totals;
 #[cfg(test)]
 mod truth;
 
@@ -24,6 +25,7 @@ use seattime_wire::{Activity, Api, Commit, Mode, Policy, Receipt, SharedMap, Val
 use serde::{Deserialize, Serialize};
 
 pub use self::throughput::Throughput;
+pub use self::totals::{AttemptTotals, CourseTotals, LearnerTotals, Level, Totals};
 use crate::secret::ServerKey;
 use crate::token::VisitClaims;
 
@@ -326,12 +328,18 @@ pub struct ReportRow {
     /// Of it, what media played, in ms.
     #[serde(default)]
     pub media_ms: i64,
+    /// Of what was measured, what lies within 75 s of a live contact, in ms.
+    #[serde(default)]
+    pub corroborated_ms: i64,
     /// What content reported, in ms, where it reported anything.
     pub reported_ms: Option<i64>,
     /// What is remarkable, such as `report_exceeds_presence`.
     pub flags: Vec<String>,
     /// How many attempts count.
     pub attempts: u32,
+    /// What each of them comes to, in the order of their numbers.
+    #[serde(default)]
+    pub by_attempt: Vec<AttemptTotals>,
     /// When the first visit was opened, in ms since 1970.
     pub first_visit_ms: i64,
     /// When the last visit was last heard of, in ms since 1970.
@@ -341,6 +349,9 @@ pub struct ReportRow {
     /// What was seen of each media item, in all attempts that count.
     #[serde(default)]
     pub media: Vec<ReportMedia>,
+    /// What it comes to, to be joined with others; a report takes it out before it is shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whole: Option<Level>,
 }
 
 /// What was seen of one media item.
@@ -381,6 +392,9 @@ pub struct ReportDetail {
     /// Of it, what media played, in ms.
     #[serde(default)]
     pub media_ms: i64,
+    /// Of what was measured, what lies within 75 s of a live contact, in ms.
+    #[serde(default)]
+    pub corroborated_ms: i64,
     /// What content reported, in ms.
     pub reported_ms: Option<i64>,
     /// `unset`, `zero`, `set` or `malformed`.

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::sent::Asked;
 use crate::app::{App, bearer};
 use crate::error::Problem;
-use crate::store::{ReportOf, ReportRow};
+use crate::store::totals::totals;
+use crate::store::{LearnerTotals, ReportOf, ReportRow};
 
 /// What the report is narrowed to.
 #[derive(Debug, Deserialize)]
@@ -26,6 +27,8 @@ struct Report {
     /// The moment that it was made as of, in ms since 1970.
     as_of_ms: i64,
     rows: Vec<ReportRow>,
+    /// What the rows come to, per learner and in it per course.
+    totals: Vec<LearnerTotals>,
 }
 
 /// The report: `GET /api/v1/report`; all rows with an API key, a learner's own with a launch's token.
@@ -48,7 +51,10 @@ pub(crate) async fn get_report(
         (app.tenant_of(&headers).await?, None)
     };
     let of = ReportOf { learner, lms_id: narrowed.learner, course: narrowed.course };
-    let report = Report { as_of_ms: now_ms, rows: app.store.report(&tenant, of).await? };
+    let mut rows = app.store.report(&tenant, of).await?;
+    let totals = totals(&rows);
+    rows.iter_mut().for_each(|it| it.whole = None);
+    let report = Report { as_of_ms: now_ms, rows, totals };
     let mut response = Json(report).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use seattime_core::time::{self, IntervalSet, Moment, Parts, PresencePolicy, Provenance, active, credit};
 use seattime_wire::{CreditPolicy, Policy, Reported, SessionKind, SessionState};
 
-use super::raw::{RawMedia, RawSession, RawVisit};
+use super::raw::{RawMedia, RawSession, RawStretch, RawVisit, near};
 
 /// What a visit comes to; derived from its raw state whenever it is asked for, and kept nowhere.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -18,6 +18,8 @@ pub(crate) struct Figures {
     pub(crate) bound: IntervalSet,
     /// When media played, on the server's clock.
     pub(crate) played: IntervalSet,
+    /// Of what was measured, what lies near a live contact, on the server's clock.
+    pub(crate) corroborated: IntervalSet,
     /// What was seen of each media item.
     pub(crate) media: Vec<Seeing>,
     /// Whether content called Initialize or a hand was seen: then the attempt counts.
@@ -47,6 +49,8 @@ pub(crate) struct Part {
     pub(crate) measured_ms: i64,
     /// Of it, what media played.
     pub(crate) media_ms: i64,
+    /// Of it, what lies near a live contact.
+    pub(crate) corroborated_ms: i64,
     pub(crate) reported_ms: Option<i64>,
     pub(crate) reported_state: String,
     pub(crate) credited_ms: i64,
@@ -87,11 +91,18 @@ pub(crate) fn derive(raw: &RawVisit, policy: &Policy, seen: Seen) -> Figures {
     let mapped = |local: &BTreeMap<u32, IntervalSet>| {
         let mut all = IntervalSet::new();
         for (n, set) in local {
-            if let Some((start_ms, _)) = raw.stretches.get(n).and_then(super::raw::RawStretch::start) {
+            if let Some((start_ms, _)) = raw.stretches.get(n).and_then(RawStretch::start) {
                 all.union(&set.shifted(start_ms).clipped(seen.opened_ms, seen.contact_ms));
             }
         }
         all
+    };
+    let near = near_contacts(raw, seen);
+    // What only the page's wall clock places is borne out by nobody.
+    let corroborated = |local: &BTreeMap<u32, IntervalSet>| {
+        let mut live = local.clone();
+        live.retain(|n, _| raw.stretches.get(n).and_then(RawStretch::start).is_some_and(|it| it.1));
+        mapped(&live).intersection(&near)
     };
     let window_ms = seen.live_ms.saturating_sub(seen.opened_ms).max(0);
 
@@ -103,17 +114,19 @@ pub(crate) fn derive(raw: &RawVisit, policy: &Policy, seen: Seen) -> Figures {
         let measured_ms = mapped(&local).length_ms();
         let after_report_ms = match session.reported {
             Reported::Set { at: (stretch, ms), .. } => {
-                mapped(&from(local, Moment { stretch, ms })).length_ms()
+                mapped(&from(local.clone(), Moment { stretch, ms })).length_ms()
             }
             _ => 0,
         };
         let facts =
             Parts { measured_ms, after_report_ms, reported: core_reported(session.reported), window_ms };
-        parts.push(part(*n, session, &facts, media_ms, policy, seen));
+        let of_it = (media_ms, corroborated(&local).length_ms());
+        parts.push(part(*n, session, &facts, of_it, policy, seen));
     }
     let outside_ms = mapped(&outside).length_ms();
     if outside_ms > 0 {
-        parts.push(outside_part(outside_ms, mapped(&played_outside).length_ms()));
+        let of_it = (mapped(&played_outside).length_ms(), corroborated(&outside).length_ms());
+        parts.push(outside_part(outside_ms, of_it));
     }
     let measured = mapped(&present);
     let bound = match policy.credit {
@@ -125,6 +138,7 @@ pub(crate) fn derive(raw: &RawVisit, policy: &Policy, seen: Seen) -> Figures {
         measured,
         bound,
         played: mapped(&played),
+        corroborated: corroborated(&present),
         media: raw.media.iter().filter_map(|(key, it)| seeing(key, it, &mapped(&it.played()))).collect(),
         parts,
     }
@@ -187,7 +201,22 @@ fn from(mut local: BTreeMap<u32, IntervalSet>, moment: Moment) -> BTreeMap<u32, 
     local
 }
 
-fn part(n: u32, session: &RawSession, facts: &Parts, media_ms: i64, policy: &Policy, seen: Seen) -> Part {
+/// When the server heard of a visit, with what lies near: its opening, and every live message that had news. Those
+/// without news are worth no write; the last of them is known.
+fn near_contacts(raw: &RawVisit, seen: Seen) -> IntervalSet {
+    let ends = [near(seen.opened_ms), near(seen.live_ms)];
+    raw.near_contacts().chain(ends).collect()
+}
+
+/// A session; `of_it` is what media played of it, and what lies near a live contact.
+fn part(
+    n: u32,
+    session: &RawSession,
+    facts: &Parts,
+    (media_ms, corroborated_ms): (i64, i64),
+    policy: &Policy,
+    seen: Seen,
+) -> Part {
     let credit = credit(core_policy(policy.credit), facts);
     let is_initialized = session.entry.is_some();
     let state = match session.state {
@@ -213,6 +242,7 @@ fn part(n: u32, session: &RawSession, facts: &Parts, media_ms: i64, policy: &Pol
         state: state.to_owned(),
         measured_ms: facts.measured_ms,
         media_ms,
+        corroborated_ms,
         reported_ms,
         reported_state: reported_state.to_owned(),
         credited_ms: credit.ms,
@@ -227,7 +257,7 @@ fn provenance(from: Provenance, measured_ms: i64, media_ms: i64) -> &'static str
     if from == Provenance::Measured && media_ms > measured_ms / 2 { "media" } else { from.word() }
 }
 
-fn outside_part(measured_ms: i64, media_ms: i64) -> Part {
+fn outside_part(measured_ms: i64, (media_ms, corroborated_ms): (i64, i64)) -> Part {
     Part {
         n: 0,
         activity: String::new(),
@@ -237,6 +267,7 @@ fn outside_part(measured_ms: i64, media_ms: i64) -> Part {
         state: "outside".to_owned(),
         measured_ms,
         media_ms,
+        corroborated_ms,
         reported_ms: None,
         reported_state: "unset".to_owned(),
         credited_ms: measured_ms,

@@ -91,6 +91,8 @@ impl Absorbed {
         let claims = &arrival.claims;
         let mut visit =
             known.unwrap_or_else(|| VisitRow::new(DEFAULT_POLICY, claims.lease, claims.opened_ms));
+        // It may have been noted without the message's being merged.
+        visit.raw.heard(visit.live_ms);
         let mut has_news = visit.raw.merge(commit, arrival.received_ms) || is_unknown || !visit.is_open;
         visit.contact_ms = visit.contact_ms.max(arrival.received_ms);
         if commit.reason != CommitReason::Replay {

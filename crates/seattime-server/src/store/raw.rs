@@ -16,6 +16,17 @@ pub(crate) struct RawVisit {
     /// Per media item.
     #[serde(default)]
     pub(crate) media: BTreeMap<String, RawMedia>,
+    /// What lies near a live message by the server's clock, in ms since 1970: while they keep coming, one interval.
+    #[serde(default)]
+    near: Vec<(i64, i64)>,
+}
+
+/// What was measured is corroborated so near to a live contact, in ms.
+const NEAR_MS: i64 = 75_000;
+
+/// What lies near a contact.
+pub(crate) fn near(contact_ms: i64) -> (i64, i64) {
+    (contact_ms.saturating_sub(NEAR_MS), contact_ms.saturating_add(NEAR_MS))
 }
 
 /// So many media items of a visit are kept: those whose keys come first, so that the order of messages does not
@@ -85,6 +96,9 @@ impl RawVisit {
     /// Merges a message that arrived at `received_ms`; answers whether that brought anything new. Idempotent,
     /// commutative, associative.
     pub(crate) fn merge(&mut self, commit: &Commit, received_ms: i64) -> bool {
+        if commit.reason != CommitReason::Replay {
+            self.heard(received_ms);
+        }
         let mut has_news = false;
         for stretch in &commit.stretches {
             let kept = self.stretches.entry(stretch.n).or_default();
@@ -140,6 +154,17 @@ impl RawVisit {
             }
         }
         self.merge_media(commit) || has_news
+    }
+
+    /// Takes in a live contact. That is no news by itself: it is kept with the next ones.
+    pub(crate) fn heard(&mut self, contact_ms: i64) {
+        let (start, end) = near(contact_ms);
+        add(&mut self.near, (0, start, end));
+    }
+
+    /// What lies near its live messages.
+    pub(crate) fn near_contacts(&self) -> impl Iterator<Item = (i64, i64)> + '_ {
+        self.near.iter().copied()
     }
 
     fn merge_media(&mut self, commit: &Commit) -> bool {

@@ -91,6 +91,9 @@ impl VisitRow {
 
     /// Takes in when it was heard of where a message had no other news.
     pub(crate) fn heard(&mut self, (contact_ms, live_ms): (i64, i64)) {
+        if live_ms > self.live_ms {
+            self.raw.heard(live_ms);
+        }
         self.contact_ms = self.contact_ms.max(contact_ms);
         self.live_ms = self.live_ms.max(live_ms);
     }

@@ -46,6 +46,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0003_api_of_attempt.sql"),
     include_str!("../../migrations/sqlite/0004_value_parts.sql"),
     include_str!("../../migrations/sqlite/0005_standings_later.sql"),
+    include_str!("../../migrations/sqlite/0006_totals.sql"),
 ];
 
 /// The version of the schema.

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use seattime_core::Version;
 use seattime_core::attempt::{Outcome, outcome, rolled_up};
-use seattime_core::time::{IntervalSet, bounded};
+use seattime_core::time::IntervalSet;
 use seattime_wire::{Api, SessionKind};
 
 use super::figures::{Figures, Seeing};
 use super::rows::{PackageRow, VisitRow, api_of};
+use super::totals::{AttemptTotals, Level};
 use super::{ReportDetail, ReportLearner, ReportMedia, ReportRow, StoreError, StoredActivity};
 
 /// Values of one activity's latest try, by element.
@@ -106,28 +107,11 @@ fn row(
     values: &BTreeMap<String, Values>,
 ) -> ReportRow {
     let counted = || attempts.iter().filter(|it| it.number > 0 && it.visits.iter().any(|it| it.2.counts));
-    let (mut whole, mut measured) = (IntervalSet::new(), IntervalSet::new());
-    let (mut sum_ms, mut excess_ms) = (0_i64, 0_i64);
-    for attempt in counted() {
-        let mut union = IntervalSet::new();
-        let (mut of_attempt, mut excess) = (0_i64, 0_i64);
-        for (_, _, figures) in &attempt.visits {
-            union.union(&figures.bound);
-            measured.union(&figures.measured);
-            for part in &figures.parts {
-                of_attempt = of_attempt.saturating_add(part.credited_ms);
-                excess = excess.saturating_add(part.credited_ms.saturating_sub(part.measured_ms).max(0));
-            }
-        }
-        sum_ms = sum_ms.saturating_add(bounded(of_attempt, union.length_ms(), excess));
-        excess_ms = excess_ms.saturating_add(excess);
-        whole.union(&union);
-    }
-    let time_spent_ms = bounded(sum_ms, whole.length_ms(), excess_ms);
+    let levels: Vec<(u32, Level)> =
+        counted().map(|it| (it.number, Level::of_visits(it.visits.iter().map(|it| &it.2)))).collect();
+    let whole = Level::of(levels.iter().map(|it| &it.1));
+    let totals = whole.totals();
     let parts = || counted().flat_map(|it| &it.visits).flat_map(|it| &it.2.parts);
-    let mut played = IntervalSet::new();
-    counted().flat_map(|it| &it.visits).for_each(|it| played.union(&it.2.played));
-    let reported: Vec<i64> = parts().filter_map(|it| it.reported_ms).collect();
     let launched: Vec<&str> = attempts
         .last()
         .into_iter()
@@ -150,21 +134,26 @@ fn row(
         topic: topic.to_owned(),
         status: rolled_up(outcomes.iter().map(|it| it.status)).to_owned(),
         score: score(&outcomes),
-        time_spent: spent(time_spent_ms),
-        time_spent_ms,
+        time_spent: totals.time_spent,
+        time_spent_ms: totals.credited_ms,
         provenance: provenance(
             parts().filter(|it| it.credited_ms >= SHORTEST_MS).map(|it| it.provenance.as_str()),
         ),
-        measured_ms: measured.length_ms(),
-        media_ms: played.length_ms(),
-        reported_ms: (!reported.is_empty())
-            .then(|| reported.iter().fold(0, |sum: i64, it| sum.saturating_add(*it))),
+        measured_ms: totals.measured_ms,
+        media_ms: totals.media_ms,
+        corroborated_ms: totals.corroborated_ms,
+        reported_ms: totals.reported_ms,
         flags,
-        attempts: u32::try_from(counted().count()).unwrap_or(u32::MAX),
+        attempts: u32::try_from(levels.len()).unwrap_or(u32::MAX),
+        by_attempt: levels
+            .iter()
+            .map(|(attempt, level)| AttemptTotals { attempt: *attempt, totals: level.totals() })
+            .collect(),
         first_visit_ms: visits().map(|it| it.0).min().unwrap_or(0),
         last_visit_ms: visits().map(|it| it.1).max().unwrap_or(0),
         details: details(activities, attempts),
         media: media(counted().flat_map(|it| &it.visits).flat_map(|it| &it.2.media)),
+        whole: Some(whole),
     }
 }
 
@@ -197,6 +186,7 @@ fn details(activities: &[StoredActivity], attempts: &[AttemptFacts]) -> Vec<Repo
                 is_initialized: part.is_initialized,
                 measured_ms: part.measured_ms,
                 media_ms: part.media_ms,
+                corroborated_ms: part.corroborated_ms,
                 reported_ms: part.reported_ms,
                 reported_state: part.reported_state.clone(),
                 // What is looked at in review or browse is shown and never credited.

@@ -11,7 +11,10 @@ use crate::error::StartError;
 use crate::store::StoreError;
 
 /// The schema, a step a version: never changed once released, only added to.
-const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/postgres/0001_spine.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../../migrations/postgres/0001_spine.sql"),
+    include_str!("../../../migrations/postgres/0002_totals.sql"),
+];
 
 /// The version of the schema.
 pub(crate) const SCHEMA: usize = MIGRATIONS.len();

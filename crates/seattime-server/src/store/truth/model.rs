@@ -22,6 +22,8 @@ pub(crate) struct VisitTotals {
     pub(crate) window_s: i64,
     /// The server's seconds that the learner was there.
     present: BTreeSet<i64>,
+    /// Of these, those that were lived near a live contact.
+    near: BTreeSet<i64>,
     /// The server's seconds that bound what is credited.
     bound: BTreeSet<i64>,
     counts: bool,
@@ -63,6 +65,15 @@ fn start_of(deliveries: &[Delivery], stretch: usize) -> i64 {
     live.min().or_else(|| by_wall.min()).unwrap()
 }
 
+/// Whether a second of a stretch lies within 75 s of a live contact, or of the visit's opening; by what clock it is
+/// placed must be the server's.
+fn is_near(story: &Story, deliveries: &[Delivery], stretch: usize, at_s: i64) -> bool {
+    let live = || deliveries.iter().filter(|it| !it.is_replay);
+    let is_placed = live().any(|it| it.sent_at.is_some_and(|at| at.0 == stretch));
+    let mut contacts = live().map(|it| it.received_s).chain([story.opened_s]);
+    is_placed && contacts.any(|it| it - 75 <= at_s && at_s < it + 75)
+}
+
 /// What a visit comes to.
 pub(crate) fn of_visit(story: &Story, deliveries: &[Delivery]) -> VisitTotals {
     let contact_s = deliveries.iter().map(|it| it.received_s).max().unwrap().max(story.opened_s);
@@ -72,6 +83,7 @@ pub(crate) fn of_visit(story: &Story, deliveries: &[Delivery]) -> VisitTotals {
     let mut seconds: BTreeMap<u32, Vec<(i64, (usize, i64))>> = BTreeMap::new();
     let mut sessions = BTreeSet::new();
     let mut has_hand = false;
+    let mut near = BTreeSet::new();
     for (n, lived) in story.stretches.iter().enumerate() {
         let start_s = start_of(deliveries, n);
         has_hand |= lived.signs.contains(&Some(seattime_wire::EvidenceKind::Human));
@@ -82,6 +94,9 @@ pub(crate) fn of_visit(story: &Story, deliveries: &[Delivery]) -> VisitTotals {
             let is_counted = is_present(story, lived, second) || is_played(lived, second);
             if is_counted && (story.opened_s..contact_s).contains(&at_s) {
                 seconds.entry(session).or_default().push((at_s, (n, second as i64)));
+                if is_near(story, deliveries, n, at_s) {
+                    near.insert(at_s);
+                }
             }
         }
     }
@@ -95,7 +110,7 @@ pub(crate) fn of_visit(story: &Story, deliveries: &[Delivery]) -> VisitTotals {
         part(story, *session, seen, window_s)
     });
     let is_begun = sessions.iter().any(|it| *it > 0);
-    VisitTotals { parts: parts.collect(), window_s, present, bound, counts: is_begun || has_hand }
+    VisitTotals { parts: parts.collect(), window_s, present, near, bound, counts: is_begun || has_hand }
 }
 
 fn part(story: &Story, session: u32, seen: &[(i64, (usize, i64))], window_s: i64) -> PartTotals {
@@ -116,11 +131,23 @@ fn part(story: &Story, session: u32, seen: &[(i64, (usize, i64))], window_s: i64
     PartTotals { measured_s, credited_s, exceeds_presence }
 }
 
+/// What any level above sessions comes to.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Whole {
+    pub(crate) credited_ms: i64,
+    /// The server's seconds that the learner was there; of them, those near a live contact; and those that bound.
+    pub(crate) present: BTreeSet<i64>,
+    pub(crate) near: BTreeSet<i64>,
+    bound: BTreeSet<i64>,
+    /// What sessions were credited above what was measured of them.
+    excess_s: i64,
+}
+
 /// What a topic comes to, from its visits, each with the number of its attempt.
-pub(crate) fn of_topic(visits: &[(u32, VisitTotals)]) -> Totals {
+pub(crate) fn of_topic(visits: &[(u32, VisitTotals)]) -> (Totals, Whole) {
     let numbers: BTreeSet<u32> = visits.iter().map(|it| it.0).collect();
-    let (mut sum_ms, mut bound, mut present, mut excess_s) = (0, BTreeSet::new(), BTreeSet::new(), 0);
     let mut totals = Totals { credited_s: 0, measured_s: 0, exceeds_presence: false, attempts: 0 };
+    let mut attempts = Vec::new();
     for number in numbers {
         let of_attempt = || visits.iter().filter(|it| it.0 == number).map(|it| &it.1);
         if !of_attempt().any(|it| it.counts) {
@@ -129,16 +156,33 @@ pub(crate) fn of_topic(visits: &[(u32, VisitTotals)]) -> Totals {
         totals.attempts += 1;
         let parts = || of_attempt().flat_map(|it| &it.parts);
         totals.exceeds_presence |= parts().any(|it| it.exceeds_presence);
-        let own: BTreeSet<i64> = of_attempt().flat_map(|it| it.bound.iter().copied()).collect();
-        let excess: i64 = parts().map(|it| (it.credited_s - it.measured_s).max(0)).sum();
-        sum_ms += whole_ms(parts().map(|it| it.credited_s * 1_000).sum(), &own, excess);
-        excess_s += excess;
-        bound.extend(own);
-        present.extend(of_attempt().flat_map(|it| it.present.iter().copied()));
+        let seconds = |of: fn(&VisitTotals) -> &BTreeSet<i64>| {
+            of_attempt().flat_map(|it| of(it).iter().copied()).collect::<BTreeSet<i64>>()
+        };
+        let (present, near, bound) =
+            (seconds(|it| &it.present), seconds(|it| &it.near), seconds(|it| &it.bound));
+        let excess_s: i64 = parts().map(|it| (it.credited_s - it.measured_s).max(0)).sum();
+        let credited_ms = whole_ms(parts().map(|it| it.credited_s * 1_000).sum(), &bound, excess_s);
+        attempts.push(Whole { credited_ms, present, near, bound, excess_s });
     }
-    totals.credited_s = whole_ms(sum_ms, &bound, excess_s) / 1_000;
-    totals.measured_s = present.len() as i64;
-    totals
+    let whole = of_parts(&attempts);
+    totals.credited_s = whole.credited_ms / 1_000;
+    totals.measured_s = whole.present.len() as i64;
+    (totals, whole)
+}
+
+/// What a level comes to whose parts these are: seconds that two of them share are one second.
+pub(crate) fn of_parts(parts: &[Whole]) -> Whole {
+    let mut whole = Whole::default();
+    for part in parts {
+        whole.present.extend(&part.present);
+        whole.near.extend(&part.near);
+        whole.bound.extend(&part.bound);
+        whole.excess_s += part.excess_s;
+    }
+    let sum_ms = parts.iter().map(|it| it.credited_ms).sum();
+    whole.credited_ms = whole_ms(sum_ms, &whole.bound, whole.excess_s);
+    whole
 }
 
 /// A whole is no more than its parts, and than what bounds them with 2 % and 5 s once; the tolerance is for what

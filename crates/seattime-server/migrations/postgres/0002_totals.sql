@@ -1,0 +1,3 @@
+-- Rows of the report hold what totals are joined from: those that were derived without it are derived anew.
+INSERT INTO stale_standing (learner, course, topic, tenant) SELECT learner, course, topic, tenant FROM standing
+ON CONFLICT (learner, course, topic) DO NOTHING;

@@ -5,5 +5,7 @@ pub(crate) mod doctor;
 pub(crate) mod import;
 pub(crate) mod key;
 pub(crate) mod migrate_store;
+pub(crate) mod policy;
+pub(crate) mod recompute;
 pub(crate) mod restore;
 pub(crate) mod serve;

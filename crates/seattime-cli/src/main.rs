@@ -44,6 +44,8 @@ enum Command {
     Backup(commands::backup::Arguments),
     /// Put a backup into a data folder on which no server runs.
     Restore(commands::restore::Arguments),
+    /// Judge what is kept by the policy of now, telling what changes; the server may be running.
+    Recompute(commands::recompute::Arguments),
     /// Say what is wrong with a data folder or a database, and what to do; the server may be running.
     Doctor(commands::doctor::Arguments),
 }
@@ -59,6 +61,7 @@ fn main() -> ExitCode {
                 Command::Import(arguments) => commands::import::run(arguments).await,
                 Command::Backup(arguments) => commands::backup::run(arguments).await,
                 Command::Restore(arguments) => commands::restore::run(arguments).await,
+                Command::Recompute(arguments) => commands::recompute::run(arguments).await,
                 Command::Doctor(arguments) => commands::doctor::run(arguments).await,
             }
         });

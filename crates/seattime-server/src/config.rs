@@ -22,6 +22,14 @@ pub const METRICS_VARIABLE: &str = "SEATTIME_METRICS";
 /// The environment variable that names who stands in front, addresses with commas between them.
 pub const PROXIES_VARIABLE: &str = "SEATTIME_PROXIES";
 
+/// The environment variable that says how reported and measured time are weighed: `corroborated`, `reported` or
+/// `measured`.
+pub const CREDIT_VARIABLE: &str = "SEATTIME_CREDIT";
+/// The environment variable that holds the longest gap between signs of the learner that still counts, in s.
+pub const IDLE_LIMIT_VARIABLE: &str = "SEATTIME_IDLE_LIMIT";
+/// The environment variable that holds what the last sign of the learner earns at most, in s.
+pub const TAIL_VARIABLE: &str = "SEATTIME_TAIL";
+
 /// How time is judged where nobody says otherwise.
 pub const DEFAULT_POLICY: Policy = Policy {
     idle_limit_ms: 300_000,

@@ -17,6 +17,7 @@ mod listen;
 mod metrics;
 mod mime;
 pub mod peer;
+pub mod recompute;
 pub mod request;
 mod routes;
 pub mod secret;

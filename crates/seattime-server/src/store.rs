@@ -3,6 +3,7 @@
 #[cfg(test)]
 pub(crate) mod contract;
 mod figures;
+pub(crate) mod judging;
 mod merging;
 pub mod moving;
 mod opening;
@@ -24,6 +25,7 @@ use std::pin::Pin;
 use seattime_wire::{Activity, Api, Commit, Mode, Policy, Receipt, SharedMap, ValuePart};
 use serde::{Deserialize, Serialize};
 
+pub use self::judging::{Judged, JudgedOf, JudgedRows, Judgement, Judging, RowKey};
 pub use self::throughput::Throughput;
 pub use self::totals::{AttemptTotals, CourseTotals, LearnerTotals, Level, Totals};
 use crate::secret::ServerKey;
@@ -299,6 +301,17 @@ pub trait Store: Send + Sync {
     /// Derives up to `most` of the report's rows that commits have made stale; answers how many there were. A report
     /// derives by itself what it shows: this is for when there is time.
     fn renew_standings(&self, most: usize) -> Answer<'_, usize>;
+
+    /// Judges up to `most` rows of the report that come after a key by another policy, which their visits keep from
+    /// then on; each that changes leaves a record. What is under that policy already stays as it is.
+    fn judge(
+        &self,
+        tenant: &str,
+        of: JudgedOf,
+        judging: Judging,
+        after: RowKey,
+        most: usize,
+    ) -> Answer<'_, JudgedRows>;
 
     /// The report's rows, the latest visit first.
     fn report(&self, tenant: &str, of: ReportOf) -> Answer<'_, Vec<ReportRow>>;

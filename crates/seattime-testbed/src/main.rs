@@ -8,6 +8,7 @@
 //! | `drop POINT` | the next request that reaches the point loses its connection |
 //! | `die POINT [N]` | the process dies when the point is reached for the Nth time from now, as if it was killed |
 //! | `checkpoint` | lets SQLite move into the database what lies in its write-ahead log |
+//! | `recompute CREDIT IDLE_LIMIT_S TAIL_S LEARNER` | judges what is kept of a learner by another policy, beside the server |
 //! | `syncs` | tells how many syncs there were so far |
 //! | `now` | tells the time, in ms since 1970 |
 //! | `quit` | ends |
@@ -27,11 +28,15 @@ use clap::Parser;
 use rusqlite::{Connection, OpenFlags};
 use seattime_server::assets::FolderAssets;
 use seattime_server::clock::ServerClock;
-use seattime_server::config::Config;
+use seattime_server::config::{Config, DEFAULT_POLICY, TENANT};
 use seattime_server::faults::{Fault, Faults};
 use seattime_server::limits::Rate;
+use seattime_server::recompute::recompute;
+use seattime_server::store::sqlite::SqliteStore;
+use seattime_server::store::{JudgedOf, Judging};
 use seattime_server::{Server, World, serve};
 use seattime_testbed::disk::{Disk, PowerLoss, Settings};
+use seattime_wire::Policy;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 /// Commits are read by some threads and kept by another: with the system's allocator they wait for each other.
@@ -198,13 +203,40 @@ impl Testbed {
                 let data = self.data.clone();
                 tokio::task::spawn_blocking(move || checkpoint(&data)).await??;
             }
+            "recompute" => self.recompute(rest).await?,
             "syncs" => return Ok(self.disk.syncs().to_string()),
             "now" => return Ok(self.clock.0.load(Ordering::SeqCst).to_string()),
             _ => {
-                bail!("found {verb:?}, expected advance, fail, drop, die, checkpoint, syncs, now or quit");
+                bail!(
+                    "found {verb:?}, expected advance, fail, drop, die, checkpoint, recompute, syncs, now or quit"
+                );
             }
         }
         Ok("ok".to_owned())
+    }
+}
+
+impl Testbed {
+    /// Judges what is kept of a learner anew, beside the server: `CREDIT IDLE_LIMIT_S TAIL_S LEARNER`.
+    async fn recompute(&self, order: &str) -> Result<()> {
+        let expected = || {
+            format!("found {order:?}, expected a credit policy, an idle limit and a tail in s, and a learner")
+        };
+        let [credit, idle_limit, tail, learner] = order.splitn(4, ' ').collect::<Vec<_>>()[..] else {
+            bail!(expected())
+        };
+        let policy = Policy {
+            credit: serde_json::from_value(credit.into()).with_context(expected)?,
+            idle_limit_ms: idle_limit.parse::<i64>().with_context(expected)?.saturating_mul(1_000),
+            tail_ms: tail.parse::<i64>().with_context(expected)?.saturating_mul(1_000),
+            ..DEFAULT_POLICY
+        };
+        let now_ms = self.clock.0.load(Ordering::SeqCst);
+        let judging = Judging { policy, who: "testbed".to_owned(), now_ms, is_dry: false };
+        let beside = SqliteStore::open(&self.data.join("seattime.db"), Some(DISK))?;
+        let of = JudgedOf { lms_id: Some(learner.to_owned()), course: None };
+        recompute(&beside, TENANT, &of, &judging, &mut |_| {}, &mut |_| {}).await?;
+        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use seattime_server::clock::SystemClock;
-use seattime_server::config::{Config, DEFAULT_POLICY, METRICS_VARIABLE, PROXIES_VARIABLE, TENANT};
+use seattime_server::config::{Config, METRICS_VARIABLE, PROXIES_VARIABLE, TENANT};
 use seattime_server::faults::NoFaults;
 use seattime_server::limits::{DEFAULT_LIMITS, Limits};
 use seattime_server::{Server, World, serve};
@@ -16,6 +16,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use zip::write::SimpleFileOptions;
 
 use super::key::{self, Kept};
+use super::policy;
 use crate::assets::{Demo, Embedded};
 
 /// How often silent visits are looked for.
@@ -43,6 +44,8 @@ pub(crate) struct Arguments {
     public_url: Option<String>,
     #[command(flatten)]
     kept: Kept,
+    #[command(flatten)]
+    judged: policy::Judged,
     /// Offer the demo courses to anybody on this machine.
     #[arg(long)]
     demo: bool,
@@ -60,7 +63,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
         database: arguments.kept.database,
         api_key,
         demo: arguments.demo,
-        policy: DEFAULT_POLICY,
+        policy: policy::of(&arguments.judged),
         limits: Limits { delay: Duration::from_secs(arguments.stop_delay), ..DEFAULT_LIMITS },
     };
     let world = World {

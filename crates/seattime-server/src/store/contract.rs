@@ -1,5 +1,6 @@
 //! What every store must do, run on each.
 
+mod judged;
 mod restored;
 
 use std::collections::BTreeMap;
@@ -122,6 +123,7 @@ async fn keeps(stores: &[Arc<dyn Store>]) {
         run.silent_visits_are_closed_once_and_reopened().await;
         run.the_same_message_again_is_told_what_holds_by_then().await;
         run.the_same_message_again_is_a_sign_of_life().await;
+        run.a_visit_keeps_its_policy_until_it_is_judged_anew().await;
         run.many_at_once_lose_nothing().await;
     }
 }

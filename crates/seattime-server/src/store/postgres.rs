@@ -6,6 +6,7 @@ pub(crate) mod connection;
 mod contacts;
 pub(crate) mod failure;
 pub(crate) mod fields;
+mod judging;
 mod launches;
 mod memory;
 mod merge;
@@ -31,8 +32,8 @@ pub use self::writers::WRITERS;
 use self::writers::Writers;
 use super::rows::column;
 use super::{
-    Answer, Arrival, MadeLaunch, Merged, NewLaunch, Opened, Opening, PackageLine, ReportOf, ReportRow, Store,
-    StoreError, StoredPackage, Throughput,
+    Answer, Arrival, JudgedOf, JudgedRows, Judging, MadeLaunch, Merged, NewLaunch, Opened, Opening,
+    PackageLine, ReportOf, ReportRow, RowKey, Store, StoreError, StoredPackage, Throughput,
 };
 use crate::clock::ServerClock;
 use crate::error::StartError;
@@ -282,6 +283,20 @@ impl Store for PostgresStore {
 
     fn renew_standings(&self, most: usize) -> Answer<'_, usize> {
         Box::pin(async move { standings::renew(&self.pool, None, &ReportOf::default(), most).await })
+    }
+
+    fn judge(
+        &self,
+        tenant: &str,
+        of: JudgedOf,
+        judging: Judging,
+        after: RowKey,
+        most: usize,
+    ) -> Answer<'_, JudgedRows> {
+        let tenant = tenant.to_owned();
+        Box::pin(async move {
+            retried!(tries => judging::judge(&self.pool, &tenant, &of, &judging, (&after, most)))
+        })
     }
 
     fn report(&self, tenant: &str, of: ReportOf) -> Answer<'_, Vec<ReportRow>> {

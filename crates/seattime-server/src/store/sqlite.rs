@@ -2,6 +2,7 @@
 
 mod desk;
 mod heard;
+mod judging;
 mod launches;
 mod merge;
 mod packages;
@@ -19,8 +20,8 @@ use seattime_wire::{Policy, ValuePart};
 use self::desk::Desk;
 use self::writer::Writer;
 use super::{
-    Answer, Arrival, MadeLaunch, Merged, NewLaunch, Opened, Opening, PackageLine, ReportOf, ReportRow, Store,
-    StoreError, StoredPackage, Throughput,
+    Answer, Arrival, JudgedOf, JudgedRows, Judging, MadeLaunch, Merged, NewLaunch, Opened, Opening,
+    PackageLine, ReportOf, ReportRow, RowKey, Store, StoreError, StoredPackage, Throughput,
 };
 use crate::error::StartError;
 use crate::secret::ServerKey;
@@ -305,6 +306,18 @@ impl Store for SqliteStore {
 
     fn renew_standings(&self, most: usize) -> Answer<'_, usize> {
         self.write(move |desk| standings::renew(desk.db, None, &ReportOf::default(), most))
+    }
+
+    fn judge(
+        &self,
+        tenant: &str,
+        of: JudgedOf,
+        judging: Judging,
+        after: RowKey,
+        most: usize,
+    ) -> Answer<'_, JudgedRows> {
+        let tenant = tenant.to_owned();
+        self.write(move |desk| judging::judge(desk.db, &tenant, &of, &judging, (&after, most)))
     }
 
     fn report(&self, tenant: &str, of: ReportOf) -> Answer<'_, Vec<ReportRow>> {

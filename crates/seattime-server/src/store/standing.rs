@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use seattime_core::Version;
 use seattime_core::attempt::{Outcome, outcome, rolled_up};
 use seattime_core::time::IntervalSet;
-use seattime_wire::{Api, SessionKind};
+use seattime_wire::{Api, Policy, SessionKind};
 
 use super::figures::{Figures, Seeing};
 use super::rows::{PackageRow, VisitRow, api_of};
@@ -32,6 +32,50 @@ impl AttemptFacts {
     pub(crate) fn new(number: u32, visits: &[VisitRow]) -> AttemptFacts {
         let visits = visits.iter().map(|it| (it.opened_ms, it.contact_ms, it.figures())).collect();
         AttemptFacts { number, visits }
+    }
+}
+
+/// Everything that a report's row is derived from, as it is kept.
+pub(crate) struct Gathered {
+    pub(crate) learner: ReportLearner,
+    pub(crate) course: String,
+    pub(crate) package: PackageRow,
+    pub(crate) activities: Vec<StoredActivity>,
+    /// In the order of their numbers: number and visits.
+    pub(crate) attempts: Vec<(u32, Vec<VisitRow>)>,
+    /// Which API the latest attempt's values are named in; none where it is the manifest's.
+    pub(crate) api: Option<String>,
+    /// What the latest attempt holds, if it counts: per activity, number of the latest try, and its values.
+    pub(crate) values: BTreeMap<String, (u32, Values)>,
+}
+
+impl Gathered {
+    /// The policies that its visits are judged by.
+    pub(crate) fn policies(&self) -> impl Iterator<Item = Policy> + '_ {
+        self.attempts.iter().flat_map(|it| &it.1).map(|it| it.policy)
+    }
+
+    /// The report's row; with a policy, as it would be if every visit were judged by that.
+    pub(crate) fn row(&self, policy: Option<Policy>) -> Result<ReportRow, StoreError> {
+        let mut attempts = Vec::new();
+        for (number, visits) in &self.attempts {
+            attempts.push(match policy {
+                None => AttemptFacts::new(*number, visits),
+                Some(policy) => {
+                    let judged: Vec<_> = visits.iter().map(|it| VisitRow { policy, ..it.clone() }).collect();
+                    AttemptFacts::new(*number, &judged)
+                }
+            });
+        }
+        standing(Facts {
+            learner: self.learner.clone(),
+            course: &self.course,
+            package: &self.package,
+            activities: &self.activities,
+            attempts: &attempts,
+            api: self.api.clone(),
+            values: self.values.clone(),
+        })
     }
 }
 

@@ -11,8 +11,8 @@ use seattime_server::faults::NoFaults;
 use seattime_server::limits::Rate;
 use seattime_server::secret::ServerKey;
 use seattime_server::store::{
-    Answer, Arrival, MadeLaunch, Merged, NewLaunch, Opened, Opening, PackageLine, ReportOf, ReportRow, Store,
-    StoredPackage,
+    Answer, Arrival, JudgedOf, JudgedRows, Judging, MadeLaunch, Merged, NewLaunch, Opened, Opening,
+    PackageLine, ReportOf, ReportRow, RowKey, Store, StoredPackage,
 };
 use seattime_server::token::VisitClaims;
 use seattime_server::{App, Config, World, router};
@@ -107,6 +107,17 @@ impl Store for Sink {
 
     fn renew_standings(&self, most: usize) -> Answer<'_, usize> {
         self.0.renew_standings(most)
+    }
+
+    fn judge(
+        &self,
+        tenant: &str,
+        of: JudgedOf,
+        judging: Judging,
+        after: RowKey,
+        most: usize,
+    ) -> Answer<'_, JudgedRows> {
+        self.0.judge(tenant, of, judging, after, most)
     }
 
     fn report(&self, tenant: &str, of: ReportOf) -> Answer<'_, Vec<ReportRow>> {

@@ -98,6 +98,10 @@ pub(super) const TABLES: &[Table] = &[
         ("learner", Text), ("course", Text), ("topic", Text), ("tenant", Text), ("last_ms", Number), ("row", Text),
     ]),
     plain("stale_standing", 3, &[("learner", Text), ("course", Text), ("topic", Text), ("tenant", Text)]),
+    plain("audit", 2, &[
+        ("learner", Text), ("id", Text), ("tenant", Text), ("at_ms", Number), ("who", Text), ("what", Text),
+        ("course", Text), ("topic", Text), ("was", Text), ("became", Text),
+    ]),
     plain("latest_closed", 1, &[("id", Number), ("contact_ms", Number)]),
 ];
 

@@ -10,7 +10,7 @@ use super::fields::{Columns, Field, row, rows, run};
 use super::reading::{activities, latest_values, package, visits_of};
 use super::sql_here as sql;
 use crate::store::rows::column;
-use crate::store::standing::{AttemptFacts, Facts, standing};
+use crate::store::standing::Gathered;
 use crate::store::{ReportLearner, ReportOf, ReportRow, StoreError};
 
 /// So many rows are derived in one transaction; commits to the same rows wait for it.
@@ -61,7 +61,7 @@ async fn derive(pool: &Pool, stale: &[Stale]) -> Result<(), Failure> {
         if run(db, sql!("drop_stale"), &key).await? == 0 {
             continue; // Another server has just derived it.
         }
-        let row = derived(db, learner, course, topic, tenant).await?;
+        let row = gathered(db, learner, course, topic, tenant).await?.row(None)?;
         let kept = serde_json::to_string(&row)?;
         let fields = [
             learner.into(),
@@ -77,13 +77,14 @@ async fn derive(pool: &Pool, stale: &[Stale]) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn derived(
+/// Everything that a row is derived from.
+pub(super) async fn gathered(
     db: &Client,
     learner: &str,
     course: &str,
     topic: &str,
     tenant: &str,
-) -> Result<ReportRow, Failure> {
+) -> Result<Gathered, Failure> {
     let who = row(db, sql!("learner"), &[learner.into(), tenant.into()]).await?;
     let who = who.ok_or(StoreError::NotFound("learner"))?;
     let mut it = Columns::of(&who);
@@ -96,22 +97,21 @@ async fn derived(
     }
     let mut attempts = Vec::new();
     for (id, number, _) in &ids {
-        attempts.push(AttemptFacts::new(*number, &visits_of(db, learner, id).await?));
+        attempts.push((*number, visits_of(db, learner, id).await?));
     }
     let values = match ids.last() {
         Some((latest, number, _)) if *number > 0 => latest_values(db, learner, latest).await?,
         _ => BTreeMap::new(),
     };
-    let facts = Facts {
+    Ok(Gathered {
         learner: who,
-        course,
-        package: &package(db, tenant, topic).await?,
-        activities: &activities(db, topic).await?,
-        attempts: &attempts,
+        course: course.to_owned(),
+        package: package(db, tenant, topic).await?,
+        activities: activities(db, topic).await?,
+        attempts,
         api: ids.into_iter().next_back().and_then(|it| it.2),
         values,
-    };
-    Ok(standing(facts)?)
+    })
 }
 
 /// The rows as they were derived last, the latest visit first.

@@ -7,8 +7,8 @@ use rusqlite::Connection;
 use super::merge::visits_of;
 use super::packages;
 use super::sql_here as sql;
-use crate::store::standing::{AttemptFacts, Facts, Values, standing};
-use crate::store::{ReportLearner, ReportOf, ReportRow, StoreError};
+use crate::store::standing::{Gathered, Values};
+use crate::store::{ReportLearner, ReportOf, StoreError};
 
 /// Derives up to `most` rows anew that commits have made stale; answers how many there were.
 pub(super) fn renew(
@@ -25,7 +25,7 @@ pub(super) fn renew(
         })?
         .collect::<Result<Vec<(String, String, String, String)>, _>>()?;
     for (learner, course, topic, tenant) in &stale {
-        let row = derived(db, learner, course, topic, tenant)?;
+        let row = gathered(db, learner, course, topic, tenant)?.row(None)?;
         let kept = serde_json::to_string(&row)?;
         let row = (learner, course, topic, tenant, row.last_visit_ms, kept);
         db.prepare_cached(sql!("put_standing"))?.execute(row)?;
@@ -34,13 +34,14 @@ pub(super) fn renew(
     Ok(stale.len())
 }
 
-fn derived(
+/// Everything that a row is derived from.
+pub(super) fn gathered(
     db: &Connection,
     learner: &str,
     course: &str,
     topic: &str,
     tenant: &str,
-) -> Result<ReportRow, StoreError> {
+) -> Result<Gathered, StoreError> {
     let who = db
         .prepare_cached(sql!("learner"))?
         .query_row((learner, tenant), |row| Ok(ReportLearner { id: row.get(0)?, name: row.get(1)? }))?;
@@ -50,19 +51,18 @@ fn derived(
         .collect::<Result<Vec<(String, u32, Option<String>)>, _>>()?;
     let mut attempts = Vec::new();
     for (id, number, _) in &ids {
-        attempts.push(AttemptFacts::new(*number, &visits_of(db, learner, id)?));
+        attempts.push((*number, visits_of(db, learner, id)?));
     }
     let values = match ids.last() {
         Some((latest, number, _)) if *number > 0 => latest_values(db, learner, latest)?,
         _ => BTreeMap::new(),
     };
-    let package = packages::find(db, tenant, topic)?.ok_or(StoreError::NotFound("topic"))?;
-    standing(Facts {
+    Ok(Gathered {
         learner: who,
-        course,
-        package: &package,
-        activities: &packages::activities(db, topic)?,
-        attempts: &attempts,
+        course: course.to_owned(),
+        package: packages::find(db, tenant, topic)?.ok_or(StoreError::NotFound("topic"))?,
+        activities: packages::activities(db, topic)?,
+        attempts,
         api: ids.into_iter().next_back().and_then(|it| it.2),
         values,
     })

@@ -1,0 +1,101 @@
+//! `recompute`: what is kept, judged by the policy of now.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use seattime_server::clock::SystemClock;
+use seattime_server::config::{DATABASE_VARIABLE, TENANT};
+use seattime_server::recompute::recompute;
+use seattime_server::store::{Judged, JudgedOf, Judging, Store};
+use seattime_server::{clock::ServerClock, store};
+
+use super::policy;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The folder that everything is kept in.
+    #[arg(long, default_value = "data")]
+    data: PathBuf,
+    /// The address of a PostgreSQL database, `postgres://…`; the file `seattime.db` in the data folder, if left out.
+    #[arg(long, env = DATABASE_VARIABLE, hide_env_values = true)]
+    database: Option<String>,
+    #[command(flatten)]
+    judged: policy::Judged,
+    /// Only tell what would change.
+    #[arg(long)]
+    dry_run: bool,
+    /// Only this course, by its name.
+    #[arg(long)]
+    course: Option<String>,
+    /// Only this learner, by the LMS's own id.
+    #[arg(long)]
+    learner: Option<String>,
+    /// Who the record says it was.
+    #[arg(long, env = "USER", default_value = "unknown")]
+    by: String,
+    /// Tell the changed rows as JSON: a list of objects with learner, course, topic, visits, why, before and after.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> Result<()> {
+    let (store, now_ms): (Box<dyn Store>, i64) = match &arguments.database {
+        Some(url) => {
+            let store = store::postgres::PostgresStore::open(url).await?;
+            let now_ms = store.clock().now_ms().await;
+            (Box::new(store), now_ms)
+        }
+        None => {
+            let path = arguments.data.join("seattime.db");
+            if !path.is_file() {
+                bail!("there is no {}; say with --data where the server keeps everything", path.display());
+            }
+            (Box::new(store::sqlite::SqliteStore::open(&path, None)?), SystemClock.now_ms().await)
+        }
+    };
+    let is_dry = arguments.dry_run;
+    let judging = Judging { policy: policy::of(&arguments.judged), who: arguments.by, now_ms, is_dry };
+    let of = JudgedOf { lms_id: arguments.learner, course: arguments.course };
+    let mut told = Vec::new();
+    let mut row = |it: Judged| {
+        if arguments.json {
+            told.push(it);
+        } else {
+            println!("{}", line(&it));
+        }
+    };
+    let mut progress = |seen| eprintln!("{seen} rows looked at");
+    let done = recompute(&*store, TENANT, &of, &judging, &mut row, &mut progress).await?;
+    store.settle().await?;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&told)?);
+        return Ok(());
+    }
+    let written = if is_dry { "; nothing was written" } else { "" };
+    println!(
+        "{} rows looked at: {} change, and {} more are under another policy with the same result{written}",
+        done.seen, done.changed, done.same
+    );
+    Ok(())
+}
+
+/// One changed row.
+fn line(it: &Judged) -> String {
+    let (before, after) = (&it.before, &it.after);
+    let mut text = format!(
+        "{}, {}, {}: {} → {} ({})",
+        it.learner.id,
+        it.course,
+        it.topic,
+        before.time_spent,
+        after.time_spent,
+        it.why.join(", ")
+    );
+    if before.provenance != after.provenance {
+        text.push_str(&format!("; {} → {}", before.provenance, after.provenance));
+    }
+    if before.flags != after.flags {
+        text.push_str(&format!("; flags {:?} → {:?}", before.flags, after.flags));
+    }
+    text
+}

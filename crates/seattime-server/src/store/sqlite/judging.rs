@@ -1,0 +1,71 @@
+//! Judging what is kept by another policy, in SQLite. A server may run beside: what it remembers of a visit, it never
+//! writes the policy of.
+
+use rusqlite::Connection;
+
+use super::sql_here as sql;
+use super::standings::gathered;
+use crate::store::StoreError;
+use crate::store::judging::{Judged, JudgedOf, JudgedRows, Judging, RowKey};
+use crate::store::rows::column;
+
+/// Judges up to `most` rows that come after a key.
+pub(super) fn judge(
+    db: &Connection,
+    tenant: &str,
+    of: &JudgedOf,
+    judging: &Judging,
+    (after, most): (&RowKey, usize),
+) -> Result<JudgedRows, StoreError> {
+    let found = db
+        .prepare_cached(sql!("rows_to_judge"))?
+        .query_map(
+            (
+                tenant,
+                &of.lms_id,
+                &of.course,
+                &after.learner,
+                &after.course,
+                &after.topic,
+                column(most as u64),
+            ),
+            |row| Ok(RowKey { learner: row.get(0)?, course: row.get(1)?, topic: row.get(2)? }),
+        )?
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut judged = Vec::new();
+    for key in &found {
+        let gathered = gathered(db, &key.learner, &key.course, &key.topic, tenant)?;
+        let Some(row) = Judged::of(&gathered, judging.policy)? else { continue };
+        if !judging.is_dry {
+            keep(db, tenant, key, &row, judging)?;
+        }
+        judged.push(row);
+    }
+    Ok(JudgedRows { judged, seen: found.len(), last: found.into_iter().next_back() })
+}
+
+fn keep(
+    db: &Connection,
+    tenant: &str,
+    key: &RowKey,
+    row: &Judged,
+    judging: &Judging,
+) -> Result<(), StoreError> {
+    let RowKey { learner, course, topic } = key;
+    let policy = serde_json::to_string(&judging.policy)?;
+    db.prepare_cached(sql!("judge_visits"))?.execute((learner, course, topic, policy))?;
+    db.prepare_cached(sql!("put_stale"))?.execute((learner, course, topic, tenant))?;
+    db.prepare_cached(sql!("put_audit"))?.execute((
+        learner,
+        uuid::Uuid::new_v4().to_string(),
+        tenant,
+        judging.now_ms,
+        &judging.who,
+        "recompute",
+        course,
+        topic,
+        serde_json::to_string(&row.before)?,
+        serde_json::to_string(&row.after)?,
+    ))?;
+    Ok(())
+}

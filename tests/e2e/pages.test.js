@@ -104,6 +104,27 @@ test("a learner takes courses, leaves, and reads the right minutes in the report
     assert.deepEqual(course.failures, []);
 });
 
+test("the report's total says why it is less than its topics", async () => {
+    const open = async (/** @type {string} */ name, /** @type {object} */ how = {}) =>
+        world.launch(await world.importPackage(await silent("2004", name), "Two at once"), "Berta", how);
+    const first = await open("Knots");
+    await first.advance(MINUTE);
+    const second = await open("Splices", { isWindow: true });
+    await world.advance(2 * MINUTE, first, second);
+    await first.close();
+    await second.click("Leave");
+    await second.until("document.body.innerText.includes('Everything is saved')");
+    await second.click("My Learning Report");
+    await second.until("document.querySelectorAll('tr.row').length === 2");
+    // Three minutes in all, of which both had the last two.
+    const total = await second.read("document.querySelector('#totals').innerText");
+    for (const text of ["All your courses", "0h 3m 0s", "2 topics", "add up to 0h 5m 0s", "0h 2m 0s were spent in two topics at once and count once"]) {
+        assert.ok(total.includes(text), `the total does not say ${text}: ${total}`);
+    }
+    await look(second, "report-total");
+    await second.close();
+});
+
 test("leaving goes back to where the launch said", async () => {
     const topic = await world.importPackage(await silent("1.2"), COURSE);
     const course = await world.launch(topic, "back", { return_url: `${world.url}/livez` });

@@ -19,6 +19,7 @@ mod truth;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use seattime_wire::{Activity, Api, Commit, Mode, Policy, Receipt, SharedMap, ValuePart};
 use serde::{Deserialize, Serialize};
@@ -201,7 +202,7 @@ pub struct Opened {
 #[derive(Debug, Clone)]
 pub struct Arrival {
     /// What its token says; the store trusts it and nothing else about whose it is.
-    pub claims: VisitClaims,
+    pub claims: Arc<VisitClaims>,
     /// What it says.
     pub commit: Commit,
     /// How long it was, in bytes: what it holds while it waits.

@@ -35,8 +35,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     config.public_url = Some(format!("http://{address}"));
     let assets = Arc::new(FolderAssets { www: PathBuf::new(), pkg: PathBuf::new() });
     let world = World { clock: Arc::new(SystemClock), faults: Arc::new(NoFaults), vfs: None, assets };
-    let mut app = App::start(config, world).await?;
-    app.store = Arc::new(Sink(app.store));
+    let app = App::start(config, world).await?;
+    let app = app.with_store(|store| Arc::new(Sink(store)));
     println!("listening http://{address}");
     Ok(axum::serve(listener, router(app)).await?)
 }

@@ -23,6 +23,7 @@ use crate::token::VisitClaims;
 #[path = "../../../seattime-testbed/src/cluster.rs"]
 pub(crate) mod cluster;
 mod repeated;
+mod timeline;
 
 const NOW_MS: i64 = 1_700_000_000_000;
 const MINUTE_MS: i64 = 60_000;
@@ -123,6 +124,7 @@ async fn keeps(stores: &[Arc<dyn Store>]) {
         run.the_same_message_again_is_told_what_holds_by_then().await;
         run.the_same_message_again_is_a_sign_of_life().await;
         run.many_at_once_lose_nothing().await;
+        run.visits_are_told_as_timelines().await;
     }
 }
 

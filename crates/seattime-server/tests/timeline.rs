@@ -87,6 +87,9 @@ async fn every_moment_of_a_visit_says_whether_it_counted_and_why() {
         .map(|it| json!([moment(*it), moment(*it)]))
         .collect();
     assert_eq!(told["signs"], json!(signs));
+    let visible =
+        json!([[moment(0), moment(400)], [moment(1_000), moment(1_710)], [moment(5_000), moment(5_060)],]);
+    assert_eq!(told["visible"], visible);
     let media = json!([
         { "key": "abc/film.webm#600", "kind": "video", "played": [[moment(1_060), moment(1_200)]] },
         { "key": "abc/music.ogg#600", "kind": "audio", "played": [[moment(500), moment(600)]] },

@@ -49,6 +49,8 @@ pub struct ReportVisit {
     pub measured_ms: i64,
     /// Every moment from its opening to the last that something is known of, in order.
     pub segments: Vec<ReportSegment>,
+    /// When a window of it was visible: start and end.
+    pub visible: Vec<(i64, i64)>,
     /// When the learner gave signs: first and last moment of each burst.
     pub signs: Vec<(i64, i64)>,
     /// When which media played and counted.
@@ -146,6 +148,7 @@ pub(crate) fn timeline(visit: &VisitRow, attempt: u32, activities: &[StoredActiv
         policy: visit.policy,
         measured_ms: figures.measured.length_ms(),
         segments: segments(raw, &visit.policy, seen),
+        visible: list(placed(raw, seen, &visible(raw))),
         signs: signs(raw, seen),
         media: raw.media.iter().map(played).filter(|it| !it.played.is_empty()).collect(),
         sessions: sessions.collect(),
@@ -156,12 +159,9 @@ pub(crate) fn timeline(visit: &VisitRow, attempt: u32, activities: &[StoredActiv
 fn segments(raw: &RawVisit, policy: &Policy, seen: Seen) -> Vec<ReportSegment> {
     let rules = presence_policy(policy);
     let presence = Presence::of(raw, policy);
-    let (mut tail, mut visible, mut known) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-    let mut by_page_alone = BTreeMap::new();
+    let (mut tail, mut known, mut by_page_alone) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for (n, stretch) in &raw.stretches {
-        let seen = stretch.visible();
-        tail.insert(*n, tails(&stretch.evidence(), &seen, rules));
-        visible.insert(*n, seen);
+        tail.insert(*n, tails(&stretch.evidence(), &stretch.visible(), rules));
         let known_of = [(0, last_known(raw, *n))].into_iter().collect::<IntervalSet>();
         if stretch.start().is_some_and(|it| !it.1) {
             by_page_alone.insert(*n, known_of.clone());
@@ -179,7 +179,7 @@ fn segments(raw: &RawVisit, policy: &Policy, seen: Seen) -> Vec<ReportSegment> {
         (SegmentKind::Media,  true,  placed(&presence.played)),
         (SegmentKind::Tail,   true,  placed(&tail)),
         (SegmentKind::Active, true,  placed(&presence.present)),
-        (SegmentKind::Idle,   false, placed(&visible)),
+        (SegmentKind::Idle,   false, placed(&visible(raw))),
         (SegmentKind::Hidden, false, known),
         (SegmentKind::Away,   false, left.clone()),
     ];
@@ -207,6 +207,11 @@ fn last_known(raw: &RawVisit, n: u32) -> i64 {
     let loaded = raw.sessions.values().filter_map(|it| spans(it).remove(&n)).filter_map(ends);
     let signs = stretch.evidence().iter().next_back().map(|it| it.1);
     played.chain(loaded).chain(signs).chain(ends(stretch.visible())).max().unwrap_or(0)
+}
+
+/// When a window of the visit was visible, per stretch.
+fn visible(raw: &RawVisit) -> BTreeMap<u32, IntervalSet> {
+    raw.stretches.iter().map(|(n, it)| (*n, it.visible())).collect()
 }
 
 /// When a session's content was loaded, per stretch.

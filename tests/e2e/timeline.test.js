@@ -1,0 +1,125 @@
+// @ts-check
+// The timeline of a visit, as a trainer reads it: opened by keyboard, why each minute counted or not.
+//
+// With SEATTIME_SCREENSHOTS=docs (or another folder), it is kept there as pictures.
+
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { resolve } from "node:path";
+import { after, before, test } from "node:test";
+import { LONG_FILM } from "./long_film.js";
+import { playing } from "./packages.js";
+import { ROOT } from "./testbed.js";
+import { HOUR, MINUTE, SECOND, World, near } from "./world.js";
+
+/** @typedef {import("./course.js").Course} Course */
+
+const COURSE = "Safety on board";
+const DESKTOP = { width: 1280, height: 800 };
+/** How it is looked at: name, size, colours. @type {[string, { width: number, height: number }, "light" | "dark"][]} */
+const SCREENS = [
+    ["desktop", DESKTOP, "light"],
+    ["phone", { width: 360, height: 780 }, "light"],
+    ["dark", DESKTOP, "dark"],
+];
+
+/** @type {World} */
+let world;
+before(async () => void (world = await World.begin()));
+after(() => world.end());
+
+/** Opens the report, and the details of a row by keyboard alone. @param {Course} course @param {string} topic */
+async function openByKeyboard(course, topic) {
+    await course.click("My Learning Report");
+    await course.until("document.querySelectorAll('tr.row').length > 0");
+    const focused = "document.activeElement.getAttribute('aria-label')";
+    for (let n = 0; (await course.read(focused)) !== `Details of ${topic}`; n++) {
+        assert.ok(n < 20, "no key leads to the details");
+        await course.page.keyboard.press("Tab");
+    }
+    await course.page.keyboard.press("Enter");
+    await course.until("document.querySelector('.moments') !== null");
+}
+
+/** Looks at the visit in every way: it fits, and is kept as a picture where somebody asked. @param {Course} course @param {string} name */
+async function look(course, name) {
+    for (const [screen, size, colours] of SCREENS) {
+        await course.page.setViewport(size);
+        await course.page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: colours }]);
+        const [wide, room] = await course.read("[document.documentElement.scrollWidth, document.documentElement.clientWidth]");
+        assert.ok(wide <= room, `${name} is ${wide} wide on a ${screen} of ${room}`);
+        const folder = process.env.SEATTIME_SCREENSHOTS;
+        if (!folder) continue;
+        mkdirSync(resolve(ROOT, folder), { recursive: true });
+        const visit = await course.page.$(".visit");
+        await visit?.screenshot({ path: resolve(ROOT, folder, `${name}-${screen}.png`) });
+    }
+    await course.page.setViewport(DESKTOP);
+    await course.page.emulateMediaFeatures([]);
+}
+
+/** The story of a visit: verdict and sentence of each line. @param {Course} course @returns {Promise<string[]>} */
+const lines = (course) => course.read(`[...document.querySelectorAll(".moments li")].map((it) =>
+    [...it.querySelectorAll(".long, .verdict, .why")].map((it) => it.textContent).join("; "))`);
+
+test("a trainer reads why each minute of a visit counted or not", async () => {
+    const topic = await world.importPackage(await playing("Engine room", LONG_FILM), COURSE);
+    const course = await world.launch(topic, "Anna");
+    await course.advance(4 * MINUTE);
+    await course.input();
+    await course.advance(4 * MINUTE);
+    await course.input();
+    assert.equal(await course.inContent(`call("SetValue", "cmi.core.session_time", "10:00:00")`), "true");
+    await course.hide();
+    await course.advance(30 * MINUTE);
+    await course.showAgain();
+    await course.inContent(`globalThis.it = film("video", 180); it.begin(); 0`);
+    await course.advance(15 * MINUTE); // Three of film, and nobody there for twelve.
+    await course.input();
+    await course.advance(20 * SECOND);
+    await course.sleep(8 * HOUR);
+    await course.advance(SECOND);
+    await course.input();
+    await course.advance(2 * MINUTE);
+    await course.input();
+    assert.equal(await course.inContent(`call("Terminate")`), "true");
+    await course.advance(20 * SECOND);
+    await course.click("Leave");
+    await course.until("document.body.innerText.includes('Everything is saved')");
+    await openByKeyboard(course, "Engine room");
+
+    // Eight minutes of work, three of film, half a minute after it, 20 s after a touch, a second awake, two minutes of
+    // work, and 20 s on the menu.
+    const truthMs = (480 + 180 + 30 + 20 + 120 + 20) * SECOND;
+    const [row] = (await world.api("/api/v1/report?learner=Anna")).rows;
+    near(row.time_spent_ms, truthMs, "credited");
+    const told = await lines(course);
+    // What is said of each part: how long it was, whether it counted, and words of the reason.
+    const expected = [
+        "“Engine room” was opened",
+        "0h 8m 0s; counted; Signs of the learner, never more than 5 min apart",
+        "“Engine room” reported a time of 10h 0m 0s, but the learner was seen in it for",
+        "0h 30m 0s; not counted; The page was hidden",
+        "0h 3m 0s; counted; video played",
+        "0h 0m 30s; counted; Nothing was seen of the learner for the 5 min after",
+        "0h 11m 30s; not counted; Still no sign of the learner until",
+        "0h 0m 20s; counted; After the last sign at",
+        "8h 0m 1s; not counted; The page did not run: the computer slept",
+        "0h 2m 20s; counted; Signs of the learner",
+        "“Engine room” ended itself",
+    ];
+    let from = 0;
+    for (const it of expected) {
+        const found = told.findIndex((line, n) => n >= from && line.includes(it));
+        assert.ok(found >= 0, `not said after line ${from}: ${it}\n${told.join("\n")}`);
+        from = found;
+    }
+    // Who cannot see the picture is told what it shows, and where it is said in words.
+    const chart = await course.read(`(({ role, ariaLabel }) => ({ role, ariaLabel }))(document.querySelector(".chart"))`);
+    assert.equal(chart.role, "img");
+    assert.match(chart.ariaLabel, /0h 14m \d+s of 8h 5\dm \d+s counted.*hidden for 0h 30m 0s.*no sign of the learner for 0h 11m 3\ds.*8h 0m/);
+    assert.equal(await course.read("document.querySelector('.scroller').tabIndex"), 0);
+    assert.equal(await course.read("document.querySelectorAll('.counted .piece.cut').length"), 3, "hidden, idle and asleep are cut short");
+    await look(course, "timeline");
+    assert.deepEqual(course.failures, []);
+});

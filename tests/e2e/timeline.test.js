@@ -8,7 +8,7 @@ import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { after, before, test } from "node:test";
 import { LONG_FILM } from "./long_film.js";
-import { playing } from "./packages.js";
+import { playing, silent } from "./packages.js";
 import { ROOT } from "./testbed.js";
 import { HOUR, MINUTE, SECOND, World, near } from "./world.js";
 
@@ -52,7 +52,12 @@ async function look(course, name) {
         if (!folder) continue;
         mkdirSync(resolve(ROOT, folder), { recursive: true });
         const visit = await course.page.$(".visit");
-        await visit?.screenshot({ path: resolve(ROOT, folder, `${name}-${screen}.png`) });
+        const path = resolve(ROOT, folder, `${name}-${screen}.png`);
+        if (screen !== "phone") await visit?.screenshot({ path });
+        else {
+            await visit?.evaluate((it) => it.scrollIntoView());
+            await course.page.screenshot({ path });
+        }
     }
     await course.page.setViewport(DESKTOP);
     await course.page.emulateMediaFeatures([]);
@@ -73,7 +78,7 @@ test("a trainer reads why each minute of a visit counted or not", async () => {
     await course.hide();
     await course.advance(30 * MINUTE);
     await course.showAgain();
-    await course.inContent(`globalThis.it = film("video", 180); it.begin(); 0`);
+    await course.inContent(`globalThis.it = film("video", 180); it.other("/films/pump.webm", 180); it.begin(); 0`);
     await course.advance(15 * MINUTE); // Three of film, and nobody there for twelve.
     await course.input();
     await course.advance(20 * SECOND);
@@ -100,7 +105,7 @@ test("a trainer reads why each minute of a visit counted or not", async () => {
         "0h 8m 0s; counted; Signs of the learner, never more than 5 min apart",
         "“Engine room” reported a time of 10h 0m 0s, but the learner was seen in it for",
         "0h 30m 0s; not counted; The page was hidden",
-        "0h 3m 0s; counted; video played",
+        "0h 3m 0s; counted; pump.webm played",
         "0h 0m 30s; counted; Nothing was seen of the learner for the 5 min after",
         "0h 11m 30s; not counted; Still no sign of the learner until",
         "0h 0m 20s; counted; After the last sign at",
@@ -122,4 +127,83 @@ test("a trainer reads why each minute of a visit counted or not", async () => {
     assert.equal(await course.read("document.querySelectorAll('.counted .piece.cut').length"), 3, "hidden, idle and asleep are cut short");
     await look(course, "timeline");
     assert.deepEqual(course.failures, []);
+});
+
+/** Opens a visit as a page would. @param {string} topic @param {string} learner @param {string} [mode] */
+async function visitOf(topic, learner, mode = "continue") {
+    const body = JSON.stringify({ learner: { id: learner, name: learner }, topic, mode });
+    const headers = { "content-type": "application/json" };
+    const { url } = await world.api("/api/v1/launches", { method: "POST", body, headers });
+    const code = new URL(url, world.url).hash.replace("#code=", "");
+    return world.api("/run/v1/visits", { method: "POST", body: JSON.stringify({ code }), headers });
+}
+
+/**
+ * Sends what a page would have to say.
+ *
+ * @param {any} visit
+ * @param {{ long: number, signs: number[], reason?: string }} seen In s: how long it was visible, and when there were signs.
+ */
+async function tell(visit, { long, signs, reason = "commit" }) {
+    const ms = long * SECOND;
+    const start = visit.server_ms;
+    const body = JSON.stringify({
+        v: 1, token: visit.token, visit: visit.visit, lease: visit.lease, seq: 1, reason, sent_date_ms: world.nowMs,
+        stretches: [{ n: 0, start_date_ms: start, ...(reason === "replay" ? {} : { sent_at_ms: world.nowMs - start }) }],
+        sessions: [{ n: 1, seq: 1, kind: "sco", activity: "item-0", try: 1, entry: "ab-initio", state: "left", span: [[0, 0, ms]], reported: { state: "unset" }, set: {} }],
+        time: { evidence: signs.map((it) => [0, it * SECOND, it * SECOND, "human"]), visible: [[0, 0, ms]] },
+    });
+    const { status } = await fetch(`${world.url}/run/v1/commits`, { method: "POST", body, headers: { "content-type": "application/json" } });
+    assert.ok(status === 200 || status === 409, `${status}`); // A window that another one took over is told so, and kept.
+}
+
+test("a night, two windows at once, and what came a day later are told apart", async () => {
+    const topic = await world.importPackage(await silent("1.2", "Lifeboats"), COURSE);
+    const night = await visitOf(topic, "Berta");
+    await world.serverTo(world.nowMs + 9 * HOUR);
+    await tell(night, { long: 9 * 3600, signs: [0, 200, 300] });
+    const [one, other] = [await visitOf(topic, "Berta"), await visitOf(topic, "Berta")];
+    const late = await visitOf(topic, "Berta", "new");
+    const shown = await visitOf(topic, "Berta", "review");
+    await world.serverTo(world.nowMs + 4 * MINUTE);
+    for (const visit of [one, other, shown]) await tell(visit, { long: 240, signs: [0, 120, 240] });
+    await world.serverTo(world.nowMs + 24 * HOUR);
+    await tell(late, { long: 60, signs: [0, 60], reason: "replay" });
+
+    const page = await world.newTab();
+    await page.goto(`${world.url}/reports/my-learning`);
+    const read = async (/** @type {string} */ text) => /** @type {string} */ (await page.evaluate(text));
+    // A trainer gives the key, and opens the row, by keyboard.
+    await page.focus("#key");
+    await page.keyboard.type(world.key);
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("[aria-label='Details of Lifeboats']");
+    await page.focus("[aria-label='Details of Lifeboats']");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".visit");
+    const heads = /** @type {string[]} */ (/** @type {unknown} */ (await read(`[...document.querySelectorAll(".visit summary")].map((it) => it.innerText)`)));
+    assert.equal(heads.length, 5);
+    assert.equal(heads.filter((it) => it.includes("0h 4m 0s of 0h 4m 0s counted")).length, 3);
+    assert.ok(heads.some((it) => it.includes("0h 5m 30s of 9h 0m 0s counted; the rest did not: no sign of the learner for 8h 54m 30s")), heads.join("\n"));
+    assert.ok(heads.some((it) => it.includes("no attempt") && it.includes("only looked at, in review or preview")), heads.join("\n"));
+    // Only the latest stands open; the others open by keyboard, too.
+    assert.equal(await read(`document.querySelectorAll(".visit[open]").length`), 1);
+    for (const it of await page.$$(".visit:not([open]) summary")) {
+        await it.focus();
+        await page.keyboard.press("Enter");
+    }
+    await page.waitForFunction(`document.querySelectorAll(".visit[open] .moments").length === 5`);
+    const text = await read("document.querySelector('.visits').innerText");
+    for (const it of [
+        "Still no sign of the learner: nobody can know that they were there",
+        "known from the learner’s own computer alone",
+        "During 0h 4m 0s of this, another visit of the row counted as well",
+    ]) assert.ok(text.includes(it), `not said: ${it}\n${text}`);
+    for (const width of [1280, 360]) {
+        await page.setViewport({ width, height: 800 });
+        const [wide, room] = /** @type {number[]} */ (await page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]"));
+        assert.ok(wide <= room, `the visits are ${wide} wide in ${room}`);
+        if (process.env.SEATTIME_SCREENSHOTS) await page.screenshot({ path: resolve(ROOT, process.env.SEATTIME_SCREENSHOTS, `visits-${width}.png`), fullPage: true });
+    }
+    await page.close();
 });

@@ -67,6 +67,10 @@ async function showVisits(row, token, place) {
         place.replaceChildren(drawVisits(answer.visits));
         return true;
     }
+    if (response?.status === 404) {
+        waiting.remove(); // A server that knows none: what the row itself says is all there is.
+        return true;
+    }
     const why = response ? answer?.detail ?? `the server answered ${response.status}` : "the server cannot be reached";
     waiting.textContent = `The visits cannot be shown moment by moment: ${why}. Close and open the details to try again.`;
     waiting.className = "quiet trouble";

@@ -3,7 +3,7 @@
 
 import { make } from "../shared/page.js";
 import { spent } from "../shared/time.js";
-import { at, length, nameOf, summary } from "./words.js";
+import { at, nameOf, roughly, summary } from "./words.js";
 
 /** @typedef {import("./words.js").Interval} Interval */
 /** @typedef {import("./words.js").Segment} Segment */
@@ -127,7 +127,7 @@ function page(scale, visit) {
 /** @param {Scale} scale @param {Visit} visit */
 function counted(scale, visit) {
     return scale.pieces.map(({ segment, isCut }) => {
-        const long = length(segment.end_ms - segment.start_ms);
+        const long = roughly(segment.end_ms - segment.start_ms);
         const drawn = bar(scale, [segment.start_ms, segment.end_ms], segment.kind, long, told(segment, visit));
         drawn.classList.toggle("cut", isCut);
         drawn.classList.toggle("uncorroborated", segment.is_uncorroborated === true);
@@ -139,7 +139,7 @@ function counted(scale, visit) {
 /** What content said, where it said it. @param {Scale} scale @param {Visit} visit */
 function reports(scale, visit) {
     return visit.sessions.filter((it) => it.reported_at_ms !== undefined).map((it) => {
-        const text = `“${spent(it.reported_ms ?? 0)}”`;
+        const text = `said ${spent(it.reported_ms ?? 0)}`;
         const mark = make("div", text, "mark");
         const place = scale.place(it.reported_at_ms ?? 0);
         mark.classList.toggle("over", it.flags?.includes("report_exceeds_presence"));
@@ -147,7 +147,7 @@ function reports(scale, visit) {
         mark.classList.toggle("before", place > 0.5);
         if (place > 0.5) mark.style.insetInlineEnd = percent(1 - place);
         else mark.style.insetInlineStart = percent(place);
-        mark.title = `${it.activity}: reported ${text}`;
+        mark.title = `${it.activity} ${text}`;
         return mark;
     });
 }

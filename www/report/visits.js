@@ -14,12 +14,10 @@ const OPEN = 3;
 /** So many visits are listed at once. */
 const AT_ONCE = 20;
 
-/**
- * @param {Visit[]} visits In the order in which they were opened.
- */
+/** @param {Visit[]} visits */
 export function draw(visits) {
     const drawn = make("div", "", "visits");
-    const waiting = [...visits].reverse();
+    const waiting = [...visits].sort((one, other) => other.opened_ms - one.opened_ms);
     const list = make("div");
     const more = make("button", "", "plain");
     const some = () => {

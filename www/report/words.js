@@ -57,6 +57,13 @@ export function length(ms) {
     return parts.map(([number, unit]) => `${number} ${unit}`).join(" ") || "0 s";
 }
 
+/** A length in its largest unit: `5 min`, `8 h`. @param {number} ms */
+export function roughly(ms) {
+    const seconds = Math.round(ms / 1000);
+    if (seconds < 60) return `${seconds} s`;
+    return seconds < 3600 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
+}
+
 /** A moment of a visit; with its day, if that is not the day on which the visit was opened. @param {number} ms @param {Visit} visit */
 export function at(ms, visit) {
     const isThatDay = new Date(ms).toDateString() === new Date(visit.opened_ms).toDateString();
@@ -167,7 +174,10 @@ export function summary(visit) {
         const ms = visit.segments.filter((it) => it.kind === kind).reduce((sum, it) => sum + it.end_ms - it.start_ms, 0);
         return ms >= 1000 ? `${text} for ${spent(ms)}` : "";
     }).filter(Boolean);
-    const shown = visit.attempt === 0 ? " It was only looked at, in review or preview: shown, not credited." : "";
+    const credited = visit.sessions.reduce((sum, it) => sum + (it.credited_ms ?? 0), 0);
+    const isOther = Math.abs(credited - visit.measured_ms) >= 1000;
+    const shown = visit.attempt === 0 ? " It was only looked at, in review or preview: shown, not credited."
+        : isOther ? ` Credited are ${spent(credited)}, as the package reported.` : "";
     return `${spent(visit.measured_ms)} of ${spent(all)} counted${lost.length ? `; the rest did not: ${lost.join(", ")}` : ""}.${shown}`;
 }
 
@@ -179,7 +189,8 @@ export function summary(visit) {
  */
 export function sharedMs(visit, others) {
     const counted = (/** @type {Visit} */ it) => it.segments.filter((it) => it.counts);
-    const theirs = others.filter((it) => it !== visit).flatMap(counted).sort((one, other) => one.start_ms - other.start_ms);
+    if (visit.attempt === 0) return 0;
+    const theirs = others.filter((it) => it !== visit && it.attempt > 0).flatMap(counted).sort((one, other) => one.start_ms - other.start_ms);
     let shared = 0;
     for (const own of counted(visit)) {
         let from = own.start_ms;

@@ -106,7 +106,7 @@ test("a trainer reads why each minute of a visit counted or not", async () => {
         "“Engine room” reported a time of 10h 0m 0s, but the learner was seen in it for",
         "0h 30m 0s; not counted; The page was hidden",
         "0h 3m 0s; counted; pump.webm played",
-        "0h 0m 30s; counted; Nothing was seen of the learner for the 5 min after",
+        "0h 0m 30s; counted; No further sign of the learner within 5 min after",
         "0h 11m 30s; not counted; Still no sign of the learner until",
         "0h 0m 20s; counted; After the last sign at",
         "8h 0m 1s; not counted; The page did not run: the computer slept",

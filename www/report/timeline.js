@@ -73,7 +73,8 @@ const percent = (share) => `${(100 * share).toFixed(3)}%`;
 function bar(scale, [start, end], kind, text = "", title = text) {
     const [from, to] = [scale.place(start), scale.place(end)];
     const drawn = make("div", to - from >= ROOMY ? text : "", `piece ${kind}`);
-    drawn.style.insetInlineStart = percent(from);
+    // What happens at the very end is still seen.
+    drawn.style.insetInlineStart = `min(${percent(from)}, 100% - 4px)`;
     drawn.style.width = percent(to - from);
     drawn.title = title;
     return drawn;

@@ -94,10 +94,11 @@ function why(visit, n) {
             return `Signs of the learner, never more than ${length(idle_limit_ms)} apart.`;
         case "tail":
             return after?.kind === "idle"
-                ? `Nothing was seen of the learner for the ${length(idle_limit_ms)} after ${at(segment.start_ms, visit)}: of such a silence, the first ${length(tail_ms)} count.`
+                ? `No further sign of the learner within ${length(idle_limit_ms)} after ${at(segment.start_ms, visit)}: of such a silence, the first ${length(tail_ms)} count.`
                 : `After the last sign at ${at(segment.start_ms, visit)}, up to ${length(tail_ms)} count.`;
         case "idle": {
-            const until = after ? ` until ${at(segment.end_ms, visit)}` : "";
+            // What ends it is a sign, unless the page was hidden or stood still.
+            const until = after?.counts ? ` until ${at(segment.end_ms, visit)}` : "";
             return before?.kind === "tail"
                 ? `Still no sign of the learner${until}: nobody can know that they were there.`
                 : `The page was visible, but there was no sign of the learner${until}.`;

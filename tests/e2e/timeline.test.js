@@ -162,6 +162,9 @@ test("a night, two windows at once, and what came a day later are told apart", a
     const night = await visitOf(topic, "Berta");
     await world.serverTo(world.nowMs + 9 * HOUR);
     await tell(night, { long: 9 * 3600, signs: [0, 200, 300] });
+    const day = await visitOf(topic, "Berta");
+    await world.serverTo(world.nowMs + 8 * HOUR);
+    await tell(day, { long: 8 * 3600, signs: Array.from({ length: 121 }, (_, n) => n * 240) });
     const [one, other] = [await visitOf(topic, "Berta"), await visitOf(topic, "Berta")];
     const late = await visitOf(topic, "Berta", "new");
     const shown = await visitOf(topic, "Berta", "review");
@@ -182,7 +185,7 @@ test("a night, two windows at once, and what came a day later are told apart", a
     await page.keyboard.press("Enter");
     await page.waitForSelector(".visit");
     const heads = /** @type {string[]} */ (/** @type {unknown} */ (await read(`[...document.querySelectorAll(".visit summary")].map((it) => it.innerText)`)));
-    assert.equal(heads.length, 5);
+    assert.equal(heads.length, 6);
     assert.equal(heads.filter((it) => it.includes("0h 4m 0s of 0h 4m 0s counted")).length, 3);
     assert.ok(heads.some((it) => it.includes("0h 5m 30s of 9h 0m 0s counted; the rest did not: no sign of the learner for 8h 54m 30s")), heads.join("\n"));
     assert.ok(heads.some((it) => it.includes("no attempt") && it.includes("only looked at, in review or preview")), heads.join("\n"));
@@ -192,17 +195,20 @@ test("a night, two windows at once, and what came a day later are told apart", a
         await it.focus();
         await page.keyboard.press("Enter");
     }
-    await page.waitForFunction(`document.querySelectorAll(".visit[open] .moments").length === 5`);
+    await page.waitForFunction(`document.querySelectorAll(".visit[open] .moments").length === 6`);
     const text = await read("document.querySelector('.visits').innerText");
     for (const it of [
         "Still no sign of the learner: nobody can know that they were there",
         "known from the learner’s own computer alone",
         "During 0h 4m 0s of this, another visit of the row counted as well",
     ]) assert.ok(text.includes(it), `not said: ${it}\n${text}`);
+    // A day is wider than a window, and moves in its own place.
+    const widest = `Math.max(...[...document.querySelectorAll(".scroller")].map((it) => it.scrollWidth - it.clientWidth))`;
     for (const width of [1280, 360]) {
         await page.setViewport({ width, height: 800 });
         const [wide, room] = /** @type {number[]} */ (await page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]"));
         assert.ok(wide <= room, `the visits are ${wide} wide in ${room}`);
+        assert.ok(Number(await read(widest)) > 1000, `${width}`);
         if (process.env.SEATTIME_SCREENSHOTS) await page.screenshot({ path: resolve(ROOT, process.env.SEATTIME_SCREENSHOTS, `visits-${width}.png`), fullPage: true });
     }
     await page.close();

@@ -12,12 +12,12 @@ import { at, nameOf, roughly, summary } from "./words.js";
 const MINUTE = 60_000;
 /** Steps between the times below a timeline, in minutes. */
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1440];
-/** Times below a timeline stand at least so far apart, as a share of its width; a phone shows them, too. */
-const APART = 0.2;
-/** A part this wide, as a share of the whole, has room for its length. */
-const ROOMY = 0.13;
-/** So wide a minute is drawn where there are too many of them for a window, in px. */
-const MINUTE_PX = 6;
+/** Times below a timeline stand at least so far apart: as a share of the width of a phone, and in px where it is wider. */
+const APART = [0.2, 90];
+/** A part this wide has room for its length: as a share of the width of a phone, and in px where it is wider. */
+const ROOMY = [0.13, 60];
+/** So wide a minute is drawn at least, where there are too many of them for a window, in px. */
+const MINUTE_PX = 3;
 
 /** What each kind of segment means, as the legend says it. @type {Record<string, string>} */
 const MEANINGS = {
@@ -53,7 +53,10 @@ function scaleOf(visit) {
         return (piece.from + (piece.wide * Math.max(0, ms - start_ms)) / (end_ms - start_ms)) / all;
     };
     const isInCut = (/** @type {number} */ ms) => pieces.some((it) => it.isCut && it.segment.start_ms < ms && ms < it.segment.end_ms);
-    return { place, pieces, isInCut, minutes: width / MINUTE };
+    const minutes = width / MINUTE;
+    /** What that is of the whole. @param {number[]} least */
+    const share = ([ofPhone, px]) => Math.min(ofPhone, px / (minutes * MINUTE_PX));
+    return { place, pieces, isInCut, minutes, share };
 }
 
 /** @typedef {ReturnType<typeof scaleOf>} Scale */
@@ -72,7 +75,7 @@ const percent = (share) => `${(100 * share).toFixed(3)}%`;
  */
 function bar(scale, [start, end], kind, text = "", title = text) {
     const [from, to] = [scale.place(start), scale.place(end)];
-    const drawn = make("div", to - from >= ROOMY ? text : "", `piece ${kind}`);
+    const drawn = make("div", to - from >= scale.share(ROOMY) ? text : "", `piece ${kind}`);
     // What happens at the very end is still seen.
     drawn.style.insetInlineStart = `min(${percent(from)}, 100% - 4px)`;
     drawn.style.width = percent(to - from);
@@ -157,7 +160,8 @@ function reports(scale, visit) {
 function times(scale, visit) {
     const last = visit.segments.at(-1)?.end_ms ?? visit.opened_ms;
     const clock = (/** @type {number} */ ms) => new Date(ms).toLocaleTimeString(undefined, { timeStyle: "short" });
-    const step = MINUTE * (STEPS.find((it) => it >= scale.minutes * APART) ?? 1440);
+    const apart = scale.share(APART);
+    const step = MINUTE * (STEPS.find((it) => it >= scale.minutes * apart) ?? 1440);
     /** @type {HTMLElement[]} */
     const drawn = [];
     let before = -1;
@@ -170,7 +174,7 @@ function times(scale, visit) {
     before = 0;
     for (let ms = Math.ceil(visit.opened_ms / step) * step; ms < last; ms += step) {
         const place = scale.place(ms);
-        if (scale.isInCut(ms) || place - before < APART * 0.9 || 1 - place < APART) continue;
+        if (scale.isInCut(ms) || place - before < apart * 0.9 || 1 - place < apart) continue;
         put(ms, "");
         before = place;
     }

@@ -6,7 +6,6 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { LONG_FILM } from "./long_film.js";
 import { playing } from "./packages.js";
 import { HOUR, MINUTE, SECOND, World, near } from "./world.js";
 
@@ -16,6 +15,39 @@ import { HOUR, MINUTE, SECOND, World, near } from "./world.js";
 let world;
 before(async () => void (world = await World.begin()));
 after(() => world.end());
+
+// What the browser would say of an element that plays; it tells its events, and what it is asked is up to the clock.
+const BODY = `<div id="place"></div><script>
+    function film(kind, duration, isLoop) {
+        const element = document.createElement(kind);
+        const now = () => parent.testWorld.nowMs / 1000;
+        let from = 0, since = now(), rate = 1, isPaused = true, isStuck = false, source = "/a/" + kind + "?secret=1";
+        const position = () => {
+            const at = isPaused || isStuck ? from : from + (now() - since) * rate;
+            return isLoop ? at % duration : Math.min(at, duration);
+        };
+        const change = (act, event) => {
+            [from, since] = [position(), now()];
+            act();
+            if (event) element.dispatchEvent(new Event(event));
+        };
+        const is = {
+            currentSrc: () => "http://media.test" + source, duration: () => duration, playbackRate: () => rate, seeking: () => false,
+            currentTime: position, ended: () => !isLoop && position() === duration, videoWidth: () => (kind === "video" ? 64 : 0),
+            paused: () => isPaused || (!isLoop && position() === duration),
+        };
+        for (const [name, get] of Object.entries(is)) Object.defineProperty(element, name, { get });
+        place.append(element);
+        return Object.assign(element, {
+            begin: () => change(() => (isPaused = false), "play"),
+            halt: () => change(() => (isPaused = true), "pause"),
+            stick: (is) => change(() => (isStuck = is), "waiting"),
+            goTo: (to) => change(() => (from = to), "seeking"),
+            goAt: (to) => change(() => (rate = to), "ratechange"),
+            other: (name, long) => change(() => ([source, duration, from] = [name, long, 0]), "emptied"),
+        });
+    }
+</script>`;
 
 /**
  * @typedef {object} Story
@@ -167,7 +199,7 @@ const STORIES = /** @type {Story[]} */ ([
 
 for (const { name, film, take, creditedS, mediaS, seenS } of STORIES) {
     test(`${name}: ${creditedS} s`, async () => {
-        const topic = await world.importPackage(await playing(name, LONG_FILM), "Media");
+        const topic = await world.importPackage(await playing(name, BODY), "Media");
         const course = await world.launch(topic, name);
         await course.inContent(`globalThis.it = ${film}; it.begin(); 0`);
         await take(course);

@@ -7,8 +7,8 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { after, before, test } from "node:test";
-import { LONG_FILM } from "./long_film.js";
-import { playing, silent } from "./packages.js";
+import { filmed } from "./film.js";
+import { silent } from "./packages.js";
 import { ROOT } from "./testbed.js";
 import { HOUR, MINUTE, SECOND, World, near } from "./world.js";
 
@@ -68,7 +68,7 @@ const lines = (course) => course.read(`[...document.querySelectorAll(".moments l
     [...it.querySelectorAll(".long, .verdict, .why")].map((it) => it.textContent).join("; "))`);
 
 test("a trainer reads why each minute of a visit counted or not", async () => {
-    const topic = await world.importPackage(await playing("Engine room", LONG_FILM), COURSE);
+    const topic = await world.importPackage(await filmed("Engine room"), COURSE);
     const course = await world.launch(topic, "Anna");
     await course.advance(4 * MINUTE);
     await course.input();

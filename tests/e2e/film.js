@@ -1,9 +1,11 @@
 // @ts-check
-// An element of content whose position follows the test clock: `film(kind, seconds, isLoop)` makes one.
+// Media that play for longer than a test may: a real element whose position follows the test clock.
 
-// What the browser would say of an element that plays for longer than a test may; it tells its events, and what it is asked is up to the clock.
-export const LONG_FILM = `<div id="place"></div><script>
-    function film(kind, duration, isLoop) {
+import { playing } from "./packages.js";
+
+// What the browser would say of an element that plays; it tells its events, and what it is asked is up to the clock.
+const BODY = `<div id="place"></div><script>
+    function film(kind, duration, isLoop, isDetached) {
         const element = document.createElement(kind);
         const now = () => parent.testWorld.nowMs / 1000;
         let from = 0, since = now(), rate = 1, isPaused = true, isStuck = false, source = "/a/" + kind + "?secret=1";
@@ -22,9 +24,10 @@ export const LONG_FILM = `<div id="place"></div><script>
             paused: () => isPaused || (!isLoop && position() === duration),
         };
         for (const [name, get] of Object.entries(is)) Object.defineProperty(element, name, { get });
-        place.append(element);
+        if (!isDetached) place.append(element);
         return Object.assign(element, {
-            begin: () => change(() => (isPaused = false), "play"),
+            // Of an element that no document has, only that it is told to play is seen; it has nothing that it could.
+            begin: () => isDetached ? (change(() => (isPaused = false)), void element.play().catch(() => {})) : change(() => (isPaused = false), "play"),
             halt: () => change(() => (isPaused = true), "pause"),
             stick: (is) => change(() => (isStuck = is), "waiting"),
             goTo: (to) => change(() => (from = to), "seeking"),
@@ -33,3 +36,6 @@ export const LONG_FILM = `<div id="place"></div><script>
         });
     }
 </script>`;
+
+/** A package whose page can make such an element: `film(kind, duration in s, whether it loops, whether no document has it)`. @param {string} title */
+export const filmed = (title) => playing(title, BODY);

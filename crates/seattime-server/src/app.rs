@@ -183,6 +183,7 @@ pub fn router(app: App) -> Router {
         .route("/readyz", get(health::get_readiness))
         .route("/api/v1/launches", post(launches::post_launch))
         .route("/api/v1/report", get(reports::get_report))
+        .route("/api/v1/report/visits", get(reports::get_visits))
         .route("/run/v1/visits", post(visits::post_visit))
         .route("/content/{grant}/{package}/{*path}", get(content::get_file))
         .route("/reports/my-learning", get(pages::get_my_learning))

@@ -13,6 +13,7 @@ mod rows;
 pub mod sqlite;
 mod standing;
 pub(crate) mod throughput;
+mod timeline;
 #[cfg(test)]
 mod truth;
 
@@ -25,6 +26,9 @@ use seattime_wire::{Activity, Api, Commit, Mode, Policy, Receipt, SharedMap, Val
 use serde::{Deserialize, Serialize};
 
 pub use self::throughput::Throughput;
+pub use self::timeline::{
+    Learner, ReportPlayed, ReportSegment, ReportSession, ReportVisit, SegmentKind, VisitsOf,
+};
 use crate::secret::ServerKey;
 use crate::token::VisitClaims;
 
@@ -301,6 +305,9 @@ pub trait Store: Send + Sync {
 
     /// The report's rows, the latest visit first.
     fn report(&self, tenant: &str, of: ReportOf) -> Answer<'_, Vec<ReportRow>>;
+
+    /// The visits of one row of the report, by attempt and in the order in which they were opened.
+    fn visits(&self, tenant: &str, of: VisitsOf) -> Answer<'_, Vec<ReportVisit>>;
 }
 
 /// One learner and topic in the report.
@@ -312,6 +319,9 @@ pub struct ReportRow {
     pub course: String,
     /// Name of the topic.
     pub topic: String,
+    /// The topic's id, by which its visits are asked for.
+    #[serde(default)]
+    pub topic_id: String,
     /// Where the latest attempt stands.
     pub status: String,
     /// Its score, as content wrote it.

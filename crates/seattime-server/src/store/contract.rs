@@ -24,6 +24,7 @@ use crate::token::VisitClaims;
 #[path = "../../../seattime-testbed/src/cluster.rs"]
 pub(crate) mod cluster;
 mod repeated;
+mod timeline;
 
 const NOW_MS: i64 = 1_700_000_000_000;
 const MINUTE_MS: i64 = 60_000;
@@ -126,6 +127,7 @@ async fn keeps(stores: &[Arc<dyn Store>]) {
         run.what_another_server_kept_is_not_written_over().await;
         run.a_visit_is_fenced_for_every_server().await;
         run.many_at_once_lose_nothing().await;
+        run.visits_are_told_as_timelines().await;
     }
 }
 

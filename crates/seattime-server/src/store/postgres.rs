@@ -31,8 +31,8 @@ pub use self::writers::WRITERS;
 use self::writers::Writers;
 use super::rows::column;
 use super::{
-    Answer, Arrival, MadeLaunch, Merged, NewLaunch, Opened, Opening, PackageLine, ReportOf, ReportRow, Store,
-    StoreError, StoredPackage, Throughput,
+    Answer, Arrival, MadeLaunch, Merged, NewLaunch, Opened, Opening, PackageLine, ReportOf, ReportRow,
+    ReportVisit, Store, StoreError, StoredPackage, Throughput, VisitsOf,
 };
 use crate::clock::ServerClock;
 use crate::error::StartError;
@@ -297,5 +297,10 @@ impl Store for PostgresStore {
             }
             retried!(tries => standings::list(&self.pool, &tenant, &of))
         })
+    }
+
+    fn visits(&self, tenant: &str, of: VisitsOf) -> Answer<'_, Vec<ReportVisit>> {
+        let tenant = tenant.to_owned();
+        Box::pin(async move { retried!(tries => standings::visits(&self.pool, &tenant, &of)) })
     }
 }

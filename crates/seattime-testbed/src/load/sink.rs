@@ -11,8 +11,8 @@ use seattime_server::faults::NoFaults;
 use seattime_server::limits::Rate;
 use seattime_server::secret::ServerKey;
 use seattime_server::store::{
-    Answer, Arrival, MadeLaunch, Merged, NewLaunch, Opened, Opening, PackageLine, ReportOf, ReportRow, Store,
-    StoredPackage,
+    Answer, Arrival, MadeLaunch, Merged, NewLaunch, Opened, Opening, PackageLine, ReportOf, ReportRow,
+    ReportVisit, Store, StoredPackage, VisitsOf,
 };
 use seattime_server::token::VisitClaims;
 use seattime_server::{App, Config, World, router};
@@ -111,5 +111,9 @@ impl Store for Sink {
 
     fn report(&self, tenant: &str, of: ReportOf) -> Answer<'_, Vec<ReportRow>> {
         self.0.report(tenant, of)
+    }
+
+    fn visits(&self, tenant: &str, of: VisitsOf) -> Answer<'_, Vec<ReportVisit>> {
+        self.0.visits(tenant, of)
     }
 }

@@ -5,28 +5,18 @@
 // SEATTIME_STORY=text takes only the stories with that in their names.
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { ExitBrowser } from "./exit_browser.js";
 import { Stage } from "./stage.js";
+import { stories } from "./stories.js";
 import { ROOT } from "./testbed.js";
 import { HOUR, SECOND, World } from "./world.js";
 
-/** @typedef {import("./stage.js").Story} Story */
-
-/** @type {import("./stage.js").Heading[]} */
-const HEADINGS = ["Silence and exits", "Presence", "Clocks", "More than one", "Network", "Media", "Reports"];
 const OUT = join(ROOT, "target/xtask/time-stories.md");
 const WANTED = process.env.SEATTIME_STORY ?? "";
-
-/** @type {Story[]} */
-const stories = [];
-for (const file of readdirSync(new URL("time/", import.meta.url)).sort()) {
-    stories.push(...[(await import(`./time/${file}`)).default].flat());
-}
-stories.sort((one, other) => HEADINGS.indexOf(one.heading) - HEADINGS.indexOf(other.heading));
 
 /** @type {World} */
 let world;
@@ -46,7 +36,7 @@ after(async () => {
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
-for (const story of stories) {
+for (const story of await stories()) {
     const { heading, name, truthS } = story;
     for (const browser of story.browsers ?? ["chrome"]) {
         const title = `${heading}: ${name}${browser === "firefox" ? " (Firefox)" : ""}`;

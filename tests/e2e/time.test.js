@@ -5,7 +5,7 @@
 // SEATTIME_STORY=text takes only the stories with that in their names.
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -59,6 +59,13 @@ for (const story of await stories()) {
     }
 }
 
+test("every story that names a film played for real names one that there is", async () => {
+    const played = readFileSync(join(ROOT, "tests/e2e/media.test.js"), "utf8");
+    for (const { name, twin } of await stories()) {
+        if (twin) assert.ok(played.includes(`name: ${JSON.stringify(twin)}`), `${name}: ${twin}`);
+    }
+});
+
 test("hours later, every story still says the same", async () => {
     // What was silent is closed by then, and every row is derived anew from what is stored.
     await world.serverTo(world.nowMs + 2 * HOUR);
@@ -73,8 +80,9 @@ test("hours later, every story still says the same", async () => {
 function lines() {
     const seconds = (/** @type {number} */ ms) => (ms / SECOND).toFixed(1);
     const rows = told.map(({ stage: { story, learner }, ours, seconds: took }) => {
+        const twin = story.twin ?? "";
         const error = `${seconds(ours - story.truthS * SECOND)}${story.fault ? ` (${story.fault.because})` : ""}`;
-        return `| ${story.heading} | ${learner} | ${story.truthS} | ${seconds(ours)} | ${error} | ${took.toFixed(0)} |`;
+        return `| ${story.heading} | ${learner} | ${story.truthS} | ${seconds(ours)} | ${error} | ${twin} | ${took.toFixed(0)} |`;
     });
-    return ["| heading | story | truth, s | ours, s | error, s | took, s |", "|---|---|---|---|---|---|", ...rows];
+    return ["| heading | story | truth, s | ours, s | error, s | short, played for real | took, s |", "|---|---|---|---|---|---|---|", ...rows];
 }

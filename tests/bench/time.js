@@ -89,7 +89,9 @@ const table = [
 ];
 mkdirSync(OUT, { recursive: true });
 writeFileSync(`${OUT}/table.md`, `${table.join("\n")}\n`);
-writeFileSync(`${OUT}/chart.svg`, chart(both.map((it) => ({ ...it, peerS: Number(it.peerS) })), `scorm-again ${version}`));
+const drawn = both.map((it) => ({ ...it, peerS: Number(it.peerS) }))
+    .filter((it) => Math.max(Math.abs(it.oursS - it.truthS), Math.abs(it.peerS - it.truthS)) > 1);
+writeFileSync(`${OUT}/chart.svg`, chart(drawn, `scorm-again ${version}`));
 console.log(table.join("\n"));
 // Six seconds, as where a tab crashes, for all alike.
 const within = (/** @type {(it: Line) => number} */ of) => both.filter((it) => Math.abs(of(it) - it.truthS) <= 6).length;

@@ -3,7 +3,7 @@
 
 const SHADE = { ours: "#2a7a4f", peer: "#b4553a", text: "#333", line: "#d8d8d8", ground: "#fff" };
 const MARKS = /** @type {[number, string][]} */ ([[1, "1 s"], [10, "10 s"], [60, "1 min"], [600, "10 min"], [3600, "1 h"], [36_000, "10 h"]]);
-const [LEFT, WIDTH, ROW, TOP] = [400, 420, 26, 64];
+const [LEFT, WIDTH, ROW, TOP] = [480, 420, 26, 88];
 
 /** Where an error lies; what is under half a second is none. @param {number} s */
 const at = (s) => (s < 0.5 ? 0 : (WIDTH * (Math.log10(s) - Math.log10(0.5))) / (Math.log10(60_000) - Math.log10(0.5)));
@@ -33,12 +33,12 @@ export function chart(lines, peer) {
         }
     }
     const legend = [["ours", "Seattime"], ["peer", peer]].map(([who, name], n) =>
-        `<rect x="${LEFT + n * 120}" y="14" width="12" height="12" fill="${SHADE[/** @type {"ours" | "peer"} */ (who)]}"/>`
-        + `<text x="${LEFT + n * 120 + 18}" y="24">${safe(name)}</text>`);
+        `<rect x="${LEFT + n * 120}" y="36" width="12" height="12" fill="${SHADE[/** @type {"ours" | "peer"} */ (who)]}"/>`
+        + `<text x="${LEFT + n * 120 + 18}" y="46">${safe(name)}</text>`);
     return `<svg xmlns="http://www.w3.org/2000/svg" width="${LEFT + WIDTH + 40}" height="${height}" font-family="sans-serif" font-size="12" fill="${SHADE.text}">
-<title>How far each story's time lies from the truth</title>
+<title>How far the time lies from the truth, where either is off by over a second</title>
 <rect width="100%" height="100%" fill="${SHADE.ground}"/>
-<text x="10" y="24" font-size="14">How far each story's time lies from the truth</text>
+<text x="10" y="24" font-size="14">How far the time lies from the truth, where either is off by over a second</text>
 ${[...legend, ...parts].join("\n")}
 </svg>
 `;

@@ -132,6 +132,7 @@ const PLAYING = /** @type {Playing[]} */ ([
     },
     {
         name: "video hidden, and in picture-in-picture",
+        twin: "a film as picture in picture, in a tab that is hidden after a second",
         film: `film("video", 3600)`,
         take: async (course) => {
             await course.inContent(`Object.defineProperty(document, "pictureInPictureElement", { get: () => it }); 0`);

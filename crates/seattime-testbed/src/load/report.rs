@@ -27,7 +27,7 @@ const STATEMENTS: [(&str, &str); 2] = [
     ("standings", include_str!("../../../seattime-server/src/store/sqlite/standings.sql")),
 ];
 /// How much longer the report may take than the bare query: it reads each row, writes it as JSON and sends it.
-const MOST_TIMES: f64 = 15.0;
+const MOST_TIMES: f64 = 8.0;
 /// Of rows, how many steps of a full scan may be taken: none is looked for by reading all.
 const MOST_SCANNED: f64 = 0.0;
 
@@ -75,7 +75,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool> {
     }
     let mut is_good = said("report ÷ bare query", ours_ms / bare.ms, MOST_TIMES, false);
     is_good &= said("statements of a report", bare.counted.len() as f64, STATEMENTS.len() as f64, false);
-    is_good &= said("rows touched ÷ attempts", bare.rows as f64 / attempts as f64, 1.0, false);
+    is_good &= said("rows answered ÷ attempts", bare.rows as f64 / attempts as f64, 1.0, false);
     let scanned: i32 = bare.counted.iter().map(|it| it.scanned).sum();
     is_good &= said("steps of full scans", f64::from(scanned), MOST_SCANNED, false);
     println!("bench report: {}", if is_good { "everything is within its limit" } else { "OVER a limit" });

@@ -28,6 +28,7 @@ import { MINUTE, SECOND } from "./world.js";
  * @property {(stage: Stage) => Promise<void>} take
  * @property {(row: Row, stage: Stage) => void | Promise<void>} [check] What else the report must say.
  * @property {(stage: Stage) => Promise<number>} [ours] What is compared with the truth, in ms; the row's *Time Spent*, if left out.
+ * @property {string} [twin] The test of `media.test.js` that plays the like for real, if it is one of media.
  * @property {{ oursS: number, because: string }} [fault] What we credit instead, as long as we are wrong.
  */
 

@@ -3,6 +3,7 @@
 
 import { LaunchError, launch } from "../../pkg/seattime.js";
 import { keepToken, keptToken, make, part, say } from "../shared/page.js";
+import { asking } from "./asking.js";
 import { cover, uncover } from "./cover.js";
 import { showSaving, showSecond, showStanding } from "./standing.js";
 
@@ -72,7 +73,8 @@ async function play() {
         showSaving(saving);
         if (saving.state === "stopped") stopped(saving.why);
     });
-    visit.on("second", showSecond);
+    visit.on("second", showSecond(visit.opened.policy));
+    if (visit.opened.asks_still_here) visit.on("second", asking(visit.opened.policy));
     for (const type of /** @type {const} */ (["committed", "terminated"])) {
         visit.on(type, ({ activity }) => {
             const row = rows[visit.opened.activities.indexOf(activity)];

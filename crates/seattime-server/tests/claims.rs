@@ -1,5 +1,6 @@
 //! Content that claims ten hours for minutes of presence: it is never credited more than presence bears out, 2 % and
 //! 5 s once, or under the policy `reported` more than the live window, and the report says that it claimed more.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "what the tests share is part of them")]
 
 mod world;
 

@@ -33,7 +33,8 @@ use self::writers::Writers;
 use super::rows::column;
 use super::{
     Answer, Arrival, JudgedOf, JudgedRows, Judging, MadeLaunch, Merged, NewLaunch, Opened, Opening,
-    PackageLine, ReportOf, ReportRow, RowKey, Store, StoreError, StoredPackage, Throughput,
+    PackageLine, ReportOf, ReportRow, ReportVisit, RowKey, Store, StoreError, StoredPackage, Throughput,
+    VisitsOf,
 };
 use crate::clock::ServerClock;
 use crate::error::StartError;
@@ -312,5 +313,10 @@ impl Store for PostgresStore {
             }
             retried!(tries => standings::list(&self.pool, &tenant, &of))
         })
+    }
+
+    fn visits(&self, tenant: &str, of: VisitsOf) -> Answer<'_, Vec<ReportVisit>> {
+        let tenant = tenant.to_owned();
+        Box::pin(async move { retried!(tries => standings::visits(&self.pool, &tenant, &of)) })
     }
 }

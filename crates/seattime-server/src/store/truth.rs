@@ -19,6 +19,7 @@ use self::story::{Delivery, Story, told};
 use super::raw::RawVisit;
 use super::rows::{PackageRow, VisitRow};
 use super::standing::{AttemptFacts, Facts, standing};
+use super::timeline::timeline;
 use super::totals::totals;
 use super::{ReportLearner, ReportRow};
 
@@ -107,18 +108,23 @@ impl Case {
     }
 }
 
+/// A visit with everything that arrived of it.
+fn merged((_, story, deliveries): &Visit) -> VisitRow {
+    let mut visit = VisitRow::new(story.policy, story.lease, story.opened_ms());
+    for it in deliveries {
+        visit.raw.merge(&it.commit, it.received_ms());
+        visit.heard((it.received_ms(), if it.is_replay { 0 } else { it.received_ms() }));
+    }
+    visit
+}
+
 /// The rows that the pure rules derive.
 fn rows_of(case: &Case) -> Vec<ReportRow> {
     let mut rows = Vec::new();
     for (topic, visits) in case.topics.iter().enumerate() {
         let mut attempts: BTreeMap<u32, Vec<VisitRow>> = BTreeMap::new();
-        for (number, story, deliveries) in visits {
-            let mut visit = VisitRow::new(story.policy, story.lease, story.opened_ms());
-            for it in deliveries {
-                visit.raw.merge(&it.commit, it.received_ms());
-                visit.heard((it.received_ms(), if it.is_replay { 0 } else { it.received_ms() }));
-            }
-            attempts.entry(*number).or_default().push(visit);
+        for visit in visits {
+            attempts.entry(visit.0).or_default().push(merged(visit));
         }
         let package = PackageRow {
             title: topic.to_string(),
@@ -137,6 +143,29 @@ fn rows_of(case: &Case) -> Vec<ReportRow> {
         rows.push(standing(facts).unwrap());
     }
     rows
+}
+
+/// A timeline has every moment once, and what counts in it is what was measured.
+#[test]
+fn what_counts_in_a_timeline_is_what_was_measured() {
+    let mut kinds = std::collections::BTreeSet::new();
+    for seed in 0..cases(option_env!("SEATTIME_CASES"), 2_500) {
+        for (_, visit) in Case::of(seed).visits() {
+            let visit = merged(visit);
+            let told = timeline(&visit, 1, &[]);
+            let counted = told.segments.iter().filter(|it| it.counts).map(|it| it.end_ms - it.start_ms);
+            assert_eq!(counted.sum::<i64>(), visit.figures().measured.length_ms(), "seed {seed}");
+            let mut at_ms = visit.opened_ms;
+            for it in &told.segments {
+                assert!(it.start_ms == at_ms && it.start_ms < it.end_ms, "seed {seed}: {:?}", told.segments);
+                at_ms = it.end_ms;
+                kinds.insert(format!("{:?} {}", it.kind, it.is_uncorroborated));
+            }
+            assert!(at_ms <= visit.contact_ms, "seed {seed}: {:?}", told.segments);
+        }
+    }
+    // Each kind, placed by messages and by the page's own clock; nothing places what is not known.
+    assert_eq!(kinds.len(), 11, "{kinds:?}");
 }
 
 #[test]

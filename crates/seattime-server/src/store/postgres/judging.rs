@@ -1,8 +1,6 @@
 //! Judging what is kept by another policy, in PostgreSQL. Servers may run beside: whoever read a visit before its
 //! policy changed reads it again.
 
-use std::collections::BTreeSet;
-
 use deadpool_postgres::Pool;
 use tokio_postgres::Client;
 
@@ -63,14 +61,13 @@ async fn keep(
     let policy = serde_json::to_string(&judging.policy)?;
     let fields = [learner.into(), course.into(), topic.into(), (&policy).into()];
     run(db, sql!("judge_visits"), &fields).await?;
-    let tenant = tenant.to_owned();
-    put_stale(db, &BTreeSet::from([(learner, course, topic, &tenant)])).await?;
+    put_stale(db, vec![(learner, course, topic, tenant)]).await?;
     let id = uuid::Uuid::new_v4().to_string();
     let (was, became) = (serde_json::to_string(&row.before)?, serde_json::to_string(&row.after)?);
     let fields = [
         learner.into(),
         (&id).into(),
-        (&tenant).into(),
+        tenant.into(),
         judging.now_ms.into(),
         (&judging.who).into(),
         "recompute".into(),

@@ -72,7 +72,8 @@ async function play() {
         showSaving(saving);
         if (saving.state === "stopped") stopped(saving.why);
     });
-    visit.on("second", showSecond);
+    const isMedia = visit.opened.activities.some((it) => it.kind === "media");
+    visit.on("second", (it) => showSecond(it, isMedia ? "nothing plays" : "no sign of you for a while"));
     for (const type of /** @type {const} */ (["committed", "terminated"])) {
         visit.on(type, ({ activity }) => {
             const row = rows[visit.opened.activities.indexOf(activity)];

@@ -46,8 +46,11 @@ export function showSaving(saving) {
     }
 }
 
-/** @param {{ measuredMs: number, isCounting: boolean }} second */
-export function showSecond({ measuredMs, isCounting }) {
+/**
+ * @param {{ measuredMs: number, isCounting: boolean }} second
+ * @param {string} why Why time does not count while the page is looked at.
+ */
+export function showSecond({ measuredMs, isCounting }, why) {
     const isPaused = !isCounting && document.visibilityState === "visible";
-    say(part("time"), `Time so far: ${spent(measuredMs)}${isPaused ? " (paused: no sign of you for a while)" : ""}`);
+    say(part("time"), `Time so far: ${spent(measuredMs)}${isPaused ? ` (paused: ${why})` : ""}`);
 }

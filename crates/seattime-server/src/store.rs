@@ -3,6 +3,7 @@
 #[cfg(test)]
 pub(crate) mod contract;
 mod figures;
+pub(crate) mod medium;
 mod merging;
 pub mod moving;
 mod opening;
@@ -87,13 +88,15 @@ pub struct StoredActivity {
     pub id: String,
     /// Its title.
     pub title: String,
-    /// `sco` or `asset`.
+    /// `sco`, `asset` or `media`.
     pub kind: seattime_wire::SessionKind,
     /// How deep it lies in the organization, from 0.
     pub depth: u32,
-    /// Where it is launched: path in the package, with query and fragment.
+    /// Where it is launched: path in the package, with query and fragment; of a video or audio, its file or an
+    /// address of the web.
     pub href: String,
-    /// Elements that the manifest sets, such as `cmi.launch_data`: name and value.
+    /// Elements that the manifest sets, such as `cmi.launch_data`: name and value; of a video or audio, how it is
+    /// taken.
     pub defaults: Vec<(String, String)>,
     /// Its objectives in the manifest.
     pub objectives: Vec<String>,
@@ -315,6 +318,9 @@ pub struct ReportRow {
     pub status: String,
     /// Its score, as content wrote it.
     pub score: Option<String>,
+    /// How much of a video or audio topic was seen in the latest attempt, in percent, rounded down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress_percent: Option<u32>,
     /// Time credited, as `0h 15m 30s`.
     pub time_spent: String,
     /// Time credited, in ms.

@@ -11,6 +11,11 @@ pub struct PresencePolicy {
     pub tail_ms: i64,
 }
 
+impl PresencePolicy {
+    /// Presence earns nothing: of a video or audio topic, only what plays is its time.
+    pub const NOTHING: PresencePolicy = PresencePolicy { idle_limit_ms: -1, tail_ms: 0 };
+}
+
 impl Default for PresencePolicy {
     fn default() -> PresencePolicy {
         PresencePolicy { idle_limit_ms: 300_000, tail_ms: 30_000 }
@@ -27,6 +32,9 @@ impl Default for PresencePolicy {
 /// `evidence` are all bursts of the stretch, whatever they came from.
 pub fn active(evidence: &Bursts, visible: &IntervalSet, policy: PresencePolicy) -> IntervalSet {
     let mut present = IntervalSet::new();
+    if policy.idle_limit_ms < 0 {
+        return present;
+    }
     let mut bursts = evidence.iter().peekable();
     while let Some((first, last)) = bursts.next() {
         let until = match bursts.peek() {

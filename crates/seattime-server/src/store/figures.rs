@@ -76,7 +76,13 @@ const SEEN_MORE_MS: i64 = 5_000;
 
 /// What a visit comes to.
 pub(crate) fn derive(raw: &RawVisit, policy: &Policy, seen: Seen) -> Figures {
-    let presence = PresencePolicy { idle_limit_ms: policy.idle_limit_ms, tail_ms: policy.tail_ms };
+    // A video or audio is a topic of its own: what plays is its time, and nothing else.
+    let is_media = raw.sessions.values().any(|it| it.kind == SessionKind::Media);
+    let presence = if is_media {
+        PresencePolicy::NOTHING
+    } else {
+        PresencePolicy { idle_limit_ms: policy.idle_limit_ms, tail_ms: policy.tail_ms }
+    };
     let mut present: BTreeMap<u32, IntervalSet> =
         raw.stretches.iter().map(|(n, it)| (*n, active(&it.evidence(), &it.visible(), presence))).collect();
     let mut played: BTreeMap<u32, IntervalSet> = BTreeMap::new();

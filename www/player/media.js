@@ -74,7 +74,10 @@ function play(topic) {
     }));
     speed.value = "1";
     speed.addEventListener("change", () => (element.playbackRate = Number(speed.value)));
-    addEventListener("keydown", (event) => onKey(event, element));
+    // Before Chromium's own controls, which listen on the element whatever was prevented: they would undo what a key did.
+    for (const type of /** @type {const} */ (["keydown", "keypress", "keyup"])) {
+        document.addEventListener(type, (event) => onKey(event, element), true);
+    }
     element.src = topic.source;
     if (topic.captions) void caption(element, topic.captions);
     element.focus({ preventScroll: true });
@@ -182,6 +185,8 @@ function onKey(event, element) {
     const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!act) return;
     event.preventDefault();
+    event.stopPropagation(); // Of the document's other listeners, among them the run-time's, each hears it still.
+    if (event.type !== "keydown") return;
     void Promise.resolve(act()).catch((error) => console.error(error));
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod launches;
 pub(crate) mod media;
 pub(crate) mod packages;
 pub(crate) mod pages;
+pub(crate) mod progress;
 pub(crate) mod reports;
 pub(crate) mod sent;
 pub(crate) mod visits;

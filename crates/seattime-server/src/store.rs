@@ -215,6 +215,34 @@ pub struct Arrival {
     pub received_ms: i64,
     /// How long to wait between signs of life, in ms.
     pub heartbeat_ms: u32,
+    /// What an old player says in its stead.
+    pub legacy: Option<LegacyCall>,
+}
+
+/// A call of an old player, which knows nothing of visits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LegacyCall {
+    /// Its number within what the player counts; a number that comes twice says the same.
+    pub seq: u64,
+    /// What it claims.
+    pub claim: seattime_core::time::legacy::Claim,
+    /// How often the player calls, in ms, if it says so.
+    pub period_ms: Option<i64>,
+}
+
+/// A launch, as somebody finds it who knows its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Launched {
+    /// Our id of the learner.
+    pub learner: String,
+    /// The attempt's id.
+    pub attempt: String,
+    /// The topic's id.
+    pub topic: String,
+    /// What was asked for.
+    pub mode: Mode,
+    /// When it was made, in ms since 1970.
+    pub made_ms: i64,
 }
 
 /// What became of a commit.
@@ -280,6 +308,9 @@ pub trait Store: Send + Sync {
 
     /// Makes a launch; a repeated Idempotency-Key answers the first one.
     fn launch(&self, tenant: &str, launch: NewLaunch, now_ms: i64) -> Answer<'_, MadeLaunch>;
+
+    /// A launch of a learner, by the LMS's own id and the launch's.
+    fn launched(&self, tenant: &str, lms_id: &str, launch: &str) -> Answer<'_, Launched>;
 
     /// Opens a visit: takes the lease and reads the values.
     fn open_visit(&self, opening: Opening, policy: Policy, now_ms: i64) -> Answer<'_, Opened>;

@@ -46,15 +46,29 @@ pub(crate) async fn post_commit(
     pass(&*app.faults, "before_commit")?;
     let mut claims = token.claims;
     let heartbeat_ms = app.config.policy.heartbeat_ms;
-    let arrival =
-        Arrival { claims: claims.clone(), commit, size_bytes, body_hash, received_ms, heartbeat_ms };
+    let arrival = Arrival {
+        claims: claims.clone(),
+        commit,
+        size_bytes,
+        body_hash,
+        received_ms,
+        heartbeat_ms,
+        legacy: None,
+    };
     let merged = match app.store.merge(arrival).await {
         // A database that was restored from a backup may not know the attempt.
         Err(StoreError::NotFound("attempt")) => {
             claims = app.store.make_again(claims, received_ms).await?;
             let commit = body.json()?;
-            let arrival =
-                Arrival { claims: claims.clone(), commit, size_bytes, body_hash, received_ms, heartbeat_ms };
+            let arrival = Arrival {
+                claims: claims.clone(),
+                commit,
+                size_bytes,
+                body_hash,
+                received_ms,
+                heartbeat_ms,
+                legacy: None,
+            };
             app.store.merge(arrival).await?
         }
         merged => merged?,

@@ -1,5 +1,6 @@
 //! What every store must do, run on each.
 
+mod legacy;
 mod restored;
 
 use std::collections::BTreeMap;
@@ -123,6 +124,7 @@ async fn keeps(stores: &[Arc<dyn Store>]) {
         run.the_same_message_again_is_told_what_holds_by_then().await;
         run.the_same_message_again_is_a_sign_of_life().await;
         run.many_at_once_lose_nothing().await;
+        run.calls_of_an_old_player_come_to_the_same_in_any_order().await;
     }
 }
 
@@ -503,6 +505,7 @@ pub(crate) fn arrival(claims: &VisitClaims, commit: &Commit, received_ms: i64) -
         body_hash: digest(&body),
         received_ms,
         heartbeat_ms: 30_000,
+        legacy: None,
     }
 }
 

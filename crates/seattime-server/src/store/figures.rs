@@ -7,6 +7,9 @@ use seattime_wire::{CreditPolicy, Policy, Reported, SessionKind, SessionState};
 
 use super::raw::{RawMedia, RawSession, RawVisit};
 
+/// Where time comes from that an old player told.
+pub(crate) const LEGACY: &str = "legacy";
+
 /// What a visit comes to; derived from its raw state whenever it is asked for, and kept nowhere.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Figures {
@@ -121,13 +124,20 @@ pub(crate) fn derive(raw: &RawVisit, policy: &Policy, seen: Seen) -> Figures {
     if outside_ms > 0 {
         parts.push(outside_part(outside_ms, mapped(&played_outside).length_ms()));
     }
-    let measured = mapped(&present);
+    let mut measured = mapped(&present);
+    let legacy = raw.legacy(seen.opened_ms).clipped(seen.opened_ms, seen.contact_ms);
+    if !legacy.is_empty() {
+        parts.push(legacy_part(legacy.length_ms()));
+        measured.union(&legacy);
+    }
     let bound = match policy.credit {
         CreditPolicy::Reported => [(seen.opened_ms, seen.live_ms)].into_iter().collect(),
         CreditPolicy::Corroborated | CreditPolicy::Measured => measured.clone(),
     };
     Figures {
-        counts: parts.iter().any(|it| it.is_initialized) || raw.stretches.values().any(|it| it.has_human()),
+        counts: !legacy.is_empty()
+            || parts.iter().any(|it| it.is_initialized)
+            || raw.stretches.values().any(|it| it.has_human()),
         measured,
         bound,
         played: mapped(&played),
@@ -249,6 +259,17 @@ fn outside_part(measured_ms: i64, media_ms: i64) -> Part {
         provenance: provenance(Provenance::Measured, measured_ms, media_ms).to_owned(),
         exceeds_presence: false,
         total: (0, 0),
+    }
+}
+
+/// What an old player said was watched: there is no more to know of it.
+fn legacy_part(watched_ms: i64) -> Part {
+    Part {
+        n: 1,
+        activity: LEGACY.to_owned(),
+        state: "left".to_owned(),
+        provenance: LEGACY.to_owned(),
+        ..outside_part(watched_ms, 0)
     }
 }
 

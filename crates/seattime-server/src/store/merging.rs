@@ -92,6 +92,9 @@ impl Absorbed {
         let mut visit =
             known.unwrap_or_else(|| VisitRow::new(DEFAULT_POLICY, claims.lease, claims.opened_ms));
         let mut has_news = visit.raw.merge(commit, arrival.received_ms) || is_unknown || !visit.is_open;
+        if let Some(call) = &arrival.legacy {
+            has_news |= visit.raw.merge_legacy(call, arrival.received_ms);
+        }
         visit.contact_ms = visit.contact_ms.max(arrival.received_ms);
         if commit.reason != CommitReason::Replay {
             visit.live_ms = visit.live_ms.max(arrival.received_ms);

@@ -31,8 +31,8 @@ pub use self::writers::WRITERS;
 use self::writers::Writers;
 use super::rows::column;
 use super::{
-    Answer, Arrival, MadeLaunch, Merged, NewLaunch, Opened, Opening, PackageLine, ReportOf, ReportRow, Store,
-    StoreError, StoredPackage, Throughput,
+    Answer, Arrival, Launched, MadeLaunch, Merged, NewLaunch, Opened, Opening, PackageLine, ReportOf,
+    ReportRow, Store, StoreError, StoredPackage, Throughput,
 };
 use crate::clock::ServerClock;
 use crate::error::StartError;
@@ -250,6 +250,11 @@ impl Store for PostgresStore {
         Box::pin(async move {
             retried!(tries => launches::make(&self.pool, &tenant, &launch, now_ms, tries.is_repeated()))
         })
+    }
+
+    fn launched(&self, tenant: &str, lms_id: &str, launch: &str) -> Answer<'_, Launched> {
+        let key = (tenant.to_owned(), lms_id.to_owned(), launch.to_owned());
+        Box::pin(async move { retried!(tries => launches::launched(&self.pool, (&key.0, &key.1, &key.2))) })
     }
 
     fn open_visit(&self, opening: Opening, policy: Policy, now_ms: i64) -> Answer<'_, Opened> {

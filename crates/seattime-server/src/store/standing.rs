@@ -7,7 +7,7 @@ use seattime_core::attempt::{Outcome, outcome, rolled_up};
 use seattime_core::time::{IntervalSet, bounded};
 use seattime_wire::{Api, SessionKind};
 
-use super::figures::{Figures, Seeing};
+use super::figures::{Figures, LEGACY, Seeing};
 use super::medium::Progress;
 use super::rows::{PackageRow, VisitRow, api_of};
 use super::{ReportDetail, ReportLearner, ReportMedia, ReportRow, StoreError, StoredActivity};
@@ -141,7 +141,7 @@ fn row(
     let outcomes: Vec<Outcome<'_>> = activities
         .iter()
         .map(|it| {
-            let was_launched = launched.contains(&it.id.as_str());
+            let was_launched = launched.contains(&it.id.as_str()) || launched.contains(&LEGACY);
             activity_outcome(api, it, values.get(&it.id), was_launched, &progress)
         })
         .collect();

@@ -37,6 +37,7 @@ export class Course {
      * @param {string} url
      */
     static async open(world, page, url) {
+        await world.onTab?.(page);
         /** @type {Course} */ let course;
         const driver = await drive(page, (payload) =>
             void course.#inStep(Number(payload)).catch((error) => course.failures.push(error)));

@@ -90,7 +90,7 @@ test("a film is taken in two visits, by keys: it goes on where it was left, and 
     await inFrame(first, reached(1.7));
     await first.page.keyboard.press("k");
     const leftAtS = await position(first);
-    await first.until("document.getElementById('time').textContent.endsWith('(paused: nothing plays)')");
+    await first.until("document.getElementById('time').textContent.endsWith('(not counting: nothing plays)')");
     assert.match(await first.read("document.getElementById('time').textContent"), /^Time so far: 0h 0m [12]s/);
     assert.match(await words(first, "progress"), /^(4\d|5\d) % seen/);
     await look(first, "media");

@@ -114,3 +114,28 @@ test("leaving goes back to where the launch said", async () => {
     const row = await world.closedRow("back");
     assert.equal(row.time_spent, "0h 1m 0s");
 });
+
+test("the player says what did not count and why, and asks below the content", async () => {
+    const topic = await world.importPackage(await silent("1.2", "Radio watch"), "Still here?");
+    const course = await world.launch(topic, "told");
+    const time = () => course.read("document.getElementById('time').textContent");
+    await course.advance(MINUTE);
+    await course.input();
+    await course.hide();
+    await course.advance(12 * MINUTE);
+    await course.showAgain();
+    await course.advance(2 * SECOND);
+    assert.match(await time(), /^Time so far: 0h 1m \ds \(0h 12m 0s while this page was hidden did not count\)$/);
+    await course.advance(MINUTE);
+    assert.match(await time(), /^Time so far: 0h 1m \d+s$/, "it is said once");
+    await course.advance(3 * MINUTE + 10 * SECOND);
+    assert.match(await shown(course), /Still here\? Without a sign of you/);
+    await look(course, "player-asks");
+    await course.advance(MINUTE);
+    assert.match(await time(), /\(not counting: no sign of you for 5 minutes\)$/);
+    const other = await world.launch(topic, "told");
+    await course.advance(MINUTE);
+    assert.match(await time(), /\(no longer counting in this window\)$/, "another window took over");
+    await other.close();
+    await course.close();
+});

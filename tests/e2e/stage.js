@@ -20,6 +20,7 @@ import { MINUTE, SECOND } from "./world.js";
  * @typedef {object} Story What happens, and the truth of it.
  * @property {Heading} heading
  * @property {string} name
+ * @property {string} [course] Which course its topic belongs to; one of the heading's name, if left out.
  * @property {Browser[]} [browsers] Chromium alone, if left out.
  * @property {() => Promise<Uint8Array>} content
  * @property {number} truthS What the learner is to be credited, in seconds: found by thinking, never by our code.
@@ -27,6 +28,7 @@ import { MINUTE, SECOND } from "./world.js";
  * @property {(stage: Stage) => Promise<void>} take
  * @property {(row: Row, stage: Stage) => void | Promise<void>} [check] What else the report must say.
  * @property {(stage: Stage) => Promise<number>} [ours] What is compared with the truth, in ms; the row's *Time Spent*, if left out.
+ * @property {string} [twin] The test of `media.test.js` that plays the like for real, if it is one of media.
  * @property {{ oursS: number, because: string }} [fault] What we credit instead, as long as we are wrong.
  */
 
@@ -60,7 +62,7 @@ export class Stage {
 
     /** Brings the story's content to the server. */
     async begin() {
-        this.topic = await this.world.importPackage(await this.story.content(), this.story.heading);
+        this.topic = await this.world.importPackage(await this.story.content(), this.story.course ?? this.story.heading);
     }
 
     /**

@@ -5,28 +5,18 @@
 // SEATTIME_STORY=text takes only the stories with that in their names.
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { ExitBrowser } from "./exit_browser.js";
 import { Stage } from "./stage.js";
+import { stories } from "./stories.js";
 import { ROOT } from "./testbed.js";
 import { HOUR, SECOND, World } from "./world.js";
 
-/** @typedef {import("./stage.js").Story} Story */
-
-/** @type {import("./stage.js").Heading[]} */
-const HEADINGS = ["Silence and exits", "Presence", "Clocks", "More than one", "Network", "Media", "Reports"];
 const OUT = join(ROOT, "target/xtask/time-stories.md");
 const WANTED = process.env.SEATTIME_STORY ?? "";
-
-/** @type {Story[]} */
-const stories = [];
-for (const file of readdirSync(new URL("time/", import.meta.url)).sort()) {
-    stories.push(...[(await import(`./time/${file}`)).default].flat());
-}
-stories.sort((one, other) => HEADINGS.indexOf(one.heading) - HEADINGS.indexOf(other.heading));
 
 /** @type {World} */
 let world;
@@ -46,7 +36,7 @@ after(async () => {
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
-for (const story of stories) {
+for (const story of await stories()) {
     const { heading, name, truthS } = story;
     for (const browser of story.browsers ?? ["chrome"]) {
         const title = `${heading}: ${name}${browser === "firefox" ? " (Firefox)" : ""}`;
@@ -69,6 +59,13 @@ for (const story of stories) {
     }
 }
 
+test("every story that names a film played for real names one that there is", async () => {
+    const played = readFileSync(join(ROOT, "tests/e2e/media.test.js"), "utf8");
+    for (const { name, twin } of await stories()) {
+        if (twin) assert.ok(played.includes(`name: ${JSON.stringify(twin)}`), `${name}: ${twin}`);
+    }
+});
+
 test("hours later, every story still says the same", async () => {
     // What was silent is closed by then, and every row is derived anew from what is stored.
     await world.serverTo(world.nowMs + 2 * HOUR);
@@ -83,8 +80,9 @@ test("hours later, every story still says the same", async () => {
 function lines() {
     const seconds = (/** @type {number} */ ms) => (ms / SECOND).toFixed(1);
     const rows = told.map(({ stage: { story, learner }, ours, seconds: took }) => {
+        const twin = story.twin ?? "";
         const error = `${seconds(ours - story.truthS * SECOND)}${story.fault ? ` (${story.fault.because})` : ""}`;
-        return `| ${story.heading} | ${learner} | ${story.truthS} | ${seconds(ours)} | ${error} | ${took.toFixed(0)} |`;
+        return `| ${story.heading} | ${learner} | ${story.truthS} | ${seconds(ours)} | ${error} | ${twin} | ${took.toFixed(0)} |`;
     });
-    return ["| heading | story | truth, s | ours, s | error, s | took, s |", "|---|---|---|---|---|---|", ...rows];
+    return ["| heading | story | truth, s | ours, s | error, s | short, played for real | took, s |", "|---|---|---|---|---|---|---|", ...rows];
 }

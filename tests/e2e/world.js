@@ -74,6 +74,8 @@ export class World {
     nowMs = START_MS;
     /** Called when a request is about to leave a page; a story may break something then. */
     /** @type {(() => void) | undefined} */ onRequest;
+    /** Is given each tab of a course before it loads anything. */
+    /** @type {((page: Page) => Promise<void>) | undefined} */ onTab;
     #isDown = false;
     /** @type {string} */ #data;
     #isDataOurs = true;

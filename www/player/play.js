@@ -3,6 +3,7 @@
 
 import { LaunchError, launch } from "../../pkg/seattime.js";
 import { keepToken, keptToken, make, part, say } from "../shared/page.js";
+import { asking } from "./asking.js";
 import { cover, uncover } from "./cover.js";
 import { showSaving, showSecond, showStanding } from "./standing.js";
 
@@ -73,7 +74,9 @@ async function play() {
         if (saving.state === "stopped") stopped(saving.why);
     });
     const isMedia = visit.opened.activities.some((it) => it.kind === "media");
-    visit.on("second", (it) => showSecond(it, isMedia ? "nothing plays" : "no sign of you for a while"));
+    visit.on("second", showSecond(visit.opened.policy, isMedia));
+    // What plays needs no hand.
+    if (visit.opened.asks_still_here && !isMedia) visit.on("second", asking(visit.opened.policy));
     for (const type of /** @type {const} */ (["committed", "terminated"])) {
         visit.on(type, ({ activity }) => {
             const row = rows[visit.opened.activities.indexOf(activity)];

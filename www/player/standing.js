@@ -6,6 +6,11 @@ import { clock, spent } from "../shared/time.js";
 
 /** @typedef {import("../../pkg/seattime.js").Saving} Saving */
 
+/** A shorter time than this behind another window is not worth a word. */
+const WORTH_SAYING_MS = 10_000;
+/** So long it is said what did not count while the page was hidden. */
+const SAID_FOR_MS = 30_000;
+
 /** What the server did not keep in this visit. @type {Set<string>} */
 const refused = new Set();
 
@@ -38,6 +43,7 @@ export function showSaving(saving) {
         showStanding(`Not saved: ${saving.detail ?? "the server did not take it"}`, `; trying again at ${at}`, true);
     } else {
         showStanding(saving.why === "superseded" ? "Continued in another window" : "Stopped: nothing more is kept", "", true);
+        say(part("time"), `${time} (no longer counting in this window)`);
     }
     for (const it of saving.refused ?? []) refused.add(it.element);
     if (refused.size > 0) {
@@ -46,11 +52,41 @@ export function showSaving(saving) {
     }
 }
 
+/** What was said of the time last. */
+let time = "";
+
 /**
- * @param {{ measuredMs: number, isCounting: boolean }} second
- * @param {string} why Why time does not count while the page is looked at.
+ * Answers what shows the time, second by second, and why it does not count where it does not.
+ *
+ * @param {{ idle_limit_ms: number }} policy
+ * @param {boolean} isMedia Whether only what plays counts.
+ * @returns {(second: { measuredMs: number, isCounting: boolean }) => void}
  */
-export function showSecond({ measuredMs, isCounting }, why) {
-    const isPaused = !isCounting && document.visibilityState === "visible";
-    say(part("time"), `Time so far: ${spent(measuredMs)}${isPaused ? ` (paused: ${why})` : ""}`);
+export function showSecond({ idle_limit_ms }, isMedia) {
+    const idle = isMedia ? "nothing plays" : `no sign of you for ${Math.round(idle_limit_ms / 60_000)} minutes`;
+    let measured = 0;
+    /** When the page was hidden, and what was measured by the second after. @type {{ atMs: number, measuredMs?: number } | undefined} */
+    let hidden;
+    let [lost, lostUntil] = [0, 0];
+    document.addEventListener("visibilitychange", () => {
+        const now = performance.now();
+        if (document.visibilityState !== "visible") hidden = { atMs: now };
+        else if (hidden) {
+            // A sound that is heard, or another window of the course, may have counted meanwhile.
+            lost = now - hidden.atMs - (measured - (hidden.measuredMs ?? measured));
+            lostUntil = lost >= WORTH_SAYING_MS ? now + SAID_FOR_MS : 0;
+            hidden = undefined;
+        }
+    });
+    return ({ measuredMs, isCounting }) => {
+        measured = measuredMs;
+        // What a sign before it was hidden has earned is told only now.
+        if (hidden) hidden.measuredMs ??= measured;
+        time = `Time so far: ${spent(measuredMs)}`;
+        const isVisible = document.visibilityState === "visible";
+        let why = "";
+        if (isVisible && !isCounting) why = ` (not counting: ${idle})`;
+        else if (isVisible && performance.now() < lostUntil) why = ` (${spent(lost)} while this page was hidden did not count)`;
+        say(part("time"), time + why);
+    };
 }

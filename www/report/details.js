@@ -90,26 +90,45 @@ function bars(it) {
 }
 
 /**
+ * A session with its figures side by side, and why it was credited what it was.
+ *
+ * @param {Detail} it
+ * @param {string} [when] Which visit it belongs to, where nothing else says so.
+ */
+export function drawPart(it, when = "") {
+    const item = make("li");
+    const name = it.activity === "outside" ? "Outside the content" : it.activity ?? "Content";
+    const state = STATES[it.state ?? ""] ?? it.state ?? "";
+    item.append(make("h3", name), make("p", [when, state].filter(Boolean).join(" · "), "quiet"));
+    const why = make("p", reason(it));
+    if (it.flags?.length) why.className = "flagged";
+    item.append(bars(it), why);
+    return item;
+}
+
+/**
+ * Every session of a row, as far as the row itself knows them.
+ *
+ * @param {Detail[]} details
+ */
+export function drawParts(details) {
+    const list = make("ul", "", "sessions");
+    for (const it of details) {
+        const attempt = it.attempt ? `attempt ${it.attempt}` : "no attempt";
+        list.append(drawPart(it, it.started_ms ? `${attempt} · ${moment(it.started_ms)}` : attempt));
+    }
+    return list;
+}
+
+/**
+ * What a row says of all its visits together.
+ *
  * @param {Detail[]} details
  * @param {number} creditedMs What the whole row is credited.
  * @param {Medium[]} [media] What was seen of videos and audios.
  */
-export function draw(details, creditedMs, media = []) {
-    const drawn = make("div");
-    const list = make("ul", "", "sessions");
-    for (const it of details) {
-        const item = make("li");
-        const name = it.activity === "outside" ? "Outside the content" : it.activity ?? "Content";
-        const attempt = it.attempt ? `attempt ${it.attempt}` : "no attempt";
-        const when = it.started_ms ? moment(it.started_ms) : "";
-        const state = STATES[it.state ?? ""] ?? it.state ?? "";
-        item.append(make("h3", name), make("p", [attempt, when, state].filter(Boolean).join(" · "), "quiet"));
-        const why = make("p", reason(it));
-        if (it.flags?.length) why.className = "flagged";
-        item.append(bars(it), why);
-        list.append(item);
-    }
-    drawn.append(list);
+export function drawWhole(details, creditedMs, media = []) {
+    const drawn = make("div", "", "whole");
     if (media.length > 0) {
         const seen = make("ul", "", "media");
         seen.append(...media.map(medium));

@@ -3,13 +3,15 @@
 
 import { keptToken, make, part, say } from "../shared/page.js";
 import { moment, spent } from "../shared/time.js";
-import { draw as drawDetails } from "./details.js";
+import { drawParts, drawWhole } from "./details.js";
+import { draw as drawVisits } from "./visits.js";
 
 /**
  * @typedef {object} Row A learner and a topic. A server may leave out what it does not know.
  * @property {{ id?: string, name?: string }} [learner]
  * @property {string} [course]
  * @property {string} [topic]
+ * @property {string} [topic_id] By which its visits are asked for.
  * @property {string} [status]
  * @property {string | null} [score]
  * @property {string} [time_spent]
@@ -35,6 +37,46 @@ const PROVENANCES = {
 /** Counts what was asked for: only the last answer is shown. */
 let asked = 0;
 
+/** @param {string} address @param {string} token */
+async function ask(address, token) {
+    const response = await fetch(address, {
+        headers: { authorization: `Bearer ${token}` },
+        cache: "no-store",
+        credentials: "omit",
+    }).catch(() => undefined);
+    return { response, answer: await response?.json().catch(() => undefined) };
+}
+
+/**
+ * Puts a row's visits in the place of the figures that the row itself has.
+ *
+ * @param {Row} row
+ * @param {string} token
+ * @param {HTMLElement} place
+ * @returns {Promise<boolean>} Whether that is done; a server may know no visits.
+ */
+async function showVisits(row, token, place) {
+    if (!row.topic_id) return true;
+    const of = new URLSearchParams({ learner: row.learner?.id ?? "", course: row.course ?? "", topic: row.topic_id });
+    place.querySelector(".trouble")?.remove();
+    const waiting = make("p", "The visits are loading …", "quiet");
+    waiting.role = "status";
+    place.prepend(waiting);
+    const { response, answer } = await ask(`/api/v1/report/visits?${of}`, token);
+    if (response?.ok && Array.isArray(answer?.visits)) {
+        place.replaceChildren(drawVisits(answer.visits));
+        return true;
+    }
+    if (response?.status === 404) {
+        waiting.remove(); // A server that knows none: what the row itself says is all there is.
+        return true;
+    }
+    const why = response ? answer?.detail ?? `the server answered ${response.status}` : "the server cannot be reached";
+    waiting.textContent = `The visits cannot be shown moment by moment: ${why}. Close and open the details to try again.`;
+    waiting.className = "quiet trouble";
+    return false;
+}
+
 /** @param {string} token @param {boolean} isOwn */
 async function show(token, isOwn) {
     const mine = ++asked;
@@ -43,12 +85,7 @@ async function show(token, isOwn) {
     part("rows").hidden = true;
     part("body").replaceChildren();
     say(part("as-of"), "");
-    const response = await fetch("/api/v1/report", {
-        headers: { authorization: `Bearer ${token}` },
-        cache: "no-store",
-        credentials: "omit",
-    }).catch(() => undefined);
-    const answer = await response?.json().catch(() => undefined);
+    const { response, answer } = await ask("/api/v1/report", token);
     if (mine !== asked) return;
     if (!response?.ok || !Array.isArray(answer?.rows)) {
         failed(response, answer, () => void show(token, isOwn), isOwn);
@@ -61,7 +98,7 @@ async function show(token, isOwn) {
         return;
     }
     part("rows").classList.toggle("own", isOwn);
-    answer.rows.forEach(drawRow);
+    answer.rows.forEach((/** @type {Row} */ row, /** @type {number} */ n) => drawRow(row, n, token));
     part("rows").hidden = false;
     part("state").hidden = true;
 }
@@ -94,8 +131,8 @@ function tell(title, text = "") {
     say(part("state-text"), text);
 }
 
-/** @param {Row} row @param {number} n */
-function drawRow(row, n) {
+/** @param {Row} row @param {number} n @param {string} token What the row was asked for with. */
+function drawRow(row, n, token) {
     const line = make("tr", "", "row");
     line.role = "row";
     /** @param {string} name @param {string} text @param {string} [kind] */
@@ -131,14 +168,21 @@ function drawRow(row, n) {
     wide.colSpan = 9;
     const meaning = PROVENANCES[source];
     if (meaning) wide.append(make("p", `Time Spent is ${source}: ${meaning}.`, "meaning"));
-    wide.append(drawDetails(row.details ?? [], timeMs, row.media));
+    const visits = make("div");
+    visits.append(drawParts(row.details ?? []));
+    wide.append(visits, drawWhole(row.details ?? [], timeMs, row.media));
     more.append(wide);
 
     const button = make("button", "Details", "plain");
     button.setAttribute("aria-expanded", "false");
     button.setAttribute("aria-controls", more.id);
     button.setAttribute("aria-label", `Details of ${row.topic ?? "this row"}`);
+    let isAsked = false;
     button.addEventListener("click", () => {
+        if (!isAsked) {
+            isAsked = true;
+            void showVisits(row, token, visits).then((isShown) => (isAsked = isShown));
+        }
         more.hidden = !more.hidden;
         button.setAttribute("aria-expanded", String(!more.hidden));
     });

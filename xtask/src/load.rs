@@ -29,6 +29,14 @@ pub(crate) fn commits(project: &Project, arguments: &[String]) -> Result<ExitCod
     finish(&mut load)
 }
 
+/// The report's part of `cargo xtask bench cost`.
+pub(crate) fn report(project: &Project) -> Result<ExitCode> {
+    let server = build::server(project)?;
+    let mut load = driver(project)?;
+    load.args(["report", "--server"]).arg(server).arg("--folder").arg(folder(project)?.join("report"));
+    finish(&mut load)
+}
+
 /// The driver, compiled, with the testbed beside it.
 fn driver(project: &Project) -> Result<Command> {
     let mut testbed = project.cargo();

@@ -36,7 +36,7 @@ const COMMANDS: &[Command] = &[
     ("test",   "everything that CI checks, or only the stages named [STAGE…]",            test::command),
     ("tidy",   "check the invariants that no compiler checks",                            tidy::command),
     ("size",   "weigh pkg/ and the player page against their budgets",                    size::command),
-    ("bench",  "measure against a peer or a limit [api|commits]; not part of `test`",     bench::command),
+    ("bench",  "measure against a peer or a limit [api|time|cost|commits]; not part of `test`", bench::command),
     ("load",   "tens of thousands of learners before one server [--learners N] [--minutes N]", load::command),
     ("crash",  "kill the server under load [--cycles N] [--seed S] [--database postgres]; five cycles in `test`", crash::command),
     ("mutants", "take the server's safety out, and see that `crash` notices; not part of `test`", crash::mutants),

@@ -1,6 +1,7 @@
 //! What every handler is given, and all routes in one list.
 
 use std::any::Any;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -9,6 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
@@ -39,9 +41,21 @@ pub const MAX_PACKAGE_BYTES: usize = 512 * 1024 * 1024;
 /// The longest body of any other request, in bytes.
 pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
 
-/// What every handler is given.
+/// What every handler is given: shared by all of them.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Parts>);
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// What the server is made of.
+#[derive(Clone)]
+pub struct Parts {
     /// How the server is set up.
     pub config: Arc<Config>,
     /// What is kept.
@@ -100,7 +114,7 @@ impl App {
         let now_ms = clock.now_ms().await;
         store.put_key(TENANT, &sha256(config.api_key.as_bytes()), now_ms).await.map_err(failed)?;
         let database = if config.database.is_some() { "postgresql" } else { "sqlite" };
-        Ok(App {
+        Ok(App(Arc::new(Parts {
             metrics: Arc::new(Metrics::new(store.throughput(), database, now_ms)),
             tokens: Arc::new(Tokens::new(&key)),
             key: Arc::new(key),
@@ -114,7 +128,12 @@ impl App {
             parts: Arc::new(Meter::new(config.limits.parts)),
             is_draining: Arc::default(),
             config: Arc::new(config),
-        })
+        })))
+    }
+
+    /// The same with another store, made from its own.
+    pub fn with_store(&self, other: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>) -> App {
+        App(Arc::new(Parts { store: other(Arc::clone(&self.store)), ..Parts::clone(self) }))
     }
 
     /// The server's time, in ms since 1970.
@@ -166,6 +185,7 @@ pub fn router(app: App) -> Router {
         .route("/readyz", get(health::get_readiness))
         .route("/api/v1/launches", post(launches::post_launch))
         .route("/api/v1/report", get(reports::get_report))
+        .route("/api/v1/report/visits", get(reports::get_visits))
         .route("/run/v1/visits", post(visits::post_visit))
         .route("/content/{grant}/{package}/{*path}", get(content::get_file))
         .route("/reports/my-learning", get(pages::get_my_learning))
@@ -185,9 +205,13 @@ pub fn router(app: App) -> Router {
     let nosniff = HeaderValue::from_static("nosniff");
     routes
         .fallback(async || Problem::not_found("page"))
-        .layer(SetResponseHeaderLayer::overriding(header::X_CONTENT_TYPE_OPTIONS, nosniff))
-        .layer(CatchPanicLayer::custom(|panic: Box<dyn Any + Send>| after_panic(panic)))
-        .layer(from_fn_with_state(app.clone(), identify))
+        // One after the other, from the outermost; as layers of the router each would be a box of its own.
+        .layer(
+            ServiceBuilder::new()
+                .layer(from_fn_with_state(app.clone(), identify))
+                .layer(CatchPanicLayer::custom(|panic: Box<dyn Any + Send>| after_panic(panic)))
+                .layer(SetResponseHeaderLayer::overriding(header::X_CONTENT_TYPE_OPTIONS, nosniff)),
+        )
         .with_state(app)
 }
 

@@ -1,5 +1,6 @@
 //! How a server is set up: every setting with its default, unit and meaning.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -39,6 +40,31 @@ pub const SILENCE_MS: i64 = 600_000;
 /// A server whose own clock is off from the database's by more than this is not ready, in ms.
 pub const MOST_OFF_MS: i64 = 2_000;
 
+/// In which courses learners are asked whether they are still there, a minute before time stops counting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StillHere {
+    /// In these, by their names; in none, if nobody says otherwise.
+    In(BTreeSet<String>),
+    /// In all.
+    Everywhere,
+}
+
+impl Default for StillHere {
+    fn default() -> StillHere {
+        StillHere::In(BTreeSet::new())
+    }
+}
+
+impl StillHere {
+    /// Whether it is asked in a course of that name.
+    pub(crate) fn is_asked_in(&self, course: &str) -> bool {
+        match self {
+            StillHere::In(courses) => courses.contains(course),
+            StillHere::Everywhere => true,
+        }
+    }
+}
+
 /// How a server is set up.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -62,6 +88,8 @@ pub struct Config {
     pub demo: bool,
     /// How time is judged.
     pub policy: Policy,
+    /// In which courses learners are asked whether they are still there.
+    pub still_here: StillHere,
     /// How long it waits, and how often it lets one visit write.
     pub limits: Limits,
 }
@@ -81,6 +109,7 @@ impl Config {
             api_key,
             demo: false,
             policy: DEFAULT_POLICY,
+            still_here: StillHere::default(),
             limits: DEFAULT_LIMITS,
         }
     }

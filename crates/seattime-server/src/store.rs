@@ -14,17 +14,22 @@ mod rows;
 pub mod sqlite;
 mod standing;
 pub(crate) mod throughput;
+mod timeline;
 #[cfg(test)]
 mod truth;
 
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use seattime_wire::{Activity, Api, Commit, Mode, Policy, Receipt, SharedMap, ValuePart};
 use serde::{Deserialize, Serialize};
 
 pub use self::throughput::Throughput;
+pub use self::timeline::{
+    Learner, ReportPlayed, ReportSegment, ReportSession, ReportVisit, SegmentKind, VisitsOf,
+};
 use crate::secret::ServerKey;
 use crate::token::VisitClaims;
 
@@ -204,7 +209,7 @@ pub struct Opened {
 #[derive(Debug, Clone)]
 pub struct Arrival {
     /// What its token says; the store trusts it and nothing else about whose it is.
-    pub claims: VisitClaims,
+    pub claims: Arc<VisitClaims>,
     /// What it says.
     pub commit: Commit,
     /// How long it was, in bytes: what it holds while it waits.
@@ -334,6 +339,9 @@ pub trait Store: Send + Sync {
 
     /// The report's rows, the latest visit first.
     fn report(&self, tenant: &str, of: ReportOf) -> Answer<'_, Vec<ReportRow>>;
+
+    /// The visits of one row of the report, by attempt and in the order in which they were opened.
+    fn visits(&self, tenant: &str, of: VisitsOf) -> Answer<'_, Vec<ReportVisit>>;
 }
 
 /// One learner and topic in the report.
@@ -345,6 +353,9 @@ pub struct ReportRow {
     pub course: String,
     /// Name of the topic.
     pub topic: String,
+    /// The topic's id, by which its visits are asked for.
+    #[serde(default)]
+    pub topic_id: String,
     /// Where the latest attempt stands.
     pub status: String,
     /// Its score, as content wrote it.

@@ -5,8 +5,9 @@
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use seattime_wire::Mode;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 
 use crate::error::Problem;
 use crate::secret::ServerKey;
@@ -74,14 +75,34 @@ pub struct LaunchClaims {
     pub launch: String,
 }
 
-/// What surrounds the claims of both kinds.
-#[derive(Serialize, Deserialize)]
+/// The claims of both kinds, and what surrounds them.
+#[derive(Serialize)]
 struct Envelope<C> {
-    aud: String,
+    aud: &'static str,
     /// Seconds since 1970, as the standard has it.
     exp: i64,
     #[serde(flatten)]
     claims: C,
+}
+
+/// An [`Envelope`] that is read: first one half of it, then the other, which costs less than to keep all of it until it
+/// is known what is whose.
+struct Opened<C> {
+    exp: i64,
+    claims: C,
+}
+
+impl<'de, C: DeserializeOwned> Deserialize<'de> for Opened<C> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Opened<C>, D::Error> {
+        #[derive(Deserialize)]
+        struct Expiry {
+            exp: i64,
+        }
+        let text = Box::<RawValue>::deserialize(from)?;
+        let Expiry { exp } = serde_json::from_str(text.get()).map_err(D::Error::custom)?;
+        let claims = serde_json::from_str(text.get()).map_err(D::Error::custom)?;
+        Ok(Opened { exp, claims })
+    }
 }
 
 /// A visit's token that was read.
@@ -153,7 +174,7 @@ impl Tokens {
 
     fn sign<C: Serialize>(&self, kind: &str, claims: &C, expires_ms: i64) -> Result<String, Problem> {
         let header = Header { typ: Some(kind.to_owned()), ..Header::new(Algorithm::HS256) };
-        let envelope = Envelope { aud: AUDIENCE.to_owned(), exp: expires_ms / 1_000, claims };
+        let envelope = Envelope { aud: AUDIENCE, exp: expires_ms / 1_000, claims };
         encode(&header, &envelope, &self.signing).map_err(|error| {
             tracing::error!(%error, "A token could not be signed");
             Problem::internal()
@@ -164,7 +185,7 @@ impl Tokens {
         if token.is_empty() {
             return Err(Problem::token_missing());
         }
-        let read = decode::<Envelope<C>>(token, &self.reading, &self.validation);
+        let read = decode::<Opened<C>>(token, &self.reading, &self.validation);
         match read {
             Ok(read) if read.header.typ.as_deref() == Some(kind) => {
                 Ok((read.claims.claims, read.claims.exp.saturating_mul(1_000)))

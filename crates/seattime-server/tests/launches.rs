@@ -4,6 +4,8 @@ mod world;
 
 use axum::body::Body;
 use axum::http::Request;
+use seattime_server::config::StillHere;
+use seattime_server::faults::NoFaults;
 use seattime_server::peer::Peer;
 use serde_json::{Value, json};
 use world::{Answer, KEY, MANIFEST, TestServer, commit, scorm_12, zip};
@@ -245,5 +247,25 @@ async fn a_company_behind_one_address_opens_its_launches_all_at_once() {
         // A bookmark of a launch that was: somebody's own, and no guess.
         let again = open_from(&server, "203.0.113.1", &code).await.unwrap();
         assert_eq!(again.problem(), (410, "launch_used"), "{n}");
+    }
+}
+
+#[tokio::test]
+async fn learners_are_asked_whether_they_are_still_there_where_the_server_was_told_so() {
+    let named = |course: &str| StillHere::In([course.to_owned()].into());
+    #[rustfmt::skip]
+    let cases = [
+        // told                   asked, in the course named Course
+        (StillHere::default(),    None),
+        (named("Another"),        None),
+        (named("Course"),         Some(true)),
+        (StillHere::Everywhere,   Some(true)),
+    ];
+    for (told, expected) in cases {
+        let server = TestServer::start_as(NoFaults, |it| it.still_here = told.clone()).await.unwrap();
+        let topic = server.course().await.unwrap();
+        let visit = server.visit(&topic, "anna").await.unwrap();
+        let asked = visit.get("asks_still_here").map(|it| it.as_bool().unwrap());
+        assert_eq!(asked, expected, "{told:?}");
     }
 }

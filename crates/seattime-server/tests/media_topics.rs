@@ -5,31 +5,11 @@ mod world;
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
-use world::{Answer, START_MS, TestServer};
+use world::{START_MS, TestServer};
 
 const FILM: &[u8] = include_bytes!("../../../tests/media/film.webm");
 const TONE: &[u8] = include_bytes!("../../../tests/media/tone.ogg");
 const CAPTIONS: &[u8] = b"WEBVTT\n\n00:00.000 --> 00:02.000\nA test picture\n";
-
-/// Sends a form.
-async fn import(server: &TestServer, fields: &[(&str, &[u8])]) -> Answer {
-    let mut body = Vec::new();
-    for (name, value) in fields {
-        body.extend_from_slice(
-            format!("--b0undary\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n").as_bytes(),
-        );
-        body.extend_from_slice(value);
-        body.extend_from_slice(b"\r\n");
-    }
-    body.extend_from_slice(b"--b0undary--\r\n");
-    server.post_bytes("/api/v1/media", "multipart/form-data; boundary=b0undary", body).await.unwrap()
-}
-
-async fn topic(server: &TestServer, fields: &[(&str, &[u8])]) -> String {
-    let answer = import(server, fields).await;
-    assert_eq!(answer.status, 201, "{}", answer.body);
-    answer.body["topic"].as_str().unwrap().to_owned()
-}
 
 /// What a page says that was open for `seconds`, all of them used by hand, in which media played as told.
 fn message(
@@ -38,22 +18,23 @@ fn message(
     played: &[(i64, i64)],
     covered: &[(i64, i64)],
     position_s: i64,
-) -> Value {
-    let opened_ms = visit["server_ms"].as_i64().unwrap();
-    let key = format!("{}#600", visit["activities"][0]["media"]["source"].as_str().unwrap());
+) -> Option<Value> {
+    let opened_ms = visit.get("server_ms")?.as_i64()?;
+    let activity = visit.get("activities")?.get(0)?;
+    let key = format!("{}#600", activity.get("media")?.get("source")?.as_str()?);
     let med: Vec<_> = played.iter().map(|it| json!([0, it.0 * 1_000, it.1 * 1_000, key])).collect();
     let covered: Vec<_> = covered.iter().map(|it| [it.0 * 1_000, it.1 * 1_000]).collect();
-    json!({
-        "v": 1, "token": visit["token"], "visit": visit["visit"], "lease": visit["lease"], "seq": 5, "partial": false,
-        "reason": "hidden", "sent_date_ms": opened_ms + seconds * 1_000,
+    Some(json!({
+        "v": 1, "token": visit.get("token")?, "visit": visit.get("visit")?, "lease": visit.get("lease")?, "seq": 5,
+        "partial": false, "reason": "hidden", "sent_date_ms": opened_ms + seconds * 1_000,
         "stretches": [{ "n": 0, "start_date_ms": opened_ms, "sent_at_ms": seconds * 1_000 }],
-        "sessions": [{ "n": 1, "seq": 2, "kind": "media", "activity": visit["activities"][0]["id"], "try": 1,
+        "sessions": [{ "n": 1, "seq": 2, "kind": "media", "activity": activity.get("id")?, "try": 1,
             "state": "left", "span": [[0, 0, seconds * 1_000]], "reported": { "state": "unset" }, "set": {} }],
         "time": { "evidence": [[0, 0, seconds * 1_000, "human"]], "visible": [[0, 0, seconds * 1_000]], "med": med },
         "media": [{ "key": key, "seq": 4, "kind": "video", "duration_ms": 600_000, "covered": covered,
             "position_ms": position_s * 1_000 }],
         "totals": { "measured_ms": 0, "media_ms": 0, "credited_ms": 0 }
-    })
+    }))
 }
 
 #[tokio::test]
@@ -79,7 +60,12 @@ async fn what_is_no_medium_is_refused_by_a_code_and_nothing_is_kept() {
         ("media_threshold_bad",  &[("title", b"A"), ("file", FILM), ("threshold", b"most")]),
     ];
     for (code, fields) in cases {
-        assert_eq!(import(&server, fields).await.problem(), (422, *code), "{:?}", fields.last().unwrap().0);
+        assert_eq!(
+            server.import_media(fields).await.unwrap().problem(),
+            (422, *code),
+            "{:?}",
+            fields.last().unwrap().0
+        );
     }
     let form =
         |kind: &'static str, body: &'static [u8]| server.post_bytes("/api/v1/media", kind, body.to_vec());
@@ -99,9 +85,9 @@ async fn a_film_is_kept_once_and_served_in_ranges_with_its_captions() {
     let server = TestServer::start().await.unwrap();
     let fields: &[(&str, &[u8])] =
         &[("title", b"A film"), ("course", b"Films"), ("file", FILM), ("captions", CAPTIONS)];
-    let film = topic(&server, fields).await;
-    assert_eq!(topic(&server, fields).await, film, "the same is found");
-    let other = topic(&server, &[("title", b"Another"), ("file", FILM)]).await;
+    let film = server.media(fields).await.unwrap();
+    assert_eq!(server.media(fields).await.unwrap(), film, "the same is found");
+    let other = server.media(&[("title", b"Another"), ("file", FILM)]).await.unwrap();
     assert_ne!(other, film, "another title is another topic");
 
     let visit = server.visit(&film, "anna").await.unwrap();
@@ -126,7 +112,7 @@ async fn a_film_is_kept_once_and_served_in_ranges_with_its_captions() {
         (CAPTIONS, &"text/vtt; charset=utf-8")
     );
 
-    let tone = topic(&server, &[("title", b"A tone"), ("file", TONE)]).await;
+    let tone = server.media(&[("title", b"A tone"), ("file", TONE)]).await.unwrap();
     let told = &server.visit(&tone, "anna").await.unwrap()["activities"][0]["media"];
     assert_eq!((&told["kind"], told.get("captions")), (&json!("audio"), None));
     let heard = server.get(told["source"].as_str().unwrap(), "").await.unwrap();
@@ -146,7 +132,7 @@ async fn a_film_elsewhere_is_told_by_its_address_and_never_asked_for() {
         ("captions_url", b"https://films.example/film.vtt"),
         ("threshold", b"75"),
     ];
-    let film = topic(&server, fields).await;
+    let film = server.media(fields).await.unwrap();
     let told = server.visit(&film, "anna").await.unwrap()["activities"][0]["media"].clone();
     assert_eq!(
         told,
@@ -159,7 +145,7 @@ async fn a_film_elsewhere_is_told_by_its_address_and_never_asked_for() {
 #[tokio::test]
 async fn a_film_is_completed_by_what_was_seen_of_it_and_takes_the_time_that_it_played() {
     let server = TestServer::start().await.unwrap();
-    let film = topic(&server, &[("title", b"A film"), ("file", FILM)]).await;
+    let film = server.media(&[("title", b"A film"), ("file", FILM)]).await.unwrap();
     // The film has 600 s. Every visit lasts 700 s, and the learner's hand moves all the time.
     #[rustfmt::skip]
     #[expect(clippy::type_complexity, reason = "a table")]
@@ -175,7 +161,7 @@ async fn a_film_is_completed_by_what_was_seen_of_it_and_takes_the_time_that_it_p
     for (what, played, covered, position_s, [time_s, percent], status, attempts) in visits {
         let visit = server.visit(&film, "anna").await.unwrap();
         server.advance(700_000);
-        let message = message(&visit, 700, played, covered, *position_s);
+        let message = message(&visit, 700, played, covered, *position_s).unwrap();
         let answer = server.post("/run/v1/commits", &message).await.unwrap();
         assert_eq!(answer.status, 200, "{what}: {}", answer.body);
         let row = server.rows().await.unwrap().remove(0);
@@ -202,15 +188,20 @@ async fn a_film_is_completed_by_what_was_seen_of_it_and_takes_the_time_that_it_p
 #[tokio::test]
 async fn the_position_is_that_of_the_device_that_was_used_last() {
     let server = TestServer::start().await.unwrap();
-    let film = topic(&server, &[("title", b"A film"), ("file", FILM)]).await;
+    let film = server.media(&[("title", b"A film"), ("file", FILM)]).await.unwrap();
     let desktop = server.visit(&film, "anna").await.unwrap();
     let phone = server.visit(&film, "anna").await.unwrap();
     server.advance(100_000);
-    server.post("/run/v1/commits", &message(&phone, 100, &[(0, 50)], &[(100, 150)], 150)).await.unwrap();
+    server
+        .post("/run/v1/commits", &message(&phone, 100, &[(0, 50)], &[(100, 150)], 150).unwrap())
+        .await
+        .unwrap();
     server.advance(100_000);
     // What the desktop has to say comes last, though its visit is the older one.
-    let late =
-        server.post("/run/v1/commits", &message(&desktop, 200, &[(0, 20)], &[(0, 20)], 20)).await.unwrap();
+    let late = server
+        .post("/run/v1/commits", &message(&desktop, 200, &[(0, 20)], &[(0, 20)], 20).unwrap())
+        .await
+        .unwrap();
     assert_eq!(late.problem(), (409, "superseded"), "and is kept all the same");
     let next = server.visit(&film, "anna").await.unwrap();
     let told = &next["activities"][0]["media"];
@@ -222,13 +213,16 @@ async fn the_position_is_that_of_the_device_that_was_used_last() {
 #[tokio::test]
 async fn review_shows_a_film_and_credits_nothing() {
     let server = TestServer::start().await.unwrap();
-    let film = topic(&server, &[("title", b"A film"), ("file", FILM)]).await;
+    let film = server.media(&[("title", b"A film"), ("file", FILM)]).await.unwrap();
     let body = json!({ "learner": { "id": "anna", "name": "Muster" }, "topic": film, "mode": "review" });
     let launched = server.post("/api/v1/launches", &body).await.unwrap();
     let code = launched.body["url"].as_str().unwrap().split_once("#code=").unwrap().1.to_owned();
     let visit = server.post("/run/v1/visits", &json!({ "code": code })).await.unwrap().body;
     server.advance(700_000);
-    server.post("/run/v1/commits", &message(&visit, 700, &[(0, 600)], &[(0, 600)], 600)).await.unwrap();
+    server
+        .post("/run/v1/commits", &message(&visit, 700, &[(0, 600)], &[(0, 600)], 600).unwrap())
+        .await
+        .unwrap();
     let row = server.rows().await.unwrap().remove(0);
     assert_eq!((&row["time_spent_ms"], &row["attempts"]), (&json!(0), &json!(0)));
     assert_eq!(row["details"][0]["media_ms"], 600_000, "it is shown");

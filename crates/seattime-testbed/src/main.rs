@@ -27,7 +27,7 @@ use clap::Parser;
 use rusqlite::{Connection, OpenFlags};
 use seattime_server::assets::FolderAssets;
 use seattime_server::clock::ServerClock;
-use seattime_server::config::Config;
+use seattime_server::config::{Config, StillHere};
 use seattime_server::faults::{Fault, Faults};
 use seattime_server::limits::Rate;
 use seattime_server::{Server, World, serve};
@@ -135,6 +135,8 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// The disk's name in SQLite.
 const DISK: &str = "testbed";
 const API_KEY: &str = "testbed-key";
+/// In the course of this name, learners are asked whether they are still there.
+const ASKING: &str = "Still here?";
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -151,6 +153,7 @@ async fn main() -> Result<()> {
     let world = World { clock: clock.clone(), faults: faults.clone(), vfs: Some(DISK.to_owned()), assets };
     let mut config = Config::local(arguments.data.clone(), API_KEY.to_owned());
     (config.port, config.database) = (arguments.port, arguments.database);
+    config.still_here = StillHere::In([ASKING.to_owned()].into());
     // Whoever drives it sends faster than pages do.
     config.limits.commits = Rate::UNBOUNDED;
     config.limits.parts = Rate::UNBOUNDED;

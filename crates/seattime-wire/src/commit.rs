@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The version of the wire that this crate speaks.
 pub const WIRE_VERSION: u32 = 1;
@@ -239,8 +239,8 @@ pub enum Reported {
 /// What was seen of the learner, as sets.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Time {
-    /// Signs of the learner: bursts, joined up to 10 s.
-    #[serde(default)]
+    /// Signs of the learner: bursts, joined up to 10 s. One without a kind is of a hand: there are hundreds of them.
+    #[serde(default, deserialize_with = "bursts")]
     pub evidence: Vec<(u32, i64, i64, EvidenceKind)>,
     /// When a window of the visit was visible.
     #[serde(default)]
@@ -251,6 +251,25 @@ pub struct Time {
     /// When audio played in a hidden page.
     #[serde(default)]
     pub med_bg: Vec<(u32, i64, i64, String)>,
+}
+
+/// A burst as it comes: `[0, 1000, 4000]` of a hand, `[0, 1000, 4000, "media"]` of anything else; `"human"` may be said.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Burst {
+    Plain(u32, i64, i64),
+    Named(u32, i64, i64, EvidenceKind),
+}
+
+fn bursts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<(u32, i64, i64, EvidenceKind)>, D::Error> {
+    let all = Vec::<Burst>::deserialize(from)?;
+    Ok(all
+        .into_iter()
+        .map(|it| match it {
+            Burst::Plain(stretch, first, last) => (stretch, first, last, EvidenceKind::Human),
+            Burst::Named(stretch, first, last, kind) => (stretch, first, last, kind),
+        })
+        .collect())
 }
 
 /// What a sign of the learner came from.

@@ -42,6 +42,9 @@ pub struct OpenedVisit {
     /// Whether content is held to the letter of the standard, without the tolerances that real content needs.
     #[serde(default)]
     pub strict: bool,
+    /// Whether the page asks whether the learner is still there, a minute before time stops counting.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asks_still_here: bool,
     /// The mode of the launch.
     pub mode: Mode,
     /// The number of the attempt, from 1; 0 where the launch counts for none.

@@ -98,7 +98,7 @@ fn write(visit: &Visit, head: CommitHead, extent: Extent) -> Json {
     json.field("lease").number(i64::from(identity.lease));
     json.field("seq").number(range.upto as i64);
     json.field("after").number(range.after as i64);
-    json.field("partial").raw(if extent.is_partial { "true" } else { "false" });
+    json.raw(if extent.is_partial { ",\"partial\":true" } else { "" });
     json.field("reason").text(head.reason.word());
     json.field("sent_date_ms").number(head.now.wall_ms as i64);
 
@@ -153,16 +153,14 @@ fn write(visit: &Visit, head: CommitHead, extent: Extent) -> Json {
             State::Terminated => "terminated",
             State::Implicit => "implicit",
         });
-        json.field("span");
-        json.list(spans(session.n), |json, it| json.interval(it.stretch, it.first, it.last).end());
+        json.listed("span", spans(session.n), |json, it| json.interval(it.stretch, it.first, it.last).end());
         if let Some(accepted) = session.accepted() {
             json.raw(",\"accepted\":{\"months\":").number(accepted.months() as i64);
             json.field("cs").number(accepted.hundredths() as i64).raw("}");
         }
         json.reported(session.reported());
-        json.field("set");
         let named_before = json.long.len();
-        let mut opening = "{";
+        let mut opening = ",\"set\":{";
         for (element, text, seq) in session.values().changed(range) {
             if json.names_only(|name| name.extend_from_slice(element.as_bytes()), text, seq) {
                 continue;
@@ -170,7 +168,7 @@ fn write(visit: &Visit, head: CommitHead, extent: Extent) -> Json {
             json.raw(opening).text(element).raw(":[").text(text).raw(",").number(seq as i64).raw("]");
             opening = ",";
         }
-        json.raw(if opening == "{" { "{}" } else { "}" });
+        json.raw(if opening == "," { "}" } else { "" });
         if extent.has_records {
             json.records(session.values(), range);
         }
@@ -197,25 +195,23 @@ fn write(visit: &Visit, head: CommitHead, extent: Extent) -> Json {
     json.raw(",\"time\":{\"evidence\":");
     json.list(evidence(), |json, it| {
         json.interval(it.stretch, it.first, it.last);
-        json.raw(",").text(match it.about {
-            EvidenceKind::Human => "human",
-            EvidenceKind::Media => "media",
-            EvidenceKind::Page => "page",
+        json.raw(match it.about {
+            EvidenceKind::Human => "",
+            EvidenceKind::Media => ",\"media\"",
+            EvidenceKind::Page => ",\"page\"",
         });
         json.end();
     });
-    json.field("visible");
-    json.list(visible(), |json, it| json.interval(it.stretch, it.first, it.last).end());
+    json.listed("visible", visible(), |json, it| json.interval(it.stretch, it.first, it.last).end());
     let items = ledger.media().items();
     for (field, is_background) in [("med", false), ("med_bg", true)] {
-        json.field(field);
-        json.list(played().filter(|it| it.about.is_background() == is_background), |json, it| {
+        json.listed(field, played().filter(|it| it.about.is_background() == is_background), |json, it| {
             let key = items.get(it.about.item() as usize).map_or("", |it| it.key.as_str());
             json.interval(it.stretch, it.first, it.last).raw(",").text(key).end();
         });
     }
-    json.raw("},\"media\":");
-    json.list(items.iter().filter(|it| range.has(it.seq)), |json, it| {
+    json.raw("}");
+    json.listed("media", items.iter().filter(|it| range.has(it.seq)), |json, it| {
         json.raw("{\"key\":").text(&it.key);
         json.field("seq").number(it.seq as i64);
         json.field("kind").text(match it.kind {
@@ -342,6 +338,16 @@ impl Json {
         self.bytes.push(b']');
     }
 
+    /// A field that is a list, or nothing where that is empty.
+    fn listed<T>(&mut self, field: &str, items: impl Iterator<Item = T>, each: impl FnMut(&mut Json, T)) {
+        let before = self.bytes.len();
+        self.field(field);
+        self.list(items, each);
+        if self.bytes.ends_with(b"[]") {
+            self.bytes.truncate(before);
+        }
+    }
+
     fn object<T>(&mut self, items: impl Iterator<Item = T>, each: impl FnMut(&mut Json, T)) {
         self.bytes.push(b'{');
         self.parted(items, each);
@@ -413,6 +419,9 @@ impl Json {
     }
 
     fn reported(&mut self, (reported, at): (Reported, seattime_core::time::Moment)) {
+        if reported == Reported::Unset {
+            return;
+        }
         self.raw(",\"reported\":{\"state\":");
         match reported {
             Reported::Unset => self.raw("\"unset\""),

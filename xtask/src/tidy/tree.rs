@@ -17,13 +17,14 @@ const ALONE: &[&str] = &[
     "name_learner.sql",
     "claim_lms_id.sql",
     "hold_visit.sql",
-    "marks_of_visit.sql",
     "newer_conflict.sql",
     "newer_shared.sql",
     "newer_value.sql",
     "note_contacts.sql",
     "number_idempotency.sql",
+    "outdate_visits.sql",
     "put_code.sql",
+    "version_of_visit.sql",
 ];
 
 /// Checks the names of all tracked files.

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use seattime_server::clock::SystemClock;
-use seattime_server::config::{Config, DEFAULT_POLICY, METRICS_VARIABLE, PROXIES_VARIABLE, TENANT};
+use seattime_server::config::{
+    Config, DEFAULT_POLICY, METRICS_VARIABLE, PROXIES_VARIABLE, StillHere, TENANT,
+};
 use seattime_server::faults::NoFaults;
 use seattime_server::limits::{DEFAULT_LIMITS, Limits};
 use seattime_server::{Server, World, serve};
@@ -20,6 +22,9 @@ use crate::assets::{Demo, Embedded};
 
 /// How often silent visits are looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(10);
+
+/// Stands for all courses.
+const EVERY_COURSE: &str = "*";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -43,6 +48,10 @@ pub(crate) struct Arguments {
     public_url: Option<String>,
     #[command(flatten)]
     kept: Kept,
+    /// Ask learners in this course, or in all where none is named, whether they are still there, a minute before their
+    /// time stops counting. May be given several times.
+    #[arg(long, value_name = "COURSE", num_args = 0..=1, default_missing_value = EVERY_COURSE)]
+    still_here: Vec<String>,
     /// Offer the demo courses to anybody on this machine.
     #[arg(long)]
     demo: bool,
@@ -61,6 +70,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
         api_key,
         demo: arguments.demo,
         policy: DEFAULT_POLICY,
+        still_here: match arguments.still_here {
+            courses if courses.iter().any(|it| it == EVERY_COURSE) => StillHere::Everywhere,
+            courses => StillHere::In(courses.into_iter().collect()),
+        },
         limits: Limits { delay: Duration::from_secs(arguments.stop_delay), ..DEFAULT_LIMITS },
     };
     let world = World {

@@ -32,18 +32,40 @@ impl Default for PresencePolicy {
 /// `evidence` are all bursts of the stretch, whatever they came from.
 pub fn active(evidence: &Bursts, visible: &IntervalSet, policy: PresencePolicy) -> IntervalSet {
     let mut present = IntervalSet::new();
-    if policy.idle_limit_ms < 0 {
-        return present;
-    }
-    let mut bursts = evidence.iter().peekable();
-    while let Some((first, last)) = bursts.next() {
-        let until = match bursts.peek() {
-            Some(&(next, _)) if next.saturating_sub(last) <= policy.idle_limit_ms => next,
-            _ => last.saturating_add(policy.tail_ms),
-        };
-        present.insert(first, until);
+    for it in earned(evidence, policy) {
+        present.insert(it.first, it.until);
     }
     present.intersection(visible)
+}
+
+/// What of [`active`] is no more than the tail of a sign that nothing followed in time.
+pub fn tails(evidence: &Bursts, visible: &IntervalSet, policy: PresencePolicy) -> IntervalSet {
+    let tails = earned(evidence, policy).filter(|it| it.is_tail);
+    tails.map(|it| (it.last, it.until)).collect::<IntervalSet>().intersection(visible)
+}
+
+/// What a burst earns, as far as the page was visible.
+struct Earned {
+    /// When it began, in ms.
+    first: i64,
+    /// When it ended, in ms.
+    last: i64,
+    /// Until when time counts, in ms.
+    until: i64,
+    /// Whether nothing followed it in time.
+    is_tail: bool,
+}
+
+/// What each burst earns, in order.
+fn earned(evidence: &Bursts, policy: PresencePolicy) -> impl Iterator<Item = Earned> {
+    let mut bursts = evidence.iter().peekable();
+    std::iter::from_fn(move || {
+        let (first, last) = bursts.next().filter(|_| policy.idle_limit_ms >= 0)?;
+        let next = bursts.peek().map(|it| it.0);
+        let in_time = next.filter(|it| it.saturating_sub(last) <= policy.idle_limit_ms);
+        let until = in_time.unwrap_or_else(|| last.saturating_add(policy.tail_ms));
+        Some(Earned { first, last, until, is_tail: in_time.is_none() })
+    })
 }
 
 #[cfg(test)]
@@ -76,6 +98,16 @@ mod tests {
             );
             assert_eq!(set.length_ms(), *expected, "{story}");
         }
+    }
+
+    #[test]
+    fn tails_are_what_a_sign_earns_that_nothing_follows_in_time() {
+        let visible: IntervalSet = [(0, 700_000), (900_000, 910_000)].into_iter().collect();
+        let evidence = [(0, 0), (240_000, 250_000), (560_000, 560_000), (890_000, 890_000)];
+        let found = tails(&evidence.into_iter().collect(), &visible, PresencePolicy::default());
+        // The first gap counts as it is; 310 s and 330 s are too long; after the last sign, 20 s are visible.
+        let expected = [(250_000, 280_000), (560_000, 590_000), (900_000, 910_000)];
+        assert_eq!(found.iter().collect::<Vec<_>>(), expected);
     }
 
     #[test]

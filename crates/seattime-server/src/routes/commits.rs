@@ -1,5 +1,7 @@
 //! Commits of a visit.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -11,6 +13,7 @@ use crate::error::Problem;
 use crate::faults::pass;
 use crate::secret::digest;
 use crate::store::{Arrival, StoreError};
+use crate::token::VisitClaims;
 
 /// Keeps one commit: `POST /run/v1/commits`.
 ///
@@ -44,10 +47,10 @@ pub(crate) async fn post_commit(
     }
     app.commits.pass(&commit.visit, received_ms).map_err(Problem::too_often)?;
     pass(&*app.faults, "before_commit")?;
-    let mut claims = token.claims;
+    let mut claims = Arc::new(token.claims);
     let heartbeat_ms = app.config.policy.heartbeat_ms;
     let arrival = Arrival {
-        claims: claims.clone(),
+        claims: Arc::clone(&claims),
         commit,
         size_bytes,
         body_hash,
@@ -58,10 +61,10 @@ pub(crate) async fn post_commit(
     let merged = match app.store.merge(arrival).await {
         // A database that was restored from a backup may not know the attempt.
         Err(StoreError::NotFound("attempt")) => {
-            claims = app.store.make_again(claims, received_ms).await?;
+            claims = Arc::new(app.store.make_again(VisitClaims::clone(&claims), received_ms).await?);
             let commit = body.json()?;
             let arrival = Arrival {
-                claims: claims.clone(),
+                claims: Arc::clone(&claims),
                 commit,
                 size_bytes,
                 body_hash,

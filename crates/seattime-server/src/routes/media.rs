@@ -84,12 +84,12 @@ impl App {
 /// Where a video or audio is taken: a page of ours, which is told by its address what it plays. What is kept with us
 /// gets addresses that only the server can make.
 pub(crate) fn address(app: &App, package: &str, topic: &mut MediaTopic) -> Result<String, Problem> {
-    let absolute = |href: &str| {
+    for href in [Some(&mut topic.source), topic.captions.as_mut()].into_iter().flatten() {
         let is_ours = !href.contains("://");
-        if is_ours { content::address(app, package, href) } else { href.to_owned() }
-    };
-    topic.source = absolute(&topic.source);
-    topic.captions = topic.captions.as_deref().map(absolute);
+        if is_ours {
+            *href = content::address(app, package, href);
+        }
+    }
     let told = serde_json::to_string(topic).map_err(|_| Problem::internal())?;
     Ok(format!("/player/media.html#{}", escaped(&told)))
 }

@@ -87,7 +87,7 @@ pub(crate) async fn post_progress(
     };
     let arrival = Arrival {
         commit: nothing_else(&claims),
-        claims,
+        claims: std::sync::Arc::new(claims),
         size_bytes: body.0.len(),
         body_hash: digest(&body.0),
         received_ms,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::sent::Asked;
 use crate::app::{App, bearer};
 use crate::error::Problem;
-use crate::store::{ReportOf, ReportRow};
+use crate::store::{Learner, ReportOf, ReportRow, ReportVisit, VisitsOf};
 
 /// What the report is narrowed to.
 #[derive(Debug, Deserialize)]
@@ -28,6 +28,26 @@ struct Report {
     rows: Vec<ReportRow>,
 }
 
+/// Which row's visits are asked for.
+#[derive(Debug, Deserialize)]
+pub(crate) struct OfRow {
+    /// The LMS's own id of the learner.
+    #[serde(default)]
+    learner: String,
+    /// Name of the course.
+    course: String,
+    /// The topic's id.
+    topic: String,
+}
+
+/// The visits of one row.
+#[derive(Debug, Serialize)]
+struct Visits {
+    /// The moment that they are told as of, in ms since 1970.
+    as_of_ms: i64,
+    visits: Vec<ReportVisit>,
+}
+
 /// The report: `GET /api/v1/report`; all rows with an API key, a learner's own with a launch's token.
 ///
 /// # Errors
@@ -39,17 +59,47 @@ pub(crate) async fn get_report(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let now_ms = app.now_ms().await;
-    let token = bearer(&headers).unwrap_or_default();
-    // A token of ours has two points, an API key has none.
-    let (tenant, learner) = if token.contains('.') {
-        let claims = app.tokens.launch_of(token, now_ms)?;
-        (claims.tenant, Some(claims.learner))
-    } else {
-        (app.tenant_of(&headers).await?, None)
-    };
+    let (tenant, learner) = reader(&app, &headers, now_ms).await?;
     let of = ReportOf { learner, lms_id: narrowed.learner, course: narrowed.course };
-    let report = Report { as_of_ms: now_ms, rows: app.store.report(&tenant, of).await? };
-    let mut response = Json(report).into_response();
+    Ok(unkept(Report { as_of_ms: now_ms, rows: app.store.report(&tenant, of).await? }))
+}
+
+/// The visits of one row, each as a timeline: `GET /api/v1/report/visits`. With a launch's token they are the
+/// learner's own, whatever learner is named.
+///
+/// # Errors
+///
+/// 400 `bad_query`; 401 `key_invalid`, `token_expired`; 404 `not_found`.
+pub(crate) async fn get_visits(
+    State(app): State<App>,
+    Asked(of): Asked<OfRow>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let now_ms = app.now_ms().await;
+    let (tenant, own) = reader(&app, &headers, now_ms).await?;
+    let learner = own.map_or(Learner::Lms(of.learner), Learner::Id);
+    let of = VisitsOf { learner, course: of.course, topic: of.topic };
+    let visits = app.store.visits(&tenant, of).await?;
+    if visits.is_empty() {
+        return Err(Problem::not_found("row"));
+    }
+    Ok(unkept(Visits { as_of_ms: now_ms, visits }))
+}
+
+/// Who reads the report: a tenant, and the one learner that a launch's token shows.
+async fn reader(app: &App, headers: &HeaderMap, now_ms: i64) -> Result<(String, Option<String>), Problem> {
+    let token = bearer(headers).unwrap_or_default();
+    // A token of ours has two points, an API key has none.
+    if !token.contains('.') {
+        return Ok((app.tenant_of(headers).await?, None));
+    }
+    let claims = app.tokens.launch_of(token, now_ms)?;
+    Ok((claims.tenant, Some(claims.learner)))
+}
+
+/// An answer that nobody keeps.
+fn unkept(answer: impl Serialize) -> Response {
+    let mut response = Json(answer).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    response
 }

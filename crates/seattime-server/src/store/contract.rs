@@ -1,6 +1,7 @@
 //! What every store must do, run on each.
 
 mod legacy;
+mod remembered;
 mod restored;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ use crate::token::VisitClaims;
 #[path = "../../../seattime-testbed/src/cluster.rs"]
 pub(crate) mod cluster;
 mod repeated;
+mod timeline;
 
 const NOW_MS: i64 = 1_700_000_000_000;
 const MINUTE_MS: i64 = 60_000;
@@ -123,8 +125,11 @@ async fn keeps(stores: &[Arc<dyn Store>]) {
         run.silent_visits_are_closed_once_and_reopened().await;
         run.the_same_message_again_is_told_what_holds_by_then().await;
         run.the_same_message_again_is_a_sign_of_life().await;
+        run.what_another_server_kept_is_not_written_over().await;
+        run.a_visit_is_fenced_for_every_server().await;
         run.many_at_once_lose_nothing().await;
         run.calls_of_an_old_player_come_to_the_same_in_any_order().await;
+        run.visits_are_told_as_timelines().await;
     }
 }
 
@@ -499,7 +504,7 @@ impl<'a> Run<'a> {
 pub(crate) fn arrival(claims: &VisitClaims, commit: &Commit, received_ms: i64) -> Arrival {
     let body = serde_json::to_vec(commit).unwrap();
     Arrival {
-        claims: claims.clone(),
+        claims: std::sync::Arc::new(claims.clone()),
         commit: commit.clone(),
         size_bytes: body.len(),
         body_hash: digest(&body),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use seattime_core::time::{self, IntervalSet, Moment, Parts, PresencePolicy, Provenance, active, credit};
 use seattime_wire::{CreditPolicy, Policy, Reported, SessionKind, SessionState};
 
-use super::raw::{RawMedia, RawSession, RawVisit};
+use super::raw::{RawMedia, RawSession, RawStretch, RawVisit};
 
 /// Where time comes from that an old player told.
 pub(crate) const LEGACY: &str = "legacy";
@@ -77,31 +77,52 @@ const MAX_RATE: i64 = 2;
 /// What a visit adds to what was seen of an item may be more than that by so much, in ms.
 const SEEN_MORE_MS: i64 = 5_000;
 
+/// What is measured of a visit, per stretch and on the page's own clock.
+pub(crate) struct Presence {
+    /// When the learner was there, or media played.
+    pub(crate) present: BTreeMap<u32, IntervalSet>,
+    /// Of it, when media played.
+    pub(crate) played: BTreeMap<u32, IntervalSet>,
+}
+
+impl Presence {
+    /// What is measured of a visit.
+    pub(crate) fn of(raw: &RawVisit, policy: &Policy) -> Presence {
+        let rules = presence_policy(raw, policy);
+        let mut present: BTreeMap<u32, IntervalSet> =
+            raw.stretches.iter().map(|(n, it)| (*n, active(&it.evidence(), &it.visible(), rules))).collect();
+        let mut played: BTreeMap<u32, IntervalSet> = BTreeMap::new();
+        for (stretch, set) in raw.media.values().flat_map(RawMedia::played) {
+            present.entry(stretch).or_default().union(&set);
+            played.entry(stretch).or_default().union(&set);
+        }
+        Presence { present, played }
+    }
+}
+
+/// How evidence is judged. A video or audio is a topic of its own: what plays is its time, and nothing else.
+pub(crate) fn presence_policy(raw: &RawVisit, policy: &Policy) -> PresencePolicy {
+    if raw.sessions.values().any(|it| it.kind == SessionKind::Media) {
+        return PresencePolicy::NOTHING;
+    }
+    PresencePolicy { idle_limit_ms: policy.idle_limit_ms, tail_ms: policy.tail_ms }
+}
+
+/// What lies on the page's own clock, on the server's, as far as the server saw the visit.
+pub(crate) fn placed(raw: &RawVisit, seen: Seen, local: &BTreeMap<u32, IntervalSet>) -> IntervalSet {
+    let mut all = IntervalSet::new();
+    for (n, set) in local {
+        if let Some((start_ms, _)) = raw.stretches.get(n).and_then(RawStretch::start) {
+            all.union(&set.shifted(start_ms).clipped(seen.opened_ms, seen.contact_ms));
+        }
+    }
+    all
+}
+
 /// What a visit comes to.
 pub(crate) fn derive(raw: &RawVisit, policy: &Policy, seen: Seen) -> Figures {
-    // A video or audio is a topic of its own: what plays is its time, and nothing else.
-    let is_media = raw.sessions.values().any(|it| it.kind == SessionKind::Media);
-    let presence = if is_media {
-        PresencePolicy::NOTHING
-    } else {
-        PresencePolicy { idle_limit_ms: policy.idle_limit_ms, tail_ms: policy.tail_ms }
-    };
-    let mut present: BTreeMap<u32, IntervalSet> =
-        raw.stretches.iter().map(|(n, it)| (*n, active(&it.evidence(), &it.visible(), presence))).collect();
-    let mut played: BTreeMap<u32, IntervalSet> = BTreeMap::new();
-    for (stretch, set) in raw.media.values().flat_map(RawMedia::played) {
-        present.entry(stretch).or_default().union(&set);
-        played.entry(stretch).or_default().union(&set);
-    }
-    let mapped = |local: &BTreeMap<u32, IntervalSet>| {
-        let mut all = IntervalSet::new();
-        for (n, set) in local {
-            if let Some((start_ms, _)) = raw.stretches.get(n).and_then(super::raw::RawStretch::start) {
-                all.union(&set.shifted(start_ms).clipped(seen.opened_ms, seen.contact_ms));
-            }
-        }
-        all
-    };
+    let Presence { present, played } = Presence::of(raw, policy);
+    let mapped = |local: &BTreeMap<u32, IntervalSet>| placed(raw, seen, local);
     let window_ms = seen.live_ms.saturating_sub(seen.opened_ms).max(0);
 
     let (mut outside, mut played_outside) = (present.clone(), played.clone());
@@ -189,7 +210,7 @@ fn first_of(set: &IntervalSet, most_ms: i64) -> IntervalSet {
 }
 
 /// What of a key stays the same from launch to launch: of content that we host, all but the grant.
-fn lasting(key: &str) -> &str {
+pub(crate) fn lasting(key: &str) -> &str {
     let path = key.strip_prefix("/content/").and_then(|it| it.split_once('/'));
     path.map_or(key, |it| it.1)
 }

@@ -6,7 +6,7 @@ use seattime_core::attempt::{Ending, check, settled_status};
 use seattime_wire::{Api, Commit, CommitReason, Mode, Receipt, Refused, SessionState};
 
 use super::raw::RawVisit;
-use super::rows::{AttemptRow, PackageRow, VisitRow};
+use super::rows::{PackageRow, VisitRow};
 use super::standing::{Values, version};
 use super::{Arrival, Merged, StoreError, StoredActivity};
 use crate::config::DEFAULT_POLICY;
@@ -112,8 +112,8 @@ impl Absorbed {
         self.has_news || has_values
     }
 
-    /// What the page is told.
-    pub(crate) fn merged(&self, arrival: &Arrival, refused: Vec<Refused>, attempt: &AttemptRow) -> Merged {
+    /// What the page is told; `lease` is the attempt's.
+    pub(crate) fn merged(&self, arrival: &Arrival, refused: Vec<Refused>, lease: u32) -> Merged {
         Merged {
             receipt: Receipt {
                 acked: self.visit.acked,
@@ -123,7 +123,7 @@ impl Absorbed {
                 heartbeat_ms: arrival.heartbeat_ms,
                 need_full: self.needs_full,
             },
-            is_superseded: arrival.claims.lease < attempt.lease,
+            is_superseded: arrival.claims.lease < lease,
             has_news: self.has_news,
         }
     }

@@ -32,7 +32,7 @@ use self::writers::Writers;
 use super::rows::column;
 use super::{
     Answer, Arrival, Launched, MadeLaunch, Merged, NewLaunch, Opened, Opening, PackageLine, ReportOf,
-    ReportRow, Store, StoreError, StoredPackage, Throughput,
+    ReportRow, ReportVisit, Store, StoreError, StoredPackage, Throughput, VisitsOf,
 };
 use crate::clock::ServerClock;
 use crate::error::StartError;
@@ -302,5 +302,10 @@ impl Store for PostgresStore {
             }
             retried!(tries => standings::list(&self.pool, &tenant, &of))
         })
+    }
+
+    fn visits(&self, tenant: &str, of: VisitsOf) -> Answer<'_, Vec<ReportVisit>> {
+        let tenant = tenant.to_owned();
+        Box::pin(async move { retried!(tries => standings::visits(&self.pool, &tenant, &of)) })
     }
 }

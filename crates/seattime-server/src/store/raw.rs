@@ -270,6 +270,11 @@ impl RawStretch {
         self.visible.iter().copied().collect()
     }
 
+    /// The signs that a hand gave.
+    pub(crate) fn by_hand(&self) -> impl Iterator<Item = (i64, i64)> + '_ {
+        self.human.iter().copied()
+    }
+
     /// Whether a hand was seen.
     pub(crate) fn has_human(&self) -> bool {
         !self.human.is_empty()

@@ -78,15 +78,19 @@ impl VisitRow {
         }
     }
 
-    /// What it comes to.
-    pub(crate) fn figures(&self) -> Figures {
-        let seen = Seen {
+    /// What the server saw of it.
+    pub(crate) fn seen(&self) -> Seen {
+        Seen {
             opened_ms: self.opened_ms,
             contact_ms: self.contact_ms,
             live_ms: self.live_ms,
             is_closed: !self.is_open,
-        };
-        derive(&self.raw, &self.policy, seen)
+        }
+    }
+
+    /// What it comes to.
+    pub(crate) fn figures(&self) -> Figures {
+        derive(&self.raw, &self.policy, self.seen())
     }
 
     /// Takes in when it was heard of where a message had no other news.

@@ -20,7 +20,7 @@ use self::desk::Desk;
 use self::writer::Writer;
 use super::{
     Answer, Arrival, Launched, MadeLaunch, Merged, NewLaunch, Opened, Opening, PackageLine, ReportOf,
-    ReportRow, Store, StoreError, StoredPackage, Throughput,
+    ReportRow, ReportVisit, Store, StoreError, StoredPackage, Throughput, VisitsOf,
 };
 use crate::error::StartError;
 use crate::secret::ServerKey;
@@ -330,11 +330,21 @@ impl Store for SqliteStore {
             self.read(move |db| {
                 let mut query = db.prepare_cached(sql!("standings"))?;
                 let rows = query
-                    .query_map((tenant, of.learner, of.lms_id, of.course), |row| row.get::<_, String>(0))?
-                    .collect::<Result<Vec<_>, _>>()?;
-                rows.iter().map(|it| Ok(serde_json::from_str(it)?)).collect()
+                    .query_map((tenant, of.learner, of.lms_id, of.course), |row| {
+                        Ok((row.get(0)?, row.get(1)?))
+                    })?
+                    .collect::<Result<Vec<(String, String)>, _>>()?;
+                let row = |(row, topic_id): (String, String)| {
+                    Ok(ReportRow { topic_id, ..serde_json::from_str(&row)? })
+                };
+                rows.into_iter().map(row).collect()
             })
             .await
         })
+    }
+
+    fn visits(&self, tenant: &str, of: VisitsOf) -> Answer<'_, Vec<ReportVisit>> {
+        let tenant = tenant.to_owned();
+        self.read(move |db| standings::visits(db, &tenant, &of))
     }
 }

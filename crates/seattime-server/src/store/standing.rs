@@ -7,7 +7,7 @@ use seattime_core::attempt::{Outcome, outcome, rolled_up};
 use seattime_core::time::{IntervalSet, bounded};
 use seattime_wire::{Api, SessionKind};
 
-use super::figures::{Figures, LEGACY, Seeing};
+use super::figures::{Figures, LEGACY, Part, Seeing};
 use super::medium::Progress;
 use super::rows::{PackageRow, VisitRow, api_of};
 use super::{ReportDetail, ReportLearner, ReportMedia, ReportRow, StoreError, StoredActivity};
@@ -154,6 +154,7 @@ fn row(
         learner,
         course: course.to_owned(),
         topic: topic.to_owned(),
+        topic_id: String::new(),
         status: rolled_up(outcomes.iter().map(|it| it.status)).to_owned(),
         score: score(&outcomes),
         progress_percent: is_media.then(|| progress.percent()),
@@ -192,30 +193,40 @@ fn media<'a>(seeings: impl Iterator<Item = &'a Seeing>) -> Vec<ReportMedia> {
 }
 
 fn details(activities: &[StoredActivity], attempts: &[AttemptFacts]) -> Vec<ReportDetail> {
-    let title =
-        |id: &str| activities.iter().find(|it| it.id == id).map_or(id, |it| it.title.as_str()).to_owned();
     let mut details = Vec::new();
     for attempt in attempts {
         for (opened_ms, _, figures) in &attempt.visits {
-            details.extend(figures.parts.iter().map(|part| ReportDetail {
-                attempt: attempt.number,
-                activity: if part.n == 0 { "outside".to_owned() } else { title(&part.activity) },
-                state: part.state.clone(),
-                is_initialized: part.is_initialized,
-                measured_ms: part.measured_ms,
-                media_ms: part.media_ms,
-                reported_ms: part.reported_ms,
-                reported_state: part.reported_state.clone(),
-                // What is looked at in review or browse is shown and never credited.
-                credited_ms: if attempt.number > 0 { part.credited_ms } else { 0 },
-                provenance: part.provenance.clone(),
-                flags:
-                    part.exceeds_presence.then(|| "report_exceeds_presence".to_owned()).into_iter().collect(),
-                started_ms: *opened_ms,
-            }));
+            let parts = figures.parts.iter();
+            details.extend(parts.map(|it| detail(it, attempt.number, *opened_ms, activities)));
         }
     }
     details
+}
+
+/// A part of a visit of that attempt, as the report tells it.
+pub(crate) fn detail(
+    part: &Part,
+    attempt: u32,
+    opened_ms: i64,
+    activities: &[StoredActivity],
+) -> ReportDetail {
+    let title =
+        |id: &str| activities.iter().find(|it| it.id == id).map_or(id, |it| it.title.as_str()).to_owned();
+    ReportDetail {
+        attempt,
+        activity: if part.n == 0 { "outside".to_owned() } else { title(&part.activity) },
+        state: part.state.clone(),
+        is_initialized: part.is_initialized,
+        measured_ms: part.measured_ms,
+        media_ms: part.media_ms,
+        reported_ms: part.reported_ms,
+        reported_state: part.reported_state.clone(),
+        // What is looked at in review or browse is shown and never credited.
+        credited_ms: if attempt > 0 { part.credited_ms } else { 0 },
+        provenance: part.provenance.clone(),
+        flags: part.exceeds_presence.then(|| "report_exceeds_presence".to_owned()).into_iter().collect(),
+        started_ms: opened_ms,
+    }
 }
 
 fn provenance<'a>(words: impl Iterator<Item = &'a str>) -> String {

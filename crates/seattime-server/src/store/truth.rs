@@ -19,6 +19,7 @@ use self::story::{Delivery, Story, told};
 use super::raw::RawVisit;
 use super::rows::{PackageRow, VisitRow};
 use super::standing::{AttemptFacts, Facts, standing};
+use super::timeline::timeline;
 use super::{ReportLearner, ReportRow};
 
 /// How many cases to try: what was asked for when this was compiled, as `cargo xtask truth` does, or as many as usual.
@@ -70,8 +71,8 @@ impl Case {
     }
 }
 
-/// The row that the pure rules derive.
-fn row_of(case: &Case) -> ReportRow {
+/// The visits with everything that arrived of them, by attempt.
+fn attempts_of(case: &Case) -> BTreeMap<u32, Vec<VisitRow>> {
     let mut attempts: BTreeMap<u32, Vec<VisitRow>> = BTreeMap::new();
     for (number, story, deliveries) in &case.visits {
         let mut visit = VisitRow::new(story.policy, story.lease, story.opened_ms());
@@ -81,6 +82,12 @@ fn row_of(case: &Case) -> ReportRow {
         }
         attempts.entry(*number).or_default().push(visit);
     }
+    attempts
+}
+
+/// The row that the pure rules derive.
+fn row_of(case: &Case) -> ReportRow {
+    let attempts = attempts_of(case);
     let package = PackageRow {
         title: String::new(),
         course: String::new(),
@@ -95,6 +102,28 @@ fn row_of(case: &Case) -> ReportRow {
     let facts =
         Facts { learner, course: "", package: &package, activities, attempts: &attempts, api: None, values };
     standing(facts).unwrap()
+}
+
+/// A timeline has every moment once, and what counts in it is what was measured.
+#[test]
+fn what_counts_in_a_timeline_is_what_was_measured() {
+    let mut kinds = std::collections::BTreeSet::new();
+    for seed in 0..cases(option_env!("SEATTIME_CASES"), 4_000) {
+        for visit in attempts_of(&Case::of(seed)).into_values().flatten() {
+            let told = timeline(&visit, 1, &[]);
+            let counted = told.segments.iter().filter(|it| it.counts).map(|it| it.end_ms - it.start_ms);
+            assert_eq!(counted.sum::<i64>(), visit.figures().measured.length_ms(), "seed {seed}");
+            let mut at_ms = visit.opened_ms;
+            for it in &told.segments {
+                assert!(it.start_ms == at_ms && it.start_ms < it.end_ms, "seed {seed}: {:?}", told.segments);
+                at_ms = it.end_ms;
+                kinds.insert(format!("{:?} {}", it.kind, it.is_uncorroborated));
+            }
+            assert!(at_ms <= visit.contact_ms, "seed {seed}: {:?}", told.segments);
+        }
+    }
+    // Each kind, placed by messages and by the page's own clock; nothing places what is not known.
+    assert_eq!(kinds.len(), 11, "{kinds:?}");
 }
 
 #[test]

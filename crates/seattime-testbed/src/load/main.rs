@@ -13,6 +13,7 @@ mod postgres;
 mod process;
 mod raw;
 mod raw_postgres;
+mod report;
 mod sink;
 
 use std::process::ExitCode;
@@ -35,6 +36,8 @@ enum Command {
     Commits(commits::Arguments),
     /// Tens of thousands of learners before one server.
     Crowd(crowd::Arguments),
+    /// What a report over many attempts costs beside the bare query.
+    Report(report::Arguments),
     /// The server that keeps no commits, for the first.
     Sink(sink::Arguments),
 }
@@ -44,6 +47,7 @@ async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Commits(arguments) => commits::run(&arguments).await,
         Command::Crowd(arguments) => crowd::run(&arguments).await,
+        Command::Report(arguments) => report::run(&arguments).await,
         Command::Sink(arguments) => sink::run(arguments).await.map(|()| true),
     };
     match done {

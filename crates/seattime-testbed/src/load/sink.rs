@@ -12,7 +12,7 @@ use seattime_server::limits::Rate;
 use seattime_server::secret::ServerKey;
 use seattime_server::store::{
     Answer, Arrival, Launched, MadeLaunch, Merged, NewLaunch, Opened, Opening, PackageLine, ReportOf,
-    ReportRow, Store, StoredPackage,
+    ReportRow, ReportVisit, Store, StoredPackage, VisitsOf,
 };
 use seattime_server::token::VisitClaims;
 use seattime_server::{App, Config, World, router};
@@ -35,8 +35,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     config.public_url = Some(format!("http://{address}"));
     let assets = Arc::new(FolderAssets { www: PathBuf::new(), pkg: PathBuf::new() });
     let world = World { clock: Arc::new(SystemClock), faults: Arc::new(NoFaults), vfs: None, assets };
-    let mut app = App::start(config, world).await?;
-    app.store = Arc::new(Sink(app.store));
+    let app = App::start(config, world).await?;
+    let app = app.with_store(|store| Arc::new(Sink(store)));
     println!("listening http://{address}");
     Ok(axum::serve(listener, router(app)).await?)
 }
@@ -115,5 +115,9 @@ impl Store for Sink {
 
     fn report(&self, tenant: &str, of: ReportOf) -> Answer<'_, Vec<ReportRow>> {
         self.0.report(tenant, of)
+    }
+
+    fn visits(&self, tenant: &str, of: VisitsOf) -> Answer<'_, Vec<ReportVisit>> {
+        self.0.visits(tenant, of)
     }
 }

@@ -36,7 +36,7 @@ impl Run<'_> {
             visit: format!("legacy-video-{}", launch.launch),
             lease: 0,
             origin: None,
-            ..page.claims.clone()
+            ..VisitClaims::clone(&page.claims)
         };
         // Each arrives a minute after the one before and says so; the third comes once more, an hour later.
         let calls = [(1, 1), (2, 2), (3, 3), (3, 63)];

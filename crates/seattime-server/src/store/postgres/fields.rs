@@ -18,7 +18,8 @@ const ESCAPE: char = '\u{1}';
 
 /// A text as PostgreSQL can hold it: content may send U+0000, and gets it back.
 pub(super) fn holdable(text: &str) -> Cow<'_, str> {
-    if text.contains(['\0', ESCAPE]) {
+    // As bytes, which is quicker: neither is a part of another character.
+    if text.as_bytes().contains(&0) || text.as_bytes().contains(&(ESCAPE as u8)) {
         Cow::Owned(text.replace(ESCAPE, "\u{1}1").replace('\0', "\u{1}0"))
     } else {
         Cow::Borrowed(text)

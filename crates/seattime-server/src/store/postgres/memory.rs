@@ -1,57 +1,34 @@
-//! What a writer remembers of the rows that it read and wrote. Other servers change them too: whatever is remembered is
-//! asked about before it is used, which costs less than to read it whole.
+//! What a writer remembers of the rows that it read and wrote. Other servers change them too: every change of a visit,
+//! and of its attempt's lease, gives it another version, and nothing is written or answered on the ground of what is
+//! remembered unless the database still has that version.
 
 use std::sync::Arc;
 
-use super::reading::{AttemptKey, Versioned, VisitKey};
+use super::reading::Versioned;
 use super::writers::WRITERS;
 use crate::store::recent::{REMEMBERED, Recent};
-use crate::store::rows::{AttemptRow, PackageRow, VisitRow, column};
+use crate::store::rows::{AttemptRow, PackageRow};
 
-/// What one writer remembers. What it takes out it puts back once that is written: a transaction that fails leaves
-/// nothing behind.
-pub(super) struct Memory {
-    /// By visit, as they stand in the database.
-    pub(super) visits: Recent<VisitKey, Remembered>,
-    /// By attempt: what never changes, so that the lease says nothing.
-    pub(super) attempts: Recent<AttemptKey, Arc<(AttemptRow, PackageRow)>>,
-}
+/// What one writer remembers, by visit. What it takes out it puts back once that is written: a transaction that fails
+/// leaves nothing behind.
+pub(super) struct Memory(pub(super) Recent<String, Remembered>);
 
 impl Default for Memory {
     fn default() -> Memory {
-        Memory { visits: Recent::of(REMEMBERED / WRITERS), attempts: Recent::of(REMEMBERED / WRITERS) }
+        Memory(Recent::of(REMEMBERED / WRITERS))
     }
 }
 
-/// A visit as it stood in the database.
-#[derive(Clone)]
+/// A visit as it stood in the database, and what it belongs to.
 pub(super) struct Remembered {
     pub(super) visit: Versioned,
-    pub(super) marks: Marks,
+    /// The attempt with its lease as it was with this version, and the package.
+    pub(super) attempt: Arc<Attempted>,
 }
 
-impl Remembered {
-    pub(super) fn of(visit: Versioned) -> Remembered {
-        let marks = Marks::of(&visit.0, visit.1);
-        Remembered { visit, marks }
-    }
-}
-
-/// What changes with every change of a visit. The version alone would do, but for a database that was restored to an
-/// earlier state and has counted up to the same version again, at another time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Marks {
-    pub(super) version: i64,
-    pub(super) acked: i64,
-    pub(super) contact_ms: i64,
-    pub(super) live_ms: i64,
-    pub(super) is_open: bool,
-}
-
-impl Marks {
-    fn of(visit: &VisitRow, version: i64) -> Marks {
-        let VisitRow { acked, contact_ms, live_ms, is_open, .. } = visit;
-        let (acked, contact_ms, live_ms, is_open) = (column(*acked), *contact_ms, *live_ms, *is_open);
-        Marks { version, acked, contact_ms, live_ms, is_open }
-    }
+/// An attempt, and its package, if that is there.
+#[derive(Debug)]
+pub(super) struct Attempted {
+    pub(super) row: AttemptRow,
+    pub(super) package: Option<PackageRow>,
 }

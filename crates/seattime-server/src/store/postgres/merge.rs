@@ -1,103 +1,119 @@
 //! Merging commits in PostgreSQL: what waits is read in one go, decided in memory, and written in one transaction.
 //!
 //! Nothing is locked between reading and writing. Values are written if they are newer, whatever is there by then; a
-//! visit is written if it is still what was read, or else everything is read again. Messages without news write
-//! nothing. Visits that a writer remembers are not read again as long as their marks in the database are the same.
+//! visit is written if it still has the version that was read, or else everything is read again. Messages without news
+//! write nothing. Visits that a writer remembers are not read: that they still have the version that is remembered is
+//! found out as they are written, and asked where nothing is written.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use deadpool_postgres::Pool;
 use seattime_wire::{Commit, Refused};
+use tokio_postgres::Client;
 
 use super::contacts::Contacts;
 use super::failure::{Failure, retried};
 use super::fields::{Columns, rows};
-use super::memory::{Marks, Memory, Remembered};
-use super::reading::{AttemptKey, Versioned, VisitKey, attempts, marks, visits, visits_of};
+use super::memory::{Attempted, Memory, Remembered};
+use super::reading::{AttemptKey, Versioned, VisitKey, attempts, versions, visits, visits_of};
 use super::sql_here as sql;
-use super::writing::{Put, Puts, Shared};
+use super::writing::{Kept, Put, Puts, Shared, Versions};
 use crate::clock::Stopwatch;
 use crate::store::merging::{Absorbed, begun, changes, completed, has_parted, scope};
 use crate::store::raw::RawVisit;
-use crate::store::rows::{AttemptRow, PackageRow, api_of, column};
+use crate::store::rows::{VisitRow, api_of, column};
 use crate::store::{Arrival, Merged, StoreError, Throughput};
 use crate::token::VisitClaims;
 
 /// What became of each message, in their order.
 pub(super) type Outcomes = Vec<Result<Merged, StoreError>>;
 
+/// Learner, and visit or attempt.
+type Pair<'a> = (&'a str, &'a str);
+
 /// Merges messages, in their order; each is on disk once this answers.
-pub(super) async fn merge(
+async fn merge(
     pool: &Pool,
     contacts: &Contacts,
     (memory, throughput): (&mut Memory, &Throughput),
     arrivals: &[&Arrival],
 ) -> Result<Outcomes, Failure> {
     let mut connection = pool.get().await?;
-    let known = Known::read(&connection, memory, arrivals).await?;
-    let mut desk = Desk::over(&known, contacts);
-    let outcomes: Vec<_> = arrivals.iter().map(|it| desk.take_guarded(it)).collect();
+    let whole: Vec<OnceCell<Commit>> = arrivals.iter().map(|_| OnceCell::new()).collect();
+    let mut desk = Desk::over(&connection, memory, contacts, arrivals).await?;
+    let outcomes: Vec<_> = arrivals
+        .iter()
+        .zip(&whole)
+        .enumerate()
+        .map(|(n, (arrival, whole))| desk.take_guarded(n, arrival, whole))
+        .collect();
 
-    let mut with_news: BTreeSet<usize> = BTreeSet::new();
-    let mut doubtful = Puts::default();
+    let (mut with_news, mut doubtful) = (BTreeSet::new(), Vec::new());
     for (n, told) in outcomes.iter().enumerate() {
         if let Ok(told) = told {
             if told.has_raw_news {
                 with_news.insert(n);
             } else {
-                doubtful.add(n, told);
+                doubtful.push((n, told));
             }
         }
     }
-    with_news.extend(doubtful.newer(&connection).await?);
-
-    let mut puts = Puts::default();
-    let (mut dirty, mut stale, mut done) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
+    with_news.extend(Puts::of(doubtful).newer(&connection).await?);
     for n in &with_news {
-        let Some((Ok(told), arrival)) = outcomes.get(*n).zip(arrivals.get(*n)) else { continue };
-        let claims = &arrival.claims;
-        puts.add(*n, told);
-        dirty.insert(visit_key(arrival));
-        stale.insert((&claims.learner, &told.course, &told.topic, &claims.tenant));
-        if let Some(acked) = told.drop_parts_up_to {
-            done.insert(visit_key(arrival), acked);
+        desk.write(*n);
+    }
+
+    let unwritten: Vec<_> = desk.cases.iter().filter(|it| it.is_remembered && !it.is_written).collect();
+    if !unwritten.is_empty() {
+        let claims: Vec<_> = unwritten.iter().map(|it| it.claims).collect();
+        let now = versions(&connection, &claims).await?;
+        let holds = |it: &&Case<'_>| {
+            now.get(&(it.claims.learner.clone(), it.claims.visit.clone())).copied() == it.version
+        };
+        if !unwritten.iter().all(holds) {
+            return Err(Failure::Raced);
         }
     }
-    if !dirty.is_empty() || !known.raised.is_empty() {
+    let told = outcomes.iter().enumerate().filter(|it| with_news.contains(&it.0));
+    let told: Vec<_> = told.filter_map(|(n, told)| Some((n, told.as_ref().ok()?))).collect();
+    let done: BTreeMap<Pair<'_>, i64> = told
+        .iter()
+        .filter_map(|(n, told)| Some((visit_of(&arrivals.get(*n)?.claims), told.drop_parts_up_to?)))
+        .collect();
+    let puts = Puts::of(told);
+    let versions = Versions::random();
+    if !with_news.is_empty() || !desk.raised.is_empty() {
         let transaction = connection.transaction().await?;
         let db = transaction.client();
-        let visits: Vec<_> = dirty
+        let written: Vec<_> = desk.cases.iter().filter_map(Case::written).collect();
+        let mut stale: Vec<_> = written
             .iter()
-            .filter_map(|key| desk.states.get(key).map(|(claims, state)| (*claims, state)))
+            .map(|(kept, Attempted { row, .. })| {
+                (&*kept.claims.learner, &*row.course, &*row.topic, &*kept.claims.tenant)
+            })
             .collect();
-        super::writing::raise_leases(db, &known.raised).await?;
+        let visits: Vec<_> = written.into_iter().map(|it| it.0).collect();
+        stale.sort_unstable();
+        stale.dedup();
         let kept = tokio::try_join!(
             puts.write(db),
-            super::writing::put_stale(db, &stale),
+            super::writing::put_stale(db, stale),
             super::writing::drop_parts(db, &done),
-            super::writing::put_visits(db, &visits),
+            super::writing::put_visits(db, &visits, versions),
         )?;
         if kept.3 < visits.len() as u64 {
             return Err(Failure::Raced);
         }
+        super::writing::raise_leases(db, &desk.raised).await?;
         let begun = Stopwatch::start();
         transaction.commit().await?;
         throughput.committed(begun.elapsed());
     }
-    for (key, (_, (visit, version))) in desk.states {
-        let heard = (visit.contact_ms, visit.live_ms);
-        if dirty.contains(&key) {
-            contacts.forget(&key, heard);
-            memory.visits.put(key, Remembered::of((visit, version + 1)));
-        } else {
-            contacts.note(key.clone(), heard);
-            if let Some(unchanged) = known.visits.get(&key) {
-                memory.visits.put(key, unchanged.clone());
-            }
-        }
-    }
+    desk.remember(memory, versions);
     let told = outcomes.into_iter().enumerate();
     Ok(told
         .map(|(n, it)| it.map(|told| Merged { has_news: with_news.contains(&n), ..told.merged }))
@@ -111,124 +127,312 @@ pub(super) async fn merge_surely(
     (memory, throughput): (&mut Memory, &Throughput),
     arrivals: &[&Arrival],
 ) -> Result<Outcomes, Failure> {
-    retried!(tries => merge(pool, contacts, (&mut *memory, throughput), arrivals))
+    retried!(tries => merge_afresh(pool, contacts, (&mut *memory, throughput), arrivals))
 }
 
-fn visit_key(arrival: &Arrival) -> VisitKey {
-    (arrival.claims.learner.clone(), arrival.claims.visit.clone())
+/// Merges messages; where what is remembered of them holds no more, it is forgotten by then, and they are merged from
+/// what there is.
+async fn merge_afresh(
+    pool: &Pool,
+    contacts: &Contacts,
+    (memory, throughput): (&mut Memory, &Throughput),
+    arrivals: &[&Arrival],
+) -> Result<Outcomes, Failure> {
+    match merge(pool, contacts, (&mut *memory, throughput), arrivals).await {
+        Err(Failure::Raced) => merge(pool, contacts, (memory, throughput), arrivals).await,
+        merged => merged,
+    }
 }
 
-fn attempt_key(arrival: &Arrival) -> AttemptKey {
-    attempt_of(&arrival.claims)
+fn visit_of(claims: &VisitClaims) -> Pair<'_> {
+    (&claims.learner, &claims.visit)
 }
 
-fn attempt_of(claims: &VisitClaims) -> AttemptKey {
-    (claims.learner.clone(), claims.attempt.clone(), claims.tenant.clone())
+fn attempt_of(claims: &VisitClaims) -> Pair<'_> {
+    (&claims.learner, &claims.attempt)
 }
 
-type Attempts = BTreeMap<AttemptKey, (AttemptRow, Option<PackageRow>)>;
-type Whole = (Attempts, BTreeMap<VisitKey, Remembered>);
+/// What a message comes to.
+pub(super) struct Told<'a> {
+    merged: Merged,
+    has_raw_news: bool,
+    /// The parts of texts up to this change are not needed any more.
+    drop_parts_up_to: Option<i64>,
+    pub(super) values: Vec<Put<'a>>,
+    pub(super) conflicts: Vec<Put<'a>>,
+    pub(super) shared: Vec<Shared<'a>>,
+}
 
-/// What is in the database that the messages have to do with.
-struct Known {
-    attempts: Attempts,
-    /// Of them, by learner and id, those whose lease some message's is above, and that lease: a backup may not know
-    /// the visit that took it, and fences those before it all the same.
-    raised: BTreeMap<(String, String), u32>,
-    visits: BTreeMap<VisitKey, Remembered>,
+/// A visit that messages have to do with.
+struct Case<'a> {
+    claims: &'a VisitClaims,
+    /// How many messages are of it.
+    messages: usize,
+    /// As the visit stands after those that were taken in.
+    state: Option<VisitRow>,
+    /// The version that was read; none where there is no such visit.
+    version: Option<i64>,
+    attempt: Option<Arc<Attempted>>,
+    /// The attempt's lease; a message's, where that is above it.
+    lease: u32,
+    is_remembered: bool,
+    is_written: bool,
+}
+
+impl<'a> Case<'a> {
+    fn of(claims: &'a VisitClaims) -> Case<'a> {
+        Case {
+            claims,
+            messages: 0,
+            state: None,
+            version: None,
+            attempt: None,
+            lease: 0,
+            is_remembered: false,
+            is_written: false,
+        }
+    }
+
+    /// What is written of it, and its attempt.
+    fn written(&self) -> Option<(Kept<'_>, &Attempted)> {
+        let (visit, attempt) = self.is_written.then(|| self.state.as_ref().zip(self.attempt.as_ref()))??;
+        Some((Kept { claims: self.claims, visit, read: self.version }, attempt))
+    }
+}
+
+/// What is in the database that messages have to do with, and how it stands after those that were taken in.
+struct Desk<'a> {
+    contacts: &'a Contacts,
+    /// In the order of learners and visits.
+    cases: Vec<Case<'a>>,
+    /// Per message, which case is its.
+    of_message: Vec<usize>,
+    /// The attempts whose lease some message's is above, and that lease: a backup may not know the visit that took it,
+    /// and fences those before it all the same.
+    raised: BTreeMap<Pair<'a>, u32>,
     /// By learner, visit and number of the change: how many parts there are, and each one's text.
     parts: BTreeMap<(String, String, i64), Vec<(u32, String)>>,
     /// The visits of attempts that some message's lease is too old for, each with its lease.
-    others: BTreeMap<(String, String), Vec<(u32, RawVisit)>>,
+    others: BTreeMap<Pair<'a>, Vec<(u32, RawVisit)>>,
 }
 
-impl Known {
-    async fn read(
-        db: &tokio_postgres::Client,
+impl<'a> Desk<'a> {
+    async fn over(
+        db: &Client,
         memory: &mut Memory,
-        arrivals: &[&Arrival],
-    ) -> Result<Known, Failure> {
-        let mut claims: Vec<_> = arrivals.iter().map(|it| &it.claims).collect();
-        claims.sort_unstable_by_key(|it| (&it.learner, &it.visit));
-        claims.dedup_by_key(|it| (&it.learner, &it.visit));
-        let (mut asked, mut remembered, mut wanted) = (Vec::new(), Vec::new(), Vec::new());
-        for claims in claims {
-            let visit = memory.visits.take(&(claims.learner.clone(), claims.visit.clone()));
-            match visit.zip(memory.attempts.get(&attempt_of(claims)).cloned()) {
-                Some(((_, visit), attempt)) => {
-                    asked.push(claims);
-                    remembered.push((visit, attempt));
-                }
-                None => wanted.push(claims),
+        contacts: &'a Contacts,
+        arrivals: &[&'a Arrival],
+    ) -> Result<Desk<'a>, Failure> {
+        let mut order: Vec<_> = arrivals.iter().map(|it| &it.claims).enumerate().collect();
+        order.sort_unstable_by_key(|(n, claims)| (visit_of(claims), *n));
+        let (mut cases, mut of_message): (Vec<Case<'_>>, _) = (Vec::new(), vec![0; arrivals.len()]);
+        for (n, claims) in order {
+            if cases.last().is_none_or(|it| visit_of(it.claims) != visit_of(claims)) {
+                cases.push(Case::of(claims));
+            }
+            if let (Some(case), Some(of)) = (cases.last_mut(), of_message.get_mut(n)) {
+                case.messages += 1;
+                *of = cases.len() - 1;
             }
         }
-        let (marks, parts, (mut attempts, mut visits)) =
-            tokio::try_join!(marks_of(db, &asked), parts(db, arrivals), whole(db, &wanted))?;
-        wanted.clear();
-        for (claims, (visit, attempt)) in asked.into_iter().zip(remembered) {
-            let key = (claims.learner.clone(), claims.visit.clone());
-            match marks.get(&key) {
-                Some((marks, lease)) if *marks == visit.marks => {
-                    let row = AttemptRow { lease: *lease, ..attempt.0.clone() };
-                    attempts.insert(attempt_of(claims), (row, Some(attempt.1.clone())));
-                    visits.insert(key, visit);
-                }
-                _ => wanted.push(claims), // Another server has changed it, or it is gone.
+        for case in &mut cases {
+            let Some((_, known)) = memory.0.take(&case.claims.visit) else { continue };
+            (case.state, case.version) = (Some(known.visit.0), Some(known.visit.1));
+            (case.attempt, case.is_remembered) = (Some(known.attempt), true);
+        }
+        let unknown: Vec<_> = cases.iter().filter(|it| !it.is_remembered).map(|it| it.claims).collect();
+        let (parts, (mut found, attempts)) = tokio::try_join!(parts(db, arrivals), read(db, &unknown))?;
+        for case in cases.iter_mut().filter(|it| !it.is_remembered) {
+            let claims = case.claims;
+            case.attempt = attempts
+                .get(&(claims.learner.clone(), claims.attempt.clone(), claims.tenant.clone()))
+                .cloned();
+            (case.state, case.version) =
+                found.remove(&(claims.learner.clone(), claims.visit.clone())).unzip();
+        }
+        let mut desk =
+            Desk { contacts, cases, of_message, raised: BTreeMap::new(), parts, others: BTreeMap::new() };
+        desk.find_leases();
+        desk.find_others(db, arrivals).await?;
+        Ok(desk)
+    }
+
+    fn find_leases(&mut self) {
+        for case in &mut self.cases {
+            let Some(attempt) = &case.attempt else { continue };
+            case.lease = attempt.row.lease;
+            if case.claims.lease > case.lease {
+                let raised = self.raised.entry(attempt_of(case.claims)).or_default();
+                *raised = case.claims.lease.max(*raised);
             }
         }
-        let changed = whole(db, &wanted).await?;
-        attempts.extend(changed.0);
-        visits.extend(changed.1);
-        for (key, found) in &attempts {
-            if let ((attempt, Some(package)), None) = (found, memory.attempts.get(key)) {
-                memory.attempts.put(key.clone(), Arc::new((attempt.clone(), package.clone())));
+        for case in &mut self.cases {
+            if let Some(raised) = self.raised.get(&attempt_of(case.claims)) {
+                case.lease = case.lease.max(*raised);
             }
         }
-        let mut raised = BTreeMap::new();
-        for Arrival { claims, .. } in arrivals {
-            if let Some((attempt, _)) = attempts.get_mut(&attempt_of(claims))
-                && claims.lease > attempt.lease
+    }
+
+    async fn find_others(&mut self, db: &Client, arrivals: &[&'a Arrival]) -> Result<(), Failure> {
+        for (arrival, of) in arrivals.iter().zip(&self.of_message) {
+            let is_fenced = self.cases.get(*of).is_some_and(|it| arrival.claims.lease < it.lease);
+            let key = attempt_of(&arrival.claims);
+            if is_fenced && !self.others.contains_key(&key) {
+                let found = visits_of(db, key.0, key.1).await?;
+                self.others.insert(key, found.into_iter().map(|it| (it.lease, it.raw)).collect());
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a message in so that its failure, be it a panic, is its own.
+    fn take_guarded(
+        &mut self,
+        n: usize,
+        arrival: &'a Arrival,
+        whole: &'a OnceCell<Commit>,
+    ) -> Result<Told<'a>, StoreError> {
+        catch_unwind(AssertUnwindSafe(|| self.take(n, arrival, whole))).unwrap_or_else(|_| {
+            tracing::error!("A commit made its merging panic; it alone is not kept");
+            Err(StoreError::Failed("a change panicked".to_owned()))
+        })
+    }
+
+    fn take(
+        &mut self,
+        n: usize,
+        arrival: &'a Arrival,
+        whole: &'a OnceCell<Commit>,
+    ) -> Result<Told<'a>, StoreError> {
+        let claims = &arrival.claims;
+        let of = self.of_message.get(n).copied().unwrap_or(usize::MAX);
+        let case = self.cases.get_mut(of).ok_or(StoreError::NotFound("visit"))?;
+        let attempt = Arc::clone(case.attempt.as_ref().ok_or(StoreError::NotFound("attempt"))?);
+        let lease = case.lease;
+        // If this fails, the others of the visit go on from what there was before.
+        let state = if case.messages == 1 { case.state.take() } else { case.state.clone() };
+        let acked = state.as_ref().map_or(0, |it| it.acked);
+        let parts_of = |seq| {
+            let key = (claims.learner.clone(), claims.visit.clone(), column(seq));
+            Ok(self.parts.get(&key).cloned().unwrap_or_default())
+        };
+        let (commit, is_whole) = completed(&arrival.commit, acked, parts_of)?;
+        let commit: &'a Commit = match commit {
+            Cow::Borrowed(commit) => commit,
+            Cow::Owned(commit) => whole.get_or_init(|| commit),
+        };
+        let mut absorbed = Absorbed::new(state, arrival, commit, is_whole);
+        let mut told = Told {
+            merged: absorbed.merged(arrival, Vec::new(), lease),
+            has_raw_news: absorbed.has_news(false),
+            drop_parts_up_to: has_parted(&arrival.commit).then(|| column(acked)),
+            values: Vec::new(),
+            conflicts: Vec::new(),
+            shared: Vec::new(),
+        };
+        told.merged.receipt.refused = self.put_changes(claims, commit, (&attempt, lease), &mut told)?;
+        absorbed.visit.heard(self.contacts.of(&claims.visit));
+        if let Some(case) = self.cases.get_mut(of) {
+            case.state = Some(absorbed.visit);
+        }
+        Ok(told)
+    }
+
+    fn put_changes(
+        &self,
+        claims: &'a VisitClaims,
+        commit: &'a Commit,
+        (attempt, lease): (&Attempted, u32),
+        told: &mut Told<'a>,
+    ) -> Result<Vec<Refused>, StoreError> {
+        if commit.sessions.is_empty() && commit.shared.is_empty() {
+            return Ok(Vec::new());
+        }
+        let package = attempt.package.as_ref().ok_or(StoreError::NotFound("topic"))?;
+        let api = api_of(attempt.row.api.clone(), package)?;
+        let begun_since = if claims.lease < lease { self.begun_since(claims) } else { Vec::new() };
+        let changes = changes(commit, api, claims.mode, package, &begun_since);
+        for change in changes.values {
+            let put = Put {
+                learner: &claims.learner,
+                attempt: &claims.attempt,
+                activity: change.activity,
+                try_: i64::from(change.try_),
+                element: change.element,
+                visit: &claims.visit,
+                text: change.text,
+                lease: i64::from(claims.lease),
+                seq: column(change.seq),
+            };
+            if change.is_conflict { told.conflicts.push(put) } else { told.values.push(put) }
+        }
+        told.shared.extend(changes.shared.into_iter().map(|(target, text, seq)| Shared {
+            learner: &claims.learner,
+            scope: scope(package, &claims.attempt),
+            target,
+            text,
+            age: (claims.opened_ms, i64::from(claims.lease), column(seq)),
+        }));
+        Ok(changes.refused)
+    }
+
+    /// The activities that visits with a newer lease have begun, those of this batch included.
+    fn begun_since(&self, claims: &VisitClaims) -> Vec<String> {
+        let others = self.others.get(&attempt_of(claims)).into_iter().flatten();
+        let stored = others.filter(|it| it.0 > claims.lease).map(|it| &it.1);
+        let mine = self.cases.iter().filter(|it| attempt_of(it.claims) == attempt_of(claims));
+        let mine = mine.filter_map(|it| it.state.as_ref()).filter(|it| it.lease > claims.lease);
+        begun(stored.chain(mine.map(|it| &it.raw)))
+    }
+
+    /// Message `n` has news: its visit is written.
+    fn write(&mut self, n: usize) {
+        if let Some(case) = self.of_message.get(n).and_then(|it| self.cases.get_mut(*it)) {
+            case.is_written = true;
+        }
+    }
+
+    /// Remembers how visits stand in the database now; those that were written have another of the `versions`.
+    fn remember(self, memory: &mut Memory, versions: Versions) {
+        for case in self.cases {
+            let claims = case.claims;
+            let Some((visit, attempt)) = case.state.zip(case.attempt) else { continue };
+            let heard = (visit.contact_ms, visit.live_ms);
+            if case.is_written {
+                self.contacts.forget(&claims.visit, heard);
+            } else if case.version.is_some() {
+                self.contacts.note(claims, heard);
+            }
+            let version = match case.version {
+                Some(read) if case.is_written => Some(versions.after(read)),
+                None if case.is_written => Some(versions.first()),
+                unwritten => unwritten,
+            };
+            // Where a lease was raised, all of the attempt's visits have another version by now.
+            if let Some(version) = version
+                && attempt.package.is_some()
+                && !self.raised.contains_key(&attempt_of(claims))
             {
-                attempt.lease = claims.lease;
-                raised.insert((claims.learner.clone(), claims.attempt.clone()), claims.lease);
+                memory.0.put(claims.visit.clone(), Remembered { visit: (visit, version), attempt });
             }
         }
-        let mut others = BTreeMap::new();
-        for arrival in arrivals {
-            let claims = &arrival.claims;
-            let is_fenced =
-                attempts.get(&attempt_key(arrival)).is_some_and(|(attempt, _)| claims.lease < attempt.lease);
-            let key = (claims.learner.clone(), claims.attempt.clone());
-            if is_fenced && !others.contains_key(&key) {
-                let found = visits_of(db, &claims.learner, &claims.attempt).await?;
-                others.insert(key, found.into_iter().map(|it| (it.lease, it.raw)).collect());
-            }
-        }
-        Ok(Known { attempts, raised, visits, parts, others })
     }
 }
 
-/// Nothing is asked about nothing.
-async fn marks_of(
-    db: &tokio_postgres::Client,
-    claims: &[&VisitClaims],
-) -> Result<BTreeMap<VisitKey, (Marks, u32)>, Failure> {
-    if claims.is_empty() { Ok(BTreeMap::new()) } else { marks(db, claims).await }
-}
+type Read = (BTreeMap<VisitKey, Versioned>, BTreeMap<AttemptKey, Arc<Attempted>>);
 
 /// Visits, and their attempts with the packages, as they stand in the database.
-async fn whole(db: &tokio_postgres::Client, claims: &[&VisitClaims]) -> Result<Whole, Failure> {
+async fn read(db: &Client, claims: &[&VisitClaims]) -> Result<Read, Failure> {
     if claims.is_empty() {
-        return Ok(Whole::default());
+        return Ok(Read::default());
     }
     let named = claims.iter().map(|it| (it.learner.as_str(), it.attempt.as_str(), it.tenant.as_str()));
     let named: Vec<_> = named.collect::<BTreeSet<_>>().into_iter().collect();
-    let (attempts, visits) = tokio::try_join!(attempts(db, &named), visits(db, claims))?;
-    Ok((attempts, visits.into_iter().map(|(key, visit)| (key, Remembered::of(visit))).collect()))
+    tokio::try_join!(visits(db, claims), attempts(db, &named))
 }
 
 async fn parts(
-    db: &tokio_postgres::Client,
+    db: &Client,
     arrivals: &[&Arrival],
 ) -> Result<BTreeMap<(String, String, i64), Vec<(u32, String)>>, Failure> {
     let mut named = Vec::new();
@@ -255,125 +459,4 @@ async fn parts(
         parts.entry(key).or_default().push((it.count()?, it.text()?));
     }
     Ok(parts)
-}
-
-/// What a message comes to.
-pub(super) struct Told {
-    merged: Merged,
-    has_raw_news: bool,
-    course: String,
-    topic: String,
-    /// The parts of texts up to this change are not needed any more.
-    drop_parts_up_to: Option<i64>,
-    pub(super) values: Vec<Put>,
-    pub(super) conflicts: Vec<Put>,
-    pub(super) shared: Vec<Shared>,
-}
-
-/// The messages' visits, as they stand after those that were taken in.
-struct Desk<'a> {
-    known: &'a Known,
-    contacts: &'a Contacts,
-    states: BTreeMap<VisitKey, (&'a VisitClaims, Versioned)>,
-}
-
-impl<'a> Desk<'a> {
-    fn over(known: &'a Known, contacts: &'a Contacts) -> Desk<'a> {
-        Desk { known, contacts, states: BTreeMap::new() }
-    }
-
-    /// Takes a message in so that its failure, be it a panic, is its own.
-    fn take_guarded(&mut self, arrival: &'a Arrival) -> Result<Told, StoreError> {
-        catch_unwind(AssertUnwindSafe(|| self.take(arrival))).unwrap_or_else(|_| {
-            tracing::error!("A commit made its merging panic; it alone is not kept");
-            Err(StoreError::Failed("a change panicked".to_owned()))
-        })
-    }
-
-    fn take(&mut self, arrival: &'a Arrival) -> Result<Told, StoreError> {
-        let claims = &arrival.claims;
-        let key = visit_key(arrival);
-        let found = self.known.attempts.get(&attempt_key(arrival));
-        let (attempt, package) = found.ok_or(StoreError::NotFound("attempt"))?;
-        let state = self.states.get(&key).map(|it| it.1.clone());
-        let (visit, version) =
-            state.or_else(|| self.known.visits.get(&key).map(|it| it.visit.clone())).unzip();
-        let acked = visit.as_ref().map_or(0, |it| it.acked);
-        let parts_of = |seq| {
-            let key = (claims.learner.clone(), claims.visit.clone(), column(seq));
-            Ok(self.known.parts.get(&key).cloned().unwrap_or_default())
-        };
-        let (commit, is_whole) = completed(&arrival.commit, acked, parts_of)?;
-        let mut absorbed = Absorbed::new(visit, arrival, &commit, is_whole);
-        let mut told = Told {
-            merged: Merged {
-                receipt: absorbed.merged(arrival, Vec::new(), attempt).receipt,
-                is_superseded: false,
-                has_news: false,
-            },
-            has_raw_news: absorbed.has_news(false),
-            course: attempt.course.clone(),
-            topic: attempt.topic.clone(),
-            drop_parts_up_to: has_parted(&arrival.commit).then(|| column(acked)),
-            values: Vec::new(),
-            conflicts: Vec::new(),
-            shared: Vec::new(),
-        };
-        let refused = self.put_changes(arrival, &commit, (attempt, package.as_ref()), &mut told)?;
-        absorbed.visit.heard(self.contacts.of(&key));
-        told.merged = absorbed.merged(arrival, refused, attempt);
-        self.states.insert(key, (claims, (absorbed.visit, version.unwrap_or(0))));
-        Ok(told)
-    }
-
-    fn put_changes(
-        &self,
-        arrival: &Arrival,
-        commit: &Commit,
-        (attempt, package): (&AttemptRow, Option<&PackageRow>),
-        told: &mut Told,
-    ) -> Result<Vec<Refused>, StoreError> {
-        if commit.sessions.is_empty() && commit.shared.is_empty() {
-            return Ok(Vec::new());
-        }
-        let claims = &arrival.claims;
-        let package = package.ok_or(StoreError::NotFound("topic"))?;
-        let api = api_of(attempt.api.clone(), package)?;
-        let begun_since = if claims.lease < attempt.lease { self.begun_since(arrival) } else { Vec::new() };
-        let changes = changes(commit, api, claims.mode, package, &begun_since);
-        for change in &changes.values {
-            let put = Put {
-                learner: claims.learner.clone(),
-                attempt: claims.attempt.clone(),
-                activity: change.activity.to_owned(),
-                try_: i64::from(change.try_),
-                element: change.element.clone().into_owned(),
-                visit: claims.visit.clone(),
-                text: change.text.to_owned(),
-                lease: i64::from(claims.lease),
-                seq: column(change.seq),
-            };
-            if change.is_conflict { told.conflicts.push(put) } else { told.values.push(put) }
-        }
-        told.shared.extend(changes.shared.iter().map(|(target, text, seq)| Shared {
-            learner: claims.learner.clone(),
-            scope: scope(package, &claims.attempt).to_owned(),
-            target: (*target).to_owned(),
-            text: (*text).to_owned(),
-            age: (claims.opened_ms, i64::from(claims.lease), column(*seq)),
-        }));
-        Ok(changes.refused)
-    }
-
-    /// The activities that visits with a newer lease have begun, those of this batch included.
-    fn begun_since(&self, arrival: &Arrival) -> Vec<String> {
-        let claims = &arrival.claims;
-        let key = (claims.learner.clone(), claims.attempt.clone());
-        let others = self.known.others.get(&key).into_iter().flatten();
-        let stored = others.filter(|it| it.0 > claims.lease).map(|it| &it.1);
-        let mine = self.states.values().filter(|(other, (visit, _))| {
-            other.learner == claims.learner && other.attempt == claims.attempt && visit.lease > claims.lease
-        });
-        begun(stored.chain(mine.map(|it| &it.1.0.raw)))
-    }
 }

@@ -1,13 +1,14 @@
 //! Rows of PostgreSQL, as what is decided about them wants them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use seattime_wire::SessionKind;
 use tokio_postgres::{Client, Row};
 
 use super::failure::Failure;
 use super::fields::{Columns, Field, row, rows, texts};
-use super::memory::Marks;
+use super::memory::Attempted;
 use super::sql_here as sql;
 use crate::store::rows::{AttemptRow, LaunchRow, PackageRow, VisitRow, meaning};
 use crate::store::standing::Values;
@@ -58,25 +59,18 @@ fn named<'a>(wanted: &[&'a VisitClaims]) -> [Field<'a>; 4] {
     ]
 }
 
-/// What tells whether remembered visits still hold, by learner and id, and the lease of each one's attempt.
-pub(super) async fn marks(
+/// Which version visits have now, by learner and id.
+pub(super) async fn versions(
     db: &Client,
     wanted: &[&VisitClaims],
-) -> Result<BTreeMap<VisitKey, (Marks, u32)>, Failure> {
-    let found = rows(db, sql!("marks_of_visit"), &named(wanted)).await?;
-    let marks = found.iter().map(|row| {
+) -> Result<BTreeMap<VisitKey, i64>, Failure> {
+    let [learners, visits, ..] = named(wanted);
+    let found = rows(db, sql!("version_of_visit"), &[learners, visits]).await?;
+    let versions = found.iter().map(|row| {
         let mut it = Columns::of(row);
-        let key = (it.text()?, it.text()?);
-        let marks = Marks {
-            version: it.long()?,
-            acked: it.long()?,
-            contact_ms: it.long()?,
-            live_ms: it.long()?,
-            is_open: it.flag()?,
-        };
-        Ok((key, (marks, it.count()?)))
+        Ok(((it.text()?, it.text()?), it.long()?))
     });
-    Ok(marks.collect::<Result<_, StoreError>>()?)
+    Ok(versions.collect::<Result<_, StoreError>>()?)
 }
 
 /// An attempt's visits, in the order of their leases.
@@ -102,7 +96,7 @@ fn package_of(it: &mut Columns<'_>) -> Result<Option<PackageRow>, StoreError> {
 pub(super) async fn attempts(
     db: &Client,
     wanted: &[(&str, &str, &str)],
-) -> Result<BTreeMap<AttemptKey, (AttemptRow, Option<PackageRow>)>, Failure> {
+) -> Result<BTreeMap<AttemptKey, Arc<Attempted>>, Failure> {
     let fields = [
         texts(wanted.iter().map(|it| it.0)),
         texts(wanted.iter().map(|it| it.1)),
@@ -112,14 +106,14 @@ pub(super) async fn attempts(
     for row in &rows(db, sql!("attempt"), &fields).await? {
         let mut it = Columns::of(row);
         let key = (it.text()?, it.text()?, it.text()?);
-        let attempt = AttemptRow {
+        let row = AttemptRow {
             course: it.text()?,
             topic: it.text()?,
             number: it.count()?,
             lease: it.count()?,
             api: it.some_text()?,
         };
-        attempts.insert(key, (attempt, package_of(&mut it)?));
+        attempts.insert(key, Arc::new(Attempted { row, package: package_of(&mut it)? }));
     }
     Ok(attempts)
 }
@@ -132,8 +126,9 @@ pub(super) async fn attempt(
     tenant: &str,
 ) -> Result<(AttemptRow, PackageRow), Failure> {
     let found = attempts(db, &[(learner, id, tenant)]).await?.into_values().next();
-    let (attempt, package) = found.ok_or(StoreError::NotFound("attempt"))?;
-    Ok((attempt, package.ok_or(StoreError::NotFound("topic"))?))
+    let found = Arc::into_inner(found.ok_or(StoreError::NotFound("attempt"))?);
+    let Attempted { row, package } = found.ok_or(StoreError::NotFound("attempt"))?;
+    Ok((row, package.ok_or(StoreError::NotFound("topic"))?))
 }
 
 /// A package.

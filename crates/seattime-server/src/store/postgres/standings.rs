@@ -11,7 +11,8 @@ use super::reading::{activities, latest_values, package, visits_of};
 use super::sql_here as sql;
 use crate::store::rows::column;
 use crate::store::standing::{AttemptFacts, Facts, standing};
-use crate::store::{ReportLearner, ReportOf, ReportRow, StoreError};
+use crate::store::timeline::timeline;
+use crate::store::{Learner, ReportLearner, ReportOf, ReportRow, ReportVisit, StoreError, VisitsOf};
 
 /// So many rows are derived in one transaction; commits to the same rows wait for it.
 const AT_ONCE: usize = 20;
@@ -88,12 +89,7 @@ async fn derived(
     let who = who.ok_or(StoreError::NotFound("learner"))?;
     let mut it = Columns::of(&who);
     let who = ReportLearner { id: it.text()?, name: it.text()? };
-    let mut ids: Vec<(String, u32, Option<String>)> = Vec::new();
-    let key = [learner.into(), course.into(), topic.into()];
-    for row in &rows(db, sql!("attempts_of_topic"), &key).await? {
-        let mut it = Columns::of(row);
-        ids.push((it.text()?, it.count()?, it.some_text()?));
-    }
+    let ids = attempts_of(db, learner, course, topic).await?;
     let mut attempts = Vec::new();
     for (id, number, _) in &ids {
         attempts.push(AttemptFacts::new(*number, &visits_of(db, learner, id).await?));
@@ -114,12 +110,52 @@ async fn derived(
     Ok(standing(facts)?)
 }
 
+/// A learner's attempts at a topic, by number: id, number, and the API that its values are named in.
+async fn attempts_of(
+    db: &Client,
+    learner: &str,
+    course: &str,
+    topic: &str,
+) -> Result<Vec<(String, u32, Option<String>)>, Failure> {
+    let mut ids = Vec::new();
+    let key = [learner.into(), course.into(), topic.into()];
+    for row in &rows(db, sql!("attempts_of_topic"), &key).await? {
+        let mut it = Columns::of(row);
+        ids.push((it.text()?, it.count()?, it.some_text()?));
+    }
+    Ok(ids)
+}
+
+/// The visits of one row.
+pub(super) async fn visits(pool: &Pool, tenant: &str, of: &VisitsOf) -> Result<Vec<ReportVisit>, Failure> {
+    let db = pool.get().await?;
+    let learner = match &of.learner {
+        Learner::Id(id) => id.clone(),
+        Learner::Lms(id) => {
+            let found = row(&db, sql!("learner_of"), &[tenant.into(), id.into()]).await?;
+            Columns::of(&found.ok_or(StoreError::NotFound("row"))?).text()?
+        }
+    };
+    row(&db, sql!("package"), &[tenant.into(), (&of.topic).into()])
+        .await?
+        .ok_or(StoreError::NotFound("row"))?;
+    let activities = activities(&db, &of.topic).await?;
+    let mut visits = Vec::new();
+    for (attempt, number, _) in attempts_of(&db, &learner, &of.course, &of.topic).await? {
+        let of_attempt = visits_of(&db, &learner, &attempt).await?;
+        visits.extend(of_attempt.iter().map(|it| timeline(it, number, &activities)));
+    }
+    Ok(visits)
+}
+
 /// The rows as they were derived last, the latest visit first.
 pub(super) async fn list(pool: &Pool, tenant: &str, of: &ReportOf) -> Result<Vec<ReportRow>, Failure> {
     let db = pool.get().await?;
     let mut found = Vec::new();
     for row in &rows(&db, sql!("standings"), &narrowed(Some(tenant), of)).await? {
-        found.push(serde_json::from_str(&Columns::of(row).text()?)?);
+        let mut it = Columns::of(row);
+        let row: ReportRow = serde_json::from_str(&it.text()?)?;
+        found.push(ReportRow { topic_id: it.text()?, ..row });
     }
     Ok(found)
 }

@@ -1,6 +1,6 @@
 //! Opening visits in PostgreSQL, and closing those that nothing is heard of.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use deadpool_postgres::Pool;
 use seattime_wire::{Mode, Policy};
@@ -10,7 +10,7 @@ use super::failure::{Failure, retried};
 use super::fields::{Columns, row, rows, run};
 use super::reading::{activities, attempt, latest_values, launch, pairs, visits, visits_of};
 use super::sql_here as sql;
-use super::writing::{drop_parts, put_stale, put_visits};
+use super::writing::{Kept, Versions, drop_parts, outdate_visits, put_stale, put_visits};
 use crate::store::merging::{SETTLED_ELEMENT, scope, settled};
 use crate::store::opening::{Facts, check_code, origin, told};
 use crate::store::rows::{LaunchRow, VisitRow, column};
@@ -54,6 +54,8 @@ pub(super) async fn open(
         None => {
             let fields = [(&launch.learner).into(), (&launch.attempt).into(), now_ms.into()];
             let taken = row(db, sql!("take_lease"), &fields).await?;
+            let attempt = (launch.learner.as_str(), launch.attempt.as_str());
+            outdate_visits(db, std::iter::once(attempt)).await?;
             Columns::of(&taken.ok_or(StoreError::NotFound("attempt"))?).count()?
         }
     };
@@ -77,8 +79,8 @@ pub(super) async fn open(
     let origin = origin(&attempt, (&lms_id, &name));
     let claims = VisitClaims { lease, mode: told.mode, origin, ..before };
     if kept.is_none() {
-        let made = (VisitRow::new(*policy, lease, now_ms), 0);
-        put_visits(db, &[(&claims, &made)]).await?;
+        let made = VisitRow::new(*policy, lease, now_ms);
+        put_visits(db, &[Kept { claims: &claims, visit: &made, read: None }], Versions::random()).await?;
     }
     let scope = scope(&package, &claims.attempt);
     let shared = rows(db, sql!("shared"), &[(&claims.learner).into(), scope.into()]).await?;
@@ -146,16 +148,16 @@ async fn close(pool: &Pool, silent: &[VisitClaims], before_ms: i64) -> Result<us
         if row(db, sql!("hold_visit"), &key).await?.is_none() {
             continue;
         }
-        let Some((mut visit, version)) = visits(db, &[claims]).await?.into_values().next() else { continue };
+        let Some((mut visit, read)) = visits(db, &[claims]).await?.into_values().next() else { continue };
         let (attempt, _) = attempt(db, &claims.learner, &claims.attempt, &claims.tenant).await?;
         visit.is_open = false;
         latest_ms = latest_ms.max(visit.contact_ms);
-        let done = ((claims.learner.clone(), claims.visit.clone()), column(visit.acked));
+        let done = ((claims.learner.as_str(), claims.visit.as_str()), column(visit.acked));
         drop_parts(db, &BTreeMap::from([done])).await?;
         settle(db, claims, &attempt.topic, &visit).await?;
-        put_visits(db, &[(claims, &(visit, version))]).await?;
-        let stale = (&claims.learner, &attempt.course, &attempt.topic, &claims.tenant);
-        put_stale(db, &BTreeSet::from([stale])).await?;
+        let kept = [Kept { claims, visit: &visit, read: Some(read) }];
+        put_visits(db, &kept, Versions::random()).await?;
+        put_stale(db, vec![(&*claims.learner, &*attempt.course, &*attempt.topic, &*claims.tenant)]).await?;
         closed += 1;
     }
     if closed > 0 {

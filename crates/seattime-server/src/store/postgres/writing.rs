@@ -1,84 +1,84 @@
 //! What a batch of commits writes: each statement once, with all of its rows.
 
+use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use tokio_postgres::Client;
 
 use super::failure::Failure;
 use super::fields::{Columns, Field, longs, rows, run, texts};
 use super::merge::Told;
-use super::reading::{Versioned, VisitKey};
 use super::sql_here as sql;
-use crate::store::rows::column;
+use crate::store::rows::{VisitRow, column};
 use crate::token::VisitClaims;
 
 /// A value to be kept if it is newer than what is there.
-#[derive(Debug, Clone)]
-pub(super) struct Put {
-    pub(super) learner: String,
-    pub(super) attempt: String,
-    pub(super) activity: String,
+#[derive(Debug)]
+pub(super) struct Put<'a> {
+    pub(super) learner: &'a str,
+    pub(super) attempt: &'a str,
+    pub(super) activity: &'a str,
     pub(super) try_: i64,
-    pub(super) element: String,
-    pub(super) visit: String,
-    pub(super) text: String,
+    pub(super) element: Cow<'a, str>,
+    pub(super) visit: &'a str,
+    pub(super) text: &'a str,
     pub(super) lease: i64,
     pub(super) seq: i64,
 }
 
+impl Put<'_> {
+    /// Learner, attempt, activity, try and element.
+    fn key(&self) -> (&str, &str, &str, i64, &str) {
+        (self.learner, self.attempt, self.activity, self.try_, &self.element)
+    }
+}
+
 /// What activities share, to be kept if it is newer than what is there.
-#[derive(Debug, Clone)]
-pub(super) struct Shared {
-    pub(super) learner: String,
-    pub(super) scope: String,
-    pub(super) target: String,
-    pub(super) text: String,
+#[derive(Debug)]
+pub(super) struct Shared<'a> {
+    pub(super) learner: &'a str,
+    pub(super) scope: &'a str,
+    pub(super) target: &'a str,
+    pub(super) text: &'a str,
     /// When the visit was opened, its lease, and the number of the change.
     pub(super) age: (i64, i64, i64),
 }
 
-/// Learner, attempt, activity, try, element, and for a value that is kept aside its visit.
-type ValueKey<'a> = (&'a str, &'a str, &'a str, i64, &'a str, &'a str);
-
-/// What is to be written, each key once, with the newest that any message brings: a statement cannot meet the same
-/// row twice. In the order of the keys, so that no two transactions wait for each other.
-#[derive(Default)]
-pub(super) struct Puts<'a> {
-    values: BTreeMap<ValueKey<'a>, (&'a Put, usize)>,
-    conflicts: BTreeMap<ValueKey<'a>, (&'a Put, usize)>,
-    shared: BTreeMap<(&'a str, &'a str, &'a str), (&'a Shared, usize)>,
-}
-
-fn newest<'a, K: Ord, V>(
-    kept: &mut BTreeMap<K, (&'a V, usize)>,
-    key: K,
-    put: (&'a V, usize),
-    is_newer: fn(&V, &V) -> bool,
-) {
-    match kept.get_mut(&key) {
-        Some(other) if is_newer(put.0, other.0) => *other = put,
-        Some(_) => {}
-        None => {
-            kept.insert(key, put);
-        }
+impl Shared<'_> {
+    fn key(&self) -> (&str, &str, &str) {
+        (self.learner, self.scope, self.target)
     }
 }
 
+/// What is to be written, each with the number of the message that brings it; each key once, with the newest that any
+/// message brings: a statement cannot meet the same row twice. In the order of the keys, so that no two transactions
+/// wait for each other.
+#[derive(Default)]
+pub(super) struct Puts<'a> {
+    values: Vec<(&'a Put<'a>, usize)>,
+    /// A value that is kept aside has its visit for a part of its key.
+    conflicts: Vec<(&'a Put<'a>, usize)>,
+    shared: Vec<(&'a Shared<'a>, usize)>,
+}
+
 impl<'a> Puts<'a> {
-    /// Takes in what message `n` brings.
-    pub(super) fn add(&mut self, n: usize, told: &'a Told) {
-        for it in &told.values {
-            let key = (it.learner.as_str(), &*it.attempt, &*it.activity, it.try_, &*it.element, "");
-            newest(&mut self.values, key, (it, n), |it, other| (it.lease, it.seq) > (other.lease, other.seq));
+    /// What messages bring, each with its number.
+    pub(super) fn of(told: impl IntoIterator<Item = (usize, &'a Told<'a>)>) -> Puts<'a> {
+        let mut puts = Puts::default();
+        for (n, it) in told {
+            puts.values.extend(it.values.iter().map(|it| (it, n)));
+            puts.conflicts.extend(it.conflicts.iter().map(|it| (it, n)));
+            puts.shared.extend(it.shared.iter().map(|it| (it, n)));
         }
-        for it in &told.conflicts {
-            let key = (it.learner.as_str(), &*it.attempt, &*it.activity, it.try_, &*it.element, &*it.visit);
-            newest(&mut self.conflicts, key, (it, n), |it, other| it.seq > other.seq);
-        }
-        for it in &told.shared {
-            let key = (it.learner.as_str(), &*it.scope, &*it.target);
-            newest(&mut self.shared, key, (it, n), |it, other| it.age > other.age);
-        }
+        puts.values.sort_unstable_by_key(|(it, _)| (it.key(), Reverse((it.lease, it.seq))));
+        puts.values.dedup_by_key(|(it, _)| it.key());
+        puts.conflicts.sort_unstable_by_key(|(it, _)| (it.key(), it.visit, Reverse(it.seq)));
+        puts.conflicts.dedup_by_key(|(it, _)| (it.key(), it.visit));
+        puts.shared.sort_unstable_by_key(|(it, _)| (it.key(), Reverse(it.age)));
+        puts.shared.dedup_by_key(|(it, _)| it.key());
+        puts
     }
 
     /// The messages that bring something newer than what is there.
@@ -93,13 +93,13 @@ impl<'a> Puts<'a> {
             Ok::<(), Failure>(())
         };
         let mut fields = key_fields(&self.values);
-        fields.extend([longs(self.values.values().map(|it| it.0.lease))]);
-        fields.extend([longs(self.values.values().map(|it| it.0.seq)), numbers(&self.values)]);
+        fields.extend([longs(self.values.iter().map(|it| it.0.lease))]);
+        fields.extend([longs(self.values.iter().map(|it| it.0.seq)), numbers(&self.values)]);
         ask(self.values.is_empty(), sql!("newer_value"), fields).await?;
 
         let mut fields = key_fields(&self.conflicts);
-        fields.extend([texts(self.conflicts.values().map(|it| it.0.visit.as_str()))]);
-        fields.extend([longs(self.conflicts.values().map(|it| it.0.seq)), numbers(&self.conflicts)]);
+        fields.extend([texts(self.conflicts.iter().map(|it| it.0.visit))]);
+        fields.extend([longs(self.conflicts.iter().map(|it| it.0.seq)), numbers(&self.conflicts)]);
         ask(self.conflicts.is_empty(), sql!("newer_conflict"), fields).await?;
 
         let mut fields = shared_fields(&self.shared);
@@ -118,18 +118,18 @@ impl<'a> Puts<'a> {
             Ok::<(), Failure>(())
         };
         let mut values = key_fields(&self.values);
-        values.extend([texts(self.values.values().map(|it| it.0.text.as_str()))]);
-        values.extend([longs(self.values.values().map(|it| it.0.lease))]);
-        values.extend([longs(self.values.values().map(|it| it.0.seq))]);
+        values.extend([texts(self.values.iter().map(|it| it.0.text))]);
+        values.extend([longs(self.values.iter().map(|it| it.0.lease))]);
+        values.extend([longs(self.values.iter().map(|it| it.0.seq))]);
 
         let mut conflicts = key_fields(&self.conflicts);
-        conflicts.extend([texts(self.conflicts.values().map(|it| it.0.visit.as_str()))]);
-        conflicts.extend([texts(self.conflicts.values().map(|it| it.0.text.as_str()))]);
-        conflicts.extend([longs(self.conflicts.values().map(|it| it.0.lease))]);
-        conflicts.extend([longs(self.conflicts.values().map(|it| it.0.seq))]);
+        conflicts.extend([texts(self.conflicts.iter().map(|it| it.0.visit))]);
+        conflicts.extend([texts(self.conflicts.iter().map(|it| it.0.text))]);
+        conflicts.extend([longs(self.conflicts.iter().map(|it| it.0.lease))]);
+        conflicts.extend([longs(self.conflicts.iter().map(|it| it.0.seq))]);
 
         let mut shared = shared_fields(&self.shared);
-        shared.extend([texts(self.shared.values().map(|it| it.0.text.as_str()))]);
+        shared.extend([texts(self.shared.iter().map(|it| it.0.text))]);
         shared.extend(age_fields(&self.shared));
 
         tokio::try_join!(
@@ -141,104 +141,154 @@ impl<'a> Puts<'a> {
     }
 }
 
-fn key_fields<'a>(puts: &BTreeMap<ValueKey<'a>, (&'a Put, usize)>) -> Vec<Field<'a>> {
+fn key_fields<'a>(puts: &[(&'a Put<'a>, usize)]) -> Vec<Field<'a>> {
     vec![
-        texts(puts.keys().map(|it| it.0)),
-        texts(puts.keys().map(|it| it.1)),
-        texts(puts.keys().map(|it| it.2)),
-        longs(puts.keys().map(|it| it.3)),
-        texts(puts.keys().map(|it| it.4)),
+        texts(puts.iter().map(|it| it.0.learner)),
+        texts(puts.iter().map(|it| it.0.attempt)),
+        texts(puts.iter().map(|it| it.0.activity)),
+        longs(puts.iter().map(|it| it.0.try_)),
+        texts(puts.iter().map(|it| &*it.0.element)),
     ]
 }
 
-type SharedPuts<'a> = BTreeMap<(&'a str, &'a str, &'a str), (&'a Shared, usize)>;
-
-fn shared_fields<'a>(puts: &SharedPuts<'a>) -> Vec<Field<'a>> {
+fn shared_fields<'a>(puts: &[(&'a Shared<'a>, usize)]) -> Vec<Field<'a>> {
     vec![
-        texts(puts.keys().map(|it| it.0)),
-        texts(puts.keys().map(|it| it.1)),
-        texts(puts.keys().map(|it| it.2)),
+        texts(puts.iter().map(|it| it.0.learner)),
+        texts(puts.iter().map(|it| it.0.scope)),
+        texts(puts.iter().map(|it| it.0.target)),
     ]
 }
 
-fn age_fields<'a>(puts: &SharedPuts<'a>) -> [Field<'a>; 3] {
-    let ages = || puts.values().map(|it| it.0.age);
+fn age_fields<'a>(puts: &[(&'a Shared<'a>, usize)]) -> [Field<'a>; 3] {
+    let ages = || puts.iter().map(|it| it.0.age);
     [longs(ages().map(|it| it.0)), longs(ages().map(|it| it.1)), longs(ages().map(|it| it.2))]
 }
 
-fn numbers<'a, K, V>(puts: &BTreeMap<K, (V, usize)>) -> Field<'a> {
-    longs(puts.values().map(|it| i64::try_from(it.1).unwrap_or(i64::MAX)))
+fn numbers<'a, T>(puts: &[(T, usize)]) -> Field<'a> {
+    longs(puts.iter().map(|it| i64::try_from(it.1).unwrap_or(i64::MAX)))
 }
 
-/// Keeps visits that are still what was read; answers how many are.
-pub(super) async fn put_visits(db: &Client, visits: &[(&VisitClaims, &Versioned)]) -> Result<u64, Failure> {
-    let (mut policies, mut raws) = (Vec::new(), Vec::new());
-    for (_, (visit, _)) in visits {
-        policies.push(serde_json::to_string(&visit.policy)?);
-        raws.push(serde_json::to_string(&visit.raw)?);
+/// Versions are below 2^62, so that the sum of two is a number of a column.
+const MOST_VERSION: i64 = (1 << 62) - 1;
+
+/// What one transaction makes of versions: others than those of any other transaction, be the database restored to
+/// whatever it was.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Versions(i64);
+
+impl Versions {
+    pub(super) fn random() -> Versions {
+        let (random, _) = uuid::Uuid::new_v4().as_u64_pair();
+        Versions(i64::try_from(random >> 2).unwrap_or_default().max(1))
     }
-    let claims = || visits.iter().map(|it| it.0);
-    let row = || visits.iter().map(|it| &it.1.0);
+
+    /// That of a visit that is not there yet.
+    pub(super) fn first(self) -> i64 {
+        self.0
+    }
+
+    /// The one after `read`, as the database reckons it too.
+    pub(super) fn after(self, read: i64) -> i64 {
+        read.wrapping_add(self.0) & MOST_VERSION
+    }
+}
+
+/// A visit as it is to be kept.
+pub(super) struct Kept<'a> {
+    pub(super) claims: &'a VisitClaims,
+    pub(super) visit: &'a VisitRow,
+    /// The version that was read; none where there is no such visit.
+    pub(super) read: Option<i64>,
+}
+
+/// Keeps visits that still have the version that was read; answers how many do.
+pub(super) async fn put_visits(db: &Client, visits: &[Kept<'_>], versions: Versions) -> Result<u64, Failure> {
+    if visits.is_empty() {
+        return Ok(0);
+    }
+    let policies = policies(visits)?;
+    let raws = visits.iter().map(|it| serde_json::to_string(&it.visit.raw));
+    let raws: Vec<_> = raws.collect::<Result<_, _>>()?;
+    let claims = || visits.iter().map(|it| it.claims);
+    let row = || visits.iter().map(|it| it.visit);
     let fields = [
         texts(claims().map(|it| it.learner.as_str())),
         texts(claims().map(|it| it.visit.as_str())),
         texts(claims().map(|it| it.tenant.as_str())),
         texts(claims().map(|it| it.attempt.as_str())),
         longs(row().map(|it| i64::from(it.lease))),
-        texts(policies.iter().map(String::as_str)),
+        texts(policies.iter().map(|it| &**it)),
         longs(row().map(|it| it.opened_ms)),
         longs(row().map(|it| it.contact_ms)),
         longs(row().map(|it| it.live_ms)),
         longs(row().map(|it| column(it.acked))),
         Field::Flags(row().map(|it| it.is_open).collect()),
         texts(raws.iter().map(String::as_str)),
-        longs(visits.iter().map(|it| it.1.1 + 1)),
+        longs(visits.iter().map(|it| it.read.unwrap_or(versions.first()))),
+        versions.0.into(),
     ];
     run(db, sql!("put_visit"), &fields).await
 }
 
-/// Raises the leases of attempts, by learner and id.
-pub(super) async fn raise_leases(
+/// The visits' policies as texts; most of a batch have the same one.
+fn policies(visits: &[Kept<'_>]) -> Result<Vec<Arc<str>>, serde_json::Error> {
+    let mut policies: Vec<Arc<str>> = Vec::with_capacity(visits.len());
+    for (n, Kept { visit, .. }) in visits.iter().enumerate() {
+        let before = n.checked_sub(1).and_then(|it| visits.get(it)).zip(policies.last());
+        policies.push(match before {
+            Some((before, text)) if before.visit.policy == visit.policy => Arc::clone(text),
+            _ => serde_json::to_string(&visit.policy)?.into(),
+        });
+    }
+    Ok(policies)
+}
+
+/// Gives visits of attempts, by learner and id, another version: their lease was taken.
+pub(super) async fn outdate_visits(
     db: &Client,
-    raised: &BTreeMap<(String, String), u32>,
+    attempts: impl Iterator<Item = (&str, &str)> + Clone,
 ) -> Result<(), Failure> {
+    let fields = [texts(attempts.clone().map(|it| it.0)), texts(attempts.map(|it| it.1))];
+    run(db, sql!("outdate_visits"), &fields).await?;
+    Ok(())
+}
+
+/// Raises the leases of attempts, by learner and id.
+pub(super) async fn raise_leases(db: &Client, raised: &BTreeMap<(&str, &str), u32>) -> Result<(), Failure> {
     if raised.is_empty() {
         return Ok(());
     }
     let fields = [
-        texts(raised.keys().map(|it| it.0.as_str())),
-        texts(raised.keys().map(|it| it.1.as_str())),
+        texts(raised.keys().map(|it| it.0)),
+        texts(raised.keys().map(|it| it.1)),
         longs(raised.values().map(|it| i64::from(*it))),
     ];
     run(db, sql!("raise_lease"), &fields).await?;
-    Ok(())
+    outdate_visits(db, raised.keys().copied()).await
 }
 
-/// Marks rows of the report as stale: learner, course, topic and tenant.
-pub(super) async fn put_stale(
-    db: &Client,
-    stale: &BTreeSet<(&String, &String, &String, &String)>,
-) -> Result<(), Failure> {
+/// Marks rows of the report as stale: learner, course, topic and tenant, each once and in their order.
+pub(super) async fn put_stale(db: &Client, stale: Vec<(&str, &str, &str, &str)>) -> Result<(), Failure> {
+    if stale.is_empty() {
+        return Ok(());
+    }
     let fields = [
-        texts(stale.iter().map(|it| it.0.as_str())),
-        texts(stale.iter().map(|it| it.1.as_str())),
-        texts(stale.iter().map(|it| it.2.as_str())),
-        texts(stale.iter().map(|it| it.3.as_str())),
+        texts(stale.iter().map(|it| it.0)),
+        texts(stale.iter().map(|it| it.1)),
+        texts(stale.iter().map(|it| it.2)),
+        texts(stale.iter().map(|it| it.3)),
     ];
     run(db, sql!("put_stale"), &fields).await?;
     Ok(())
 }
 
-/// Drops the parts of texts up to a change, by visit.
-pub(super) async fn drop_parts(db: &Client, done: &BTreeMap<VisitKey, i64>) -> Result<(), Failure> {
+/// Drops the parts of texts up to a change, by learner and visit.
+pub(super) async fn drop_parts(db: &Client, done: &BTreeMap<(&str, &str), i64>) -> Result<(), Failure> {
     if done.is_empty() {
         return Ok(());
     }
-    let fields = [
-        texts(done.keys().map(|it| it.0.as_str())),
-        texts(done.keys().map(|it| it.1.as_str())),
-        longs(done.values().copied()),
-    ];
+    let fields =
+        [texts(done.keys().map(|it| it.0)), texts(done.keys().map(|it| it.1)), longs(done.values().copied())];
     run(db, sql!("drop_parts"), &fields).await?;
     Ok(())
 }

@@ -141,7 +141,7 @@ pub(super) fn merge(desk: &mut Desk<'_>, arrival: &Arrival) -> Result<Merged, St
     } else {
         desk.memory.heard.note(&claims.visit, (absorbed.visit.contact_ms, absorbed.visit.live_ms));
     }
-    let merged = Merged { has_news, ..absorbed.merged(arrival, refused, &attempt.row) };
+    let merged = Merged { has_news, ..absorbed.merged(arrival, refused, attempt.row.lease) };
     desk.memory.visits.put(id, absorbed.visit);
     desk.memory.merged(arrival, &merged);
     Ok(merged)

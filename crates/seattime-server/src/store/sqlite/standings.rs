@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::merge::visits_of;
 use super::packages;
 use super::sql_here as sql;
 use crate::store::standing::{AttemptFacts, Facts, Values, standing};
-use crate::store::{ReportLearner, ReportOf, ReportRow, StoreError};
+use crate::store::timeline::timeline;
+use crate::store::{Learner, ReportLearner, ReportOf, ReportRow, ReportVisit, StoreError, VisitsOf};
 
 /// Derives up to `most` rows anew that commits have made stale; answers how many there were.
 pub(super) fn renew(
@@ -44,10 +45,7 @@ fn derived(
     let who = db
         .prepare_cached(sql!("learner"))?
         .query_row((learner, tenant), |row| Ok(ReportLearner { id: row.get(0)?, name: row.get(1)? }))?;
-    let ids = db
-        .prepare_cached(sql!("attempts_of_topic"))?
-        .query_map((learner, course, topic), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-        .collect::<Result<Vec<(String, u32, Option<String>)>, _>>()?;
+    let ids = attempts_of(db, learner, course, topic)?;
     let mut attempts = Vec::new();
     for (id, number, _) in &ids {
         attempts.push(AttemptFacts::new(*number, &visits_of(db, learner, id)?));
@@ -66,6 +64,39 @@ fn derived(
         api: ids.into_iter().next_back().and_then(|it| it.2),
         values,
     })
+}
+
+/// A learner's attempts at a topic, by number: id, number, and the API that its values are named in.
+fn attempts_of(
+    db: &Connection,
+    learner: &str,
+    course: &str,
+    topic: &str,
+) -> Result<Vec<(String, u32, Option<String>)>, StoreError> {
+    let mut query = db.prepare_cached(sql!("attempts_of_topic"))?;
+    let rows =
+        query.query_map((learner, course, topic), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The visits of one row.
+pub(super) fn visits(db: &Connection, tenant: &str, of: &VisitsOf) -> Result<Vec<ReportVisit>, StoreError> {
+    let learner = match &of.learner {
+        Learner::Id(id) => id.clone(),
+        Learner::Lms(id) => db
+            .prepare_cached(sql!("learner_of"))?
+            .query_row((tenant, id), |row| row.get(0))
+            .optional()?
+            .ok_or(StoreError::NotFound("row"))?,
+    };
+    packages::find(db, tenant, &of.topic)?.ok_or(StoreError::NotFound("row"))?;
+    let activities = packages::activities(db, &of.topic)?;
+    let mut visits = Vec::new();
+    for (attempt, number, _) in attempts_of(db, &learner, &of.course, &of.topic)? {
+        let of_attempt = visits_of(db, &learner, &attempt)?;
+        visits.extend(of_attempt.iter().map(|it| timeline(it, number, &activities)));
+    }
+    Ok(visits)
 }
 
 /// What an attempt holds: per activity, number of the latest try that holds anything, and its values.

@@ -33,7 +33,7 @@ async fn heard(
         server.advance((at_s - now_s) * 1_000);
         now_s = at_s;
         let body = json!({ "learner": { "id": learner, "name": "Muster" }, "topic": topic, "seq": seq,
-            "current_time_s": said_s, "watched_s": said_s, "launch": launch });
+            "position_s": said_s, "watched_s": said_s, "launch": launch });
         let answer = server.post(&format!("/api/v1/progress/{kind}"), &body).await?;
         if answer.status != 200 || answer.body != json!({ "seq": seq }) {
             return None;
@@ -91,7 +91,7 @@ async fn a_period_that_is_said_is_what_a_late_call_is_cut_to() {
     let launch = launch(&server, &topic, "anna").await.unwrap();
     server.advance(7_200_000);
     let body = |seq: u64| {
-        json!({ "learner": { "id": "anna" }, "topic": topic, "launch": launch, "seq": seq, "current_time_s": 0,
+        json!({ "learner": { "id": "anna" }, "topic": topic, "launch": launch, "seq": seq, "position_s": 0,
             "watched_s": 36_000, "period_s": 3_600 })
     };
     server.post("/api/v1/progress/video", &body(1)).await.unwrap();
@@ -117,7 +117,7 @@ async fn two_old_players_at_once_and_a_page_count_once() {
     let visit = server.visit(&topic, "anna").await.unwrap();
     server.advance(60_000);
     for launch in [&one, &other] {
-        let body = json!({ "learner": { "id": "anna" }, "topic": topic, "launch": launch, "seq": 1, "current_time_s": 60,
+        let body = json!({ "learner": { "id": "anna" }, "topic": topic, "launch": launch, "seq": 1, "position_s": 60,
             "watched_s": 60 });
         assert_eq!(server.post("/api/v1/progress/video", &body).await.unwrap().status, 200);
     }
@@ -137,7 +137,7 @@ async fn what_is_no_progress_is_refused() {
     let topic = film(&server).await.unwrap();
     let berta = launch(&server, &topic, "berta").await.unwrap();
     let good =
-        json!({ "learner": { "id": "anna" }, "topic": topic, "seq": 1, "current_time_s": 1, "watched_s": 1 });
+        json!({ "learner": { "id": "anna" }, "topic": topic, "seq": 1, "position_s": 1, "watched_s": 1 });
     let with = |field: &str, value: Value| {
         let mut body = good.clone();
         body[field] = value;

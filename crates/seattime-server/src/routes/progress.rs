@@ -33,7 +33,7 @@ pub(crate) struct Progress {
     #[serde(default)]
     session: String,
     seq: u64,
-    current_time_s: f64,
+    position_s: f64,
     /// What was watched since the last call, of a video.
     #[serde(default)]
     watched_s: Option<f64>,
@@ -113,7 +113,7 @@ fn call(kind: &str, told: &Progress) -> Result<LegacyCall, Problem> {
         let found = format!("{name} is {seconds}; expected seconds, up to {MOST_S}");
         if is_some { Ok((seconds * 1_000.0) as i64) } else { Err(bad(found)) }
     };
-    let position_ms = ms("current_time_s", told.current_time_s)?;
+    let position_ms = ms("position_s", told.position_s)?;
     let claim = match (kind, told.watched_s) {
         ("video", Some(seconds)) => Claim::Watched(ms("watched_s", seconds)?),
         ("video", None) => return Err(bad("watched_s is missing; a video says what was watched".to_owned())),

@@ -11,14 +11,14 @@ use crate::token::VisitClaims;
 impl Run<'_> {
     pub(super) async fn calls_of_an_old_player_come_to_the_same_in_any_order(&self) {
         let topic = self.topic("old player", Api::Scorm12).await;
-        let launch = self.new_launch(&topic, "olga");
+        let launch = self.new_launch(&topic, "ottilie");
         assert_eq!(
             self.store().launched(&self.tenant, &launch.learner, &launch.launch).await,
             Err(StoreError::NotFound("launch")),
             "before it is made"
         );
         self.launch(&launch, NOW_MS).await.unwrap();
-        let page = self.open(&topic, "olga", NOW_MS).await;
+        let page = self.open(&topic, "ottilie", NOW_MS).await;
         let found = self.store().launched(&self.tenant, &launch.learner, &launch.launch).await.unwrap();
         let Launched { learner, attempt, .. } = &found;
         assert_eq!((learner, attempt), (&page.claims.learner, &page.claims.attempt));
@@ -50,7 +50,7 @@ impl Run<'_> {
             let call = Arrival { legacy, body_hash, ..arrival(&claims, &nothing, received_ms) };
             self.store().merge(call).await.unwrap();
         }
-        let row = self.rows("olga").await.remove(0);
+        let row = self.rows("ottilie").await.remove(0);
         assert_eq!((row.time_spent_ms, row.provenance.as_str(), row.attempts), (3 * MINUTE_MS, "legacy", 1));
         let told = commit(&page, 1, 60, &[("cmi.core.lesson_location", "here")]);
         let merged = self.merge(&page, &told, NOW_MS + 4 * MINUTE_MS).await;

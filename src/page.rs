@@ -55,12 +55,17 @@ pub fn identify(visit_bytes: u32, token_bytes: u32, lease: u32) {
     });
 }
 
-/// Adds what can be launched; its identifier lies in the inbox.
+/// Adds what can be launched; its identifier lies in the inbox. `kind` is 0 for an asset, 1 for a SCO, 2 for media.
 #[wasm_bindgen]
-pub fn add_activity(id_bytes: u32, is_sco: bool, try_: u32) {
+pub fn add_activity(id_bytes: u32, kind: u32, try_: u32) {
     runtime((), |it| {
         if let Ok((visit, id)) = it.one(id_bytes as usize) {
-            visit.add_activity(id, if is_sco { Kind::Sco } else { Kind::Asset }, try_);
+            let kind = match kind {
+                1 => Kind::Sco,
+                2 => Kind::Media,
+                _ => Kind::Asset,
+            };
+            visit.add_activity(id, kind, try_);
         }
     });
 }

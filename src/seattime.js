@@ -16,7 +16,7 @@ import { post, postAndLeave } from "./wire.js";
  * @typedef {object} Activity What can be launched.
  * @property {string} id
  * @property {string} title
- * @property {"sco" | "asset"} kind
+ * @property {"sco" | "asset" | "media"} kind
  * @property {string} url
  * @property {number} try
  * @property {number} depth How deep it lies in the organization, from 0.
@@ -137,6 +137,7 @@ const FAREWELL_BYTES = 56_000;
 // So many characters of a long text go into one part: less than a message, even as six bytes each.
 const PART = 32_000;
 const REASONS = { heartbeat: 0, autosave: 1, commit: 2, terminate: 3, hidden: 4 };
+const KINDS = ["asset", "sco", "media"];
 const POLICIES = ["corroborated", "reported", "measured"];
 // What earlier visits left behind is waited for this long without an answer, since this visit would not read it
 // else; and this long in all, since the launch's code lasts two minutes.
@@ -280,7 +281,7 @@ export class Visit {
         );
         this.#identify(opened.token);
         for (const activity of opened.activities) {
-            wasm.add_activity(put(activity.id, 0), activity.kind === "sco", activity.try);
+            wasm.add_activity(put(activity.id, 0), KINDS.indexOf(activity.kind), activity.try);
             for (const id of activity.objectives ?? []) wasm.add_objective(put(id, 0));
             for (const map of activity.data ?? []) wasm.add_map(put(map.target, 0), map.reads, map.writes);
             both(opened.values[activity.id], wasm.preset);

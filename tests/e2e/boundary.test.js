@@ -102,7 +102,7 @@ for (const version of /** @type {const} */ (["1.2", "2004"])) {
         const standard = version === "1.2" ? 12 : 20044;
         for (const [wasm, put] of [[own, instance.put], [other, plain.put.bind(plain)]]) {
             wasm.open(standard, false, 300_000, 30_000, 0, 30_000, true);
-            wasm.add_activity(put("item", 0), true, 1);
+            wasm.add_activity(put("item", 0), 1, 1);
             wasm.add_map(put("bucket", 0), true, true);
         }
         instance.remember();

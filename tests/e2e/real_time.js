@@ -95,12 +95,38 @@ export class RealTime {
      */
     async launch(zip, learner) {
         const { topic } = await this.api("/api/v1/packages?course=Media", zip);
+        return this.take(topic, learner, "frames.length > 0 && frames[0].isReady === true");
+    }
+
+    /**
+     * Imports a video or audio.
+     *
+     * @param {Record<string, string | Buffer>} fields
+     * @returns {Promise<string>} The topic.
+     */
+    async importMedia(fields) {
+        const body = new FormData();
+        for (const [name, it] of Object.entries(fields)) body.set(name, typeof it === "string" ? it : new Blob([new Uint8Array(it)]));
+        const response = await fetch(`${this.url}/api/v1/media`, { method: "POST", body, headers: { authorization: `Bearer ${KEY}` } });
+        const answer = await response.json();
+        assert.ok(response.ok, JSON.stringify(answer));
+        return answer.topic;
+    }
+
+    /**
+     * Opens a topic in a tab of its own.
+     *
+     * @param {string} topic
+     * @param {string} learner
+     * @param {string} isReady What is true in the player's window once it may go on.
+     */
+    async take(topic, learner, isReady) {
         const { url } = await this.api("/api/v1/launches", { learner: { id: learner, name: learner }, topic });
         assert.ok(this.#browser);
         const page = await this.#browser.newPage();
         const tab = new Tab(page, await page.createCDPSession());
         await page.goto(new URL(url, this.url).href);
-        await tab.until("frames.length > 0 && frames[0].isReady === true");
+        await tab.until(isReady);
         return tab;
     }
 
@@ -115,11 +141,20 @@ export class RealTime {
      *
      * @param {string} learner
      */
-    async closedRow(learner) {
+    closedRow(learner) {
+        return this.row(learner, (it) => it.details.length > 0 && it.details.every((/** @type {any} */ one) => one.state !== "running"));
+    }
+
+    /**
+     * The report's row of a learner, once it is as the story waits for.
+     *
+     * @param {string} learner
+     * @param {(row: any) => boolean} isReady
+     */
+    async row(learner, isReady) {
         for (let n = 0; ; n++) {
             const { rows } = await this.api(`/api/v1/report?learner=${encodeURIComponent(learner)}`);
-            const isClosed = rows[0]?.details.length > 0 && rows[0].details.every((/** @type {any} */ it) => it.state !== "running");
-            if (isClosed) return rows[0];
+            if (rows.length > 0 && isReady(rows[0])) return rows[0];
             if (n > 200) throw new Error(`the report of ${learner} stays ${JSON.stringify(rows, null, 1)}`);
             await pause(25);
         }

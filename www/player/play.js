@@ -73,8 +73,10 @@ async function play() {
         showSaving(saving);
         if (saving.state === "stopped") stopped(saving.why);
     });
-    visit.on("second", showSecond(visit.opened.policy));
-    if (visit.opened.asks_still_here) visit.on("second", asking(visit.opened.policy));
+    const isMedia = visit.opened.activities.some((it) => it.kind === "media");
+    visit.on("second", showSecond(visit.opened.policy, isMedia));
+    // What plays needs no hand.
+    if (visit.opened.asks_still_here && !isMedia) visit.on("second", asking(visit.opened.policy));
     for (const type of /** @type {const} */ (["committed", "terminated"])) {
         visit.on(type, ({ activity }) => {
             const row = rows[visit.opened.activities.indexOf(activity)];

@@ -59,9 +59,11 @@ let time = "";
  * Answers what shows the time, second by second, and why it does not count where it does not.
  *
  * @param {{ idle_limit_ms: number }} policy
+ * @param {boolean} isMedia Whether only what plays counts.
  * @returns {(second: { measuredMs: number, isCounting: boolean }) => void}
  */
-export function showSecond({ idle_limit_ms }) {
+export function showSecond({ idle_limit_ms }, isMedia) {
+    const idle = isMedia ? "nothing plays" : `no sign of you for ${Math.round(idle_limit_ms / 60_000)} minutes`;
     let measured = 0;
     /** When the page was hidden, and what was measured by the second after. @type {{ atMs: number, measuredMs?: number } | undefined} */
     let hidden;
@@ -83,7 +85,7 @@ export function showSecond({ idle_limit_ms }) {
         time = `Time so far: ${spent(measuredMs)}`;
         const isVisible = document.visibilityState === "visible";
         let why = "";
-        if (isVisible && !isCounting) why = ` (not counting: no sign of you for ${Math.round(idle_limit_ms / 60_000)} minutes)`;
+        if (isVisible && !isCounting) why = ` (not counting: ${idle})`;
         else if (isVisible && performance.now() < lostUntil) why = ` (${spent(lost)} while this page was hidden did not count)`;
         say(part("time"), time + why);
     };

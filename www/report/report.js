@@ -15,6 +15,7 @@ import { draw as drawVisits } from "./visits.js";
  * @property {string} [topic_id] By which its visits are asked for.
  * @property {string} [status]
  * @property {string | null} [score]
+ * @property {number} [progress_percent] How much of a video or audio topic was seen.
  * @property {string} [time_spent]
  * @property {number} [time_spent_ms]
  * @property {string} [provenance]
@@ -153,7 +154,8 @@ function drawRow(row, n, token) {
     cell("Learner", row.learner?.name || row.learner?.id || "–", "learner");
     cell("Course", row.course ?? "–");
     cell("Topic", row.topic ?? "–", "topic");
-    cell("Status", row.status ?? "unknown");
+    const status = cell("Status", row.status ?? "unknown");
+    if (row.progress_percent !== undefined) status.append(make("span", `${row.progress_percent} % seen`, "quiet"));
     cell("Score", row.score ?? "–");
     const time = cell("Time Spent", row.time_spent ?? spent(timeMs), "time");
     const source = row.provenance ?? "unknown source";

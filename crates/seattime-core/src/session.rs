@@ -35,6 +35,8 @@ pub enum Kind {
     Sco,
     /// Content that does not.
     Asset,
+    /// A video or audio: only what plays is its time.
+    Media,
 }
 
 /// Where the API stands.

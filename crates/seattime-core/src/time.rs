@@ -7,6 +7,7 @@ pub mod credit;
 pub mod evidence;
 pub mod interval;
 pub mod ledger;
+pub mod legacy;
 pub mod media;
 pub mod presence;
 

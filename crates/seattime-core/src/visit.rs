@@ -106,8 +106,12 @@ impl Visit {
         }
     }
 
-    /// Adds what can be launched; activities are numbered from 0 in this order.
+    /// Adds what can be launched; activities are numbered from 0 in this order. A video or audio is a topic of its
+    /// own, so that presence earns nothing in its visit.
     pub fn add_activity(&mut self, id: &str, kind: Kind, try_: u32) {
+        if kind == Kind::Media {
+            self.presence = PresencePolicy::NOTHING;
+        }
         self.activities.push(Activity::new(id, kind, try_));
     }
 

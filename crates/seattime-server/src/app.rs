@@ -22,7 +22,9 @@ use crate::faults::{Dropped, Faults};
 use crate::limits::Meter;
 use crate::metrics::Metrics;
 use crate::request::identify;
-use crate::routes::{commits, content, demo, health, launches, packages, pages, reports, visits};
+use crate::routes::{
+    commits, content, demo, health, launches, media, packages, pages, progress, reports, visits,
+};
 use crate::secret::{ServerKey, sha256};
 use crate::store::Store;
 use crate::store::postgres::PostgresStore;
@@ -192,6 +194,8 @@ pub fn router(app: App) -> Router {
         .route("/{folder}/{file}", get(pages::get_file))
         .route("/run/v1/commits", post(commits::post_commit))
         .route("/run/v1/parts", post(commits::post_part))
+        .route("/api/v1/progress/{kind}", post(progress::post_progress))
+        .route("/api/v1/media", post(media::post_media))
         .route("/api/v1/packages", post(packages::post_package).get(packages::get_packages));
     routes = if app.config.demo {
         routes.route("/", get(demo::get_start)).route("/demo/launches", post(demo::post_launch))

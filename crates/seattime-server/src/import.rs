@@ -1,5 +1,7 @@
 //! Importing a package: checked, unpacked under numbers, moved into place whole, then known to the store.
 
+pub mod media;
+
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Seek};
 use std::path::Path;

@@ -4,6 +4,7 @@
 pub(crate) mod contract;
 mod figures;
 pub(crate) mod judging;
+pub(crate) mod medium;
 mod merging;
 pub mod moving;
 mod opening;
@@ -96,13 +97,15 @@ pub struct StoredActivity {
     pub id: String,
     /// Its title.
     pub title: String,
-    /// `sco` or `asset`.
+    /// `sco`, `asset` or `media`.
     pub kind: seattime_wire::SessionKind,
     /// How deep it lies in the organization, from 0.
     pub depth: u32,
-    /// Where it is launched: path in the package, with query and fragment.
+    /// Where it is launched: path in the package, with query and fragment; of a video or audio, its file or an
+    /// address of the web.
     pub href: String,
-    /// Elements that the manifest sets, such as `cmi.launch_data`: name and value.
+    /// Elements that the manifest sets, such as `cmi.launch_data`: name and value; of a video or audio, how it is
+    /// taken.
     pub defaults: Vec<(String, String)>,
     /// Its objectives in the manifest.
     pub objectives: Vec<String>,
@@ -221,6 +224,34 @@ pub struct Arrival {
     pub received_ms: i64,
     /// How long to wait between signs of life, in ms.
     pub heartbeat_ms: u32,
+    /// What an old player says in its stead.
+    pub legacy: Option<LegacyCall>,
+}
+
+/// A call of an old player, which knows nothing of visits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LegacyCall {
+    /// Its number within what the player counts; a number that comes twice says the same.
+    pub seq: u64,
+    /// What it claims.
+    pub claim: seattime_core::time::legacy::Claim,
+    /// How often the player calls, in ms, if it says so.
+    pub period_ms: Option<i64>,
+}
+
+/// A launch, as somebody finds it who knows its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Launched {
+    /// Our id of the learner.
+    pub learner: String,
+    /// The attempt's id.
+    pub attempt: String,
+    /// The topic's id.
+    pub topic: String,
+    /// What was asked for.
+    pub mode: Mode,
+    /// When it was made, in ms since 1970.
+    pub made_ms: i64,
 }
 
 /// What became of a commit.
@@ -287,6 +318,9 @@ pub trait Store: Send + Sync {
     /// Makes a launch; a repeated Idempotency-Key answers the first one.
     fn launch(&self, tenant: &str, launch: NewLaunch, now_ms: i64) -> Answer<'_, MadeLaunch>;
 
+    /// A launch of a learner, by the LMS's own id and the launch's.
+    fn launched(&self, tenant: &str, lms_id: &str, launch: &str) -> Answer<'_, Launched>;
+
     /// Opens a visit: takes the lease and reads the values.
     fn open_visit(&self, opening: Opening, policy: Policy, now_ms: i64) -> Answer<'_, Opened>;
 
@@ -341,6 +375,9 @@ pub struct ReportRow {
     pub status: String,
     /// Its score, as content wrote it.
     pub score: Option<String>,
+    /// How much of a video or audio topic was seen in the latest attempt, in percent, rounded down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress_percent: Option<u32>,
     /// Time credited, as `0h 15m 30s`.
     pub time_spent: String,
     /// Time credited, in ms.

@@ -72,7 +72,7 @@ pub struct Activity {
     pub id: String,
     /// Its title.
     pub title: String,
-    /// `sco` or `asset`.
+    /// `sco`, `asset` or `media`.
     pub kind: crate::SessionKind,
     /// Address of its content.
     pub url: String,
@@ -89,6 +89,29 @@ pub struct Activity {
     /// How it reaches what activities share, in the order of the manifest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub data: Vec<SharedMap>,
+    /// What plays, and how much of it was seen, where it is a video or audio.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media: Option<MediaTopic>,
+}
+
+/// What a video or audio topic plays, and how much of it was seen in this attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MediaTopic {
+    /// `video` or `audio`.
+    pub kind: String,
+    /// Address of the file.
+    pub source: String,
+    /// Address of the captions, in WebVTT.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub captions: Option<String>,
+    /// So much of it has to be seen, in percent.
+    pub threshold: u32,
+    /// Its length, in ms; 0 as long as nothing of it was played.
+    pub duration_ms: i64,
+    /// What was seen of it, in ms of media time.
+    pub covered: Vec<(i64, i64)>,
+    /// Where the last visit left it, in ms of media time.
+    pub position_ms: i64,
 }
 
 /// How an activity reaches a bucket of shared data: a map of `adlcp:data`.

@@ -140,6 +140,7 @@ fn write(visit: &Visit, head: CommitHead, extent: Extent) -> Json {
         json.field("kind").text(match session.kind {
             Kind::Sco => "sco",
             Kind::Asset => "asset",
+            Kind::Media => "media",
         });
         json.field("activity").text(visit.activity_id(session.activity));
         json.field("try").number(i64::from(session.try_));

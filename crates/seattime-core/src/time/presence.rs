@@ -11,6 +11,11 @@ pub struct PresencePolicy {
     pub tail_ms: i64,
 }
 
+impl PresencePolicy {
+    /// Presence earns nothing: of a video or audio topic, only what plays is its time.
+    pub const NOTHING: PresencePolicy = PresencePolicy { idle_limit_ms: -1, tail_ms: 0 };
+}
+
 impl Default for PresencePolicy {
     fn default() -> PresencePolicy {
         PresencePolicy { idle_limit_ms: 300_000, tail_ms: 30_000 }
@@ -55,7 +60,7 @@ struct Earned {
 fn earned(evidence: &Bursts, policy: PresencePolicy) -> impl Iterator<Item = Earned> {
     let mut bursts = evidence.iter().peekable();
     std::iter::from_fn(move || {
-        let (first, last) = bursts.next()?;
+        let (first, last) = bursts.next().filter(|_| policy.idle_limit_ms >= 0)?;
         let next = bursts.peek().map(|it| it.0);
         let in_time = next.filter(|it| it.saturating_sub(last) <= policy.idle_limit_ms);
         let until = in_time.unwrap_or_else(|| last.saturating_add(policy.tail_ms));

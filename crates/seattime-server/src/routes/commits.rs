@@ -49,8 +49,15 @@ pub(crate) async fn post_commit(
     pass(&*app.faults, "before_commit")?;
     let mut claims = Arc::new(token.claims);
     let heartbeat_ms = app.config.policy.heartbeat_ms;
-    let arrival =
-        Arrival { claims: Arc::clone(&claims), commit, size_bytes, body_hash, received_ms, heartbeat_ms };
+    let arrival = Arrival {
+        claims: Arc::clone(&claims),
+        commit,
+        size_bytes,
+        body_hash,
+        received_ms,
+        heartbeat_ms,
+        legacy: None,
+    };
     let merged = match app.store.merge(arrival).await {
         // A database that was restored from a backup may not know the attempt.
         Err(StoreError::NotFound("attempt")) => {
@@ -63,6 +70,7 @@ pub(crate) async fn post_commit(
                 body_hash,
                 received_ms,
                 heartbeat_ms,
+                legacy: None,
             };
             app.store.merge(arrival).await?
         }

@@ -32,10 +32,10 @@ pub(crate) struct LaunchRequest {
 }
 
 #[derive(Debug, Deserialize, Serialize)]
-struct Learner {
-    id: String,
+pub(crate) struct Learner {
+    pub(crate) id: String,
     #[serde(default)]
-    name: String,
+    pub(crate) name: String,
 }
 
 /// What an LMS is told.

@@ -14,6 +14,12 @@ const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
                       img-src 'self' data:; connect-src 'self'; frame-src 'self'; form-action 'self'; \
                       base-uri 'none'; object-src 'none'";
 
+/// The page of a video or audio may also play what lies elsewhere, and read its captions there. It is told by its
+/// address what to play, so that nobody else may put it into a page of theirs.
+const MEDIA_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+                            media-src 'self' http: https: blob:; connect-src 'self' http: https:; \
+                            frame-ancestors 'self'; form-action 'none'; base-uri 'none'; object-src 'none'";
+
 /// A folder's page: `GET /player/`, `GET /report/`.
 pub(crate) async fn get_index(
     State(app): State<App>,
@@ -63,7 +69,8 @@ fn file(app: &App, headers: &HeaderMap, folder: &str, name: &str) -> Result<Resp
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    let policy = if path == "www/player/media.html" { MEDIA_POLICY } else { POLICY };
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert("permissions-policy", HeaderValue::from_static("unload=(self)"));
     if let Ok(mark) = HeaderValue::from_str(&mark) {

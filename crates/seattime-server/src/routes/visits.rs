@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use seattime_wire::{OpenVisit, OpenedVisit};
 
-use super::content;
 use super::sent::{Client, Sent};
+use super::{content, media};
 use crate::app::{App, MAX_BODY_BYTES};
 use crate::error::Problem;
 use crate::faults::pass;
@@ -49,7 +49,10 @@ pub(crate) async fn post_visit(
     app.metrics.visits.inc();
     pass(&*app.faults, "after_visit")?;
     for activity in &mut opened.activities {
-        activity.url = content::address(&app, &opened.topic, &activity.url);
+        match &mut activity.media {
+            None => activity.url = content::address(&app, &opened.topic, &activity.url),
+            Some(topic) => activity.url = media::address(&app, &opened.topic, topic)?,
+        }
     }
     let claims = opened.claims;
     let launch = LaunchClaims {

@@ -1,6 +1,7 @@
 //! What every store must do, run on each.
 
 mod judged;
+mod legacy;
 mod remembered;
 mod restored;
 
@@ -129,6 +130,7 @@ async fn keeps(stores: &[Arc<dyn Store>]) {
         run.what_another_server_kept_is_not_written_over().await;
         run.a_visit_is_fenced_for_every_server().await;
         run.many_at_once_lose_nothing().await;
+        run.calls_of_an_old_player_come_to_the_same_in_any_order().await;
         run.visits_are_told_as_timelines().await;
     }
 }
@@ -510,6 +512,7 @@ pub(crate) fn arrival(claims: &VisitClaims, commit: &Commit, received_ms: i64) -
         body_hash: digest(&body),
         received_ms,
         heartbeat_ms: 30_000,
+        legacy: None,
     }
 }
 

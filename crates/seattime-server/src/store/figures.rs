@@ -7,6 +7,9 @@ use seattime_wire::{CreditPolicy, Policy, Reported, SessionKind, SessionState};
 
 use super::raw::{RawMedia, RawSession, RawStretch, RawVisit, near};
 
+/// Where time comes from that an old player told.
+pub(crate) const LEGACY: &str = "legacy";
+
 /// What a visit comes to; derived from its raw state whenever it is asked for, and kept nowhere.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Figures {
@@ -89,7 +92,7 @@ pub(crate) struct Presence {
 impl Presence {
     /// What is measured of a visit.
     pub(crate) fn of(raw: &RawVisit, policy: &Policy) -> Presence {
-        let rules = presence_policy(policy);
+        let rules = presence_policy(raw, policy);
         let mut present: BTreeMap<u32, IntervalSet> =
             raw.stretches.iter().map(|(n, it)| (*n, active(&it.evidence(), &it.visible(), rules))).collect();
         let mut played: BTreeMap<u32, IntervalSet> = BTreeMap::new();
@@ -101,8 +104,11 @@ impl Presence {
     }
 }
 
-/// How evidence is judged.
-pub(crate) fn presence_policy(policy: &Policy) -> PresencePolicy {
+/// How evidence is judged. A video or audio is a topic of its own: what plays is its time, and nothing else.
+pub(crate) fn presence_policy(raw: &RawVisit, policy: &Policy) -> PresencePolicy {
+    if raw.sessions.values().any(|it| it.kind == SessionKind::Media) {
+        return PresencePolicy::NOTHING;
+    }
     PresencePolicy { idle_limit_ms: policy.idle_limit_ms, tail_ms: policy.tail_ms }
 }
 
@@ -152,13 +158,20 @@ pub(crate) fn derive(raw: &RawVisit, policy: &Policy, seen: Seen) -> Figures {
         let of_it = (mapped(&played_outside).length_ms(), corroborated(&outside).length_ms());
         parts.push(outside_part(outside_ms, of_it));
     }
-    let measured = mapped(&present);
+    let mut measured = mapped(&present);
+    let legacy = raw.legacy(seen.opened_ms).clipped(seen.opened_ms, seen.contact_ms);
+    if !legacy.is_empty() {
+        parts.push(legacy_part(legacy.length_ms()));
+        measured.union(&legacy);
+    }
     let bound = match policy.credit {
         CreditPolicy::Reported => [(seen.opened_ms, seen.live_ms)].into_iter().collect(),
         CreditPolicy::Corroborated | CreditPolicy::Measured => measured.clone(),
     };
     Figures {
-        counts: parts.iter().any(|it| it.is_initialized) || raw.stretches.values().any(|it| it.has_human()),
+        counts: !legacy.is_empty()
+            || parts.iter().any(|it| it.is_initialized)
+            || raw.stretches.values().any(|it| it.has_human()),
         measured,
         bound,
         played: mapped(&played),
@@ -298,6 +311,17 @@ fn outside_part(measured_ms: i64, (media_ms, corroborated_ms): (i64, i64)) -> Pa
         provenance: provenance(Provenance::Measured, measured_ms, media_ms).to_owned(),
         exceeds_presence: false,
         total: (0, 0),
+    }
+}
+
+/// What an old player said was watched: there is no more to know of it.
+fn legacy_part(watched_ms: i64) -> Part {
+    Part {
+        n: 1,
+        activity: LEGACY.to_owned(),
+        state: "left".to_owned(),
+        provenance: LEGACY.to_owned(),
+        ..outside_part(watched_ms, (0, 0))
     }
 }
 

@@ -94,6 +94,9 @@ impl Absorbed {
         // It may have been noted without the message's being merged.
         visit.raw.heard(visit.live_ms);
         let mut has_news = visit.raw.merge(commit, arrival.received_ms) || is_unknown || !visit.is_open;
+        if let Some(call) = &arrival.legacy {
+            has_news |= visit.raw.merge_legacy(call, arrival.received_ms);
+        }
         visit.contact_ms = visit.contact_ms.max(arrival.received_ms);
         if commit.reason != CommitReason::Replay {
             visit.live_ms = visit.live_ms.max(arrival.received_ms);

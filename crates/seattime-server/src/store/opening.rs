@@ -6,7 +6,8 @@ use seattime_core::attempt::{Ended, Next, next};
 use seattime_core::{Edition, Profile, Quirks, Timespan, Version};
 use seattime_wire::{Activity, Api, Mode, Policy, SessionKind};
 
-use super::figures::Part;
+use super::figures::{Figures, Part};
+use super::medium::{self, Progress};
 use super::rows::{AttemptRow, LaunchRow, PackageRow, VisitRow, api_of, meaning, word};
 use super::standing::{Values, activity_outcome, version};
 use super::{NewLaunch, Opened, StoreError, StoredActivity};
@@ -144,15 +145,18 @@ pub(crate) fn told(facts: &Facts<'_>, stored: Vec<StoredActivity>) -> Result<Tol
         quirks: if facts.launch.is_strict { Quirks::NONE } else { Quirks::ALL },
     };
     let mode: Mode = meaning(facts.launch.mode.clone())?;
-    let sessions: Vec<Part> =
-        facts.visits.iter().flat_map(|it| it.figures().parts).filter(|it| it.n > 0).collect();
+    let figures: Vec<Figures> = facts.visits.iter().map(VisitRow::figures).collect();
+    let progress = Progress::of(figures.iter());
+    let sessions: Vec<Part> = figures.into_iter().flat_map(|it| it.parts).filter(|it| it.n > 0).collect();
     let mut activities = Vec::new();
     let mut values = BTreeMap::new();
     for stored in stored {
         let begin = Begin::of(profile, &stored, &sessions, facts.values);
         let was_launched = sessions.iter().any(|it| it.activity == stored.id);
         let kept = (!begin.values.is_empty()).then_some(&begin.values);
-        let status = activity_outcome(api, &stored, kept, was_launched).status.to_owned();
+        let status = activity_outcome(api, &stored, kept, was_launched, &progress).status.to_owned();
+        let media =
+            (stored.kind == SessionKind::Media).then(|| medium::told(&stored, &progress, facts.visits));
         if stored.kind == SessionKind::Sco {
             values.insert(stored.id.clone(), begin.told(api, &stored, mode, facts.learner));
         }
@@ -166,6 +170,7 @@ pub(crate) fn told(facts: &Facts<'_>, stored: Vec<StoredActivity>) -> Result<Tol
             status,
             objectives: stored.objectives,
             data: stored.data,
+            media,
         });
     }
     Ok(Told { api, mode, activities, values })

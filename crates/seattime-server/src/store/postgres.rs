@@ -32,7 +32,7 @@ pub use self::writers::WRITERS;
 use self::writers::Writers;
 use super::rows::column;
 use super::{
-    Answer, Arrival, JudgedOf, JudgedRows, Judging, MadeLaunch, Merged, NewLaunch, Opened, Opening,
+    Answer, Arrival, JudgedOf, JudgedRows, Judging, Launched, MadeLaunch, Merged, NewLaunch, Opened, Opening,
     PackageLine, ReportOf, ReportRow, ReportVisit, RowKey, Store, StoreError, StoredPackage, Throughput,
     VisitsOf,
 };
@@ -252,6 +252,11 @@ impl Store for PostgresStore {
         Box::pin(async move {
             retried!(tries => launches::make(&self.pool, &tenant, &launch, now_ms, tries.is_repeated()))
         })
+    }
+
+    fn launched(&self, tenant: &str, lms_id: &str, launch: &str) -> Answer<'_, Launched> {
+        let key = (tenant.to_owned(), lms_id.to_owned(), launch.to_owned());
+        Box::pin(async move { retried!(tries => launches::launched(&self.pool, (&key.0, &key.1, &key.2))) })
     }
 
     fn open_visit(&self, opening: Opening, policy: Policy, now_ms: i64) -> Answer<'_, Opened> {

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use seattime_core::time::legacy::{Claim, Delta, laid};
 use seattime_core::time::{Bursts, IntervalSet};
 use seattime_wire::{
     Accepted, Commit, CommitReason, EvidenceKind, Media, Reported, SessionKind, SessionState, StretchInterval,
 };
 use serde::{Deserialize, Serialize};
+
+use super::LegacyCall;
 
 /// Everything that a visit's messages said of time and sessions, unclipped and on the page's own clock.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -19,6 +22,9 @@ pub(crate) struct RawVisit {
     /// What lies near a live message by the server's clock, in ms since 1970: while they keep coming, one interval.
     #[serde(default)]
     near: Vec<(i64, i64)>,
+    /// What an old player said, by number.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    legacy: BTreeMap<u64, RawCall>,
 }
 
 /// What was measured is corroborated so near to a live contact, in ms.
@@ -27,6 +33,22 @@ const NEAR_MS: i64 = 75_000;
 /// What lies near a contact.
 pub(crate) fn near(contact_ms: i64) -> (i64, i64) {
     (contact_ms.saturating_sub(NEAR_MS), contact_ms.saturating_add(NEAR_MS))
+}
+
+/// So many calls of an old player are kept, those with the least numbers: a day and a half at one every 10 s.
+const MOST_CALLS: usize = 13_000;
+
+/// One call of an old player.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct RawCall {
+    /// When it first arrived, in ms since 1970.
+    received_ms: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    watched_ms: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    position_ms: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    period_ms: Option<i64>,
 }
 
 /// So many media items of a visit are kept: those whose keys come first, so that the order of messages does not
@@ -165,6 +187,34 @@ impl RawVisit {
     /// What lies near its live messages.
     pub(crate) fn near_contacts(&self) -> impl Iterator<Item = (i64, i64)> + '_ {
         self.near.iter().copied()
+    }
+
+    /// Merges a call of an old player, of which the first arrival counts; answers whether that brought anything new.
+    pub(crate) fn merge_legacy(&mut self, call: &LegacyCall, received_ms: i64) -> bool {
+        let (watched_ms, position_ms) = match call.claim {
+            Claim::Watched(ms) => (Some(ms), None),
+            Claim::Position(ms) => (None, Some(ms)),
+        };
+        let told = RawCall { received_ms, watched_ms, position_ms, period_ms: call.period_ms };
+        let kept = self.legacy.get(&call.seq).copied();
+        if kept.is_some_and(|kept| kept <= told) {
+            return false;
+        }
+        self.legacy.insert(call.seq, told);
+        while self.legacy.len() > MOST_CALLS {
+            self.legacy.pop_last();
+        }
+        self.legacy.get(&call.seq) == Some(&told)
+    }
+
+    /// When an old player was watched, by its own word, on the server's clock.
+    pub(crate) fn legacy(&self, launched_ms: i64) -> IntervalSet {
+        let delta = |it: &RawCall| Delta {
+            received_ms: it.received_ms,
+            claim: it.watched_ms.map_or(Claim::Position(it.position_ms.unwrap_or(0)), Claim::Watched),
+            period_ms: it.period_ms,
+        };
+        laid(launched_ms, &self.legacy.values().map(delta).collect::<Vec<_>>())
     }
 
     fn merge_media(&mut self, commit: &Commit) -> bool {

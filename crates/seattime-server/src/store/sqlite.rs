@@ -20,7 +20,7 @@ use seattime_wire::{Policy, ValuePart};
 use self::desk::Desk;
 use self::writer::Writer;
 use super::{
-    Answer, Arrival, JudgedOf, JudgedRows, Judging, MadeLaunch, Merged, NewLaunch, Opened, Opening,
+    Answer, Arrival, JudgedOf, JudgedRows, Judging, Launched, MadeLaunch, Merged, NewLaunch, Opened, Opening,
     PackageLine, ReportOf, ReportRow, ReportVisit, RowKey, Store, StoreError, StoredPackage, Throughput,
     VisitsOf,
 };
@@ -275,6 +275,11 @@ impl Store for SqliteStore {
     fn launch(&self, tenant: &str, launch: NewLaunch, now_ms: i64) -> Answer<'_, MadeLaunch> {
         let tenant = tenant.to_owned();
         self.write(move |desk| launches::make(desk.db, &tenant, &launch, now_ms))
+    }
+
+    fn launched(&self, tenant: &str, lms_id: &str, launch: &str) -> Answer<'_, Launched> {
+        let key = (tenant.to_owned(), lms_id.to_owned(), launch.to_owned());
+        self.read(move |db| launches::launched(db, (&key.0, &key.1, &key.2)))
     }
 
     fn open_visit(&self, opening: Opening, policy: Policy, now_ms: i64) -> Answer<'_, Opened> {

@@ -7,7 +7,8 @@ use seattime_core::attempt::{Outcome, outcome, rolled_up};
 use seattime_core::time::IntervalSet;
 use seattime_wire::{Api, Policy, SessionKind};
 
-use super::figures::{Figures, Part, Seeing};
+use super::figures::{Figures, LEGACY, Part, Seeing};
+use super::medium::Progress;
 use super::rows::{PackageRow, VisitRow, api_of};
 use super::totals::{AttemptTotals, Level};
 use super::{ReportDetail, ReportLearner, ReportMedia, ReportRow, StoreError, StoredActivity};
@@ -118,18 +119,18 @@ pub(crate) fn version(api: Api) -> Version {
     }
 }
 
-/// Where an activity stands: by its values, or, for an asset, by having been launched.
+/// Where an activity stands: by its values; an asset by having been launched, a video or audio by what was seen.
 pub(crate) fn activity_outcome<'a>(
     api: Api,
     activity: &StoredActivity,
     values: Option<&'a Values>,
     was_launched: bool,
+    progress: &Progress,
 ) -> Outcome<'a> {
     let done = |status| Outcome { status, score_raw: None, score_scaled: None };
     match (activity.kind, values) {
-        (SessionKind::Asset | SessionKind::Media, _) => {
-            done(if was_launched { "completed" } else { "not attempted" })
-        }
+        (SessionKind::Media, _) => done(progress.status(activity, was_launched)),
+        (SessionKind::Asset, _) => done(if was_launched { "completed" } else { "not attempted" }),
         (SessionKind::Sco, None) => done(if was_launched { "incomplete" } else { "not attempted" }),
         (SessionKind::Sco, Some(values)) => {
             let outcome = outcome(version(api), |name| values.get(name).map(String::as_str));
@@ -163,9 +164,14 @@ fn row(
         .flat_map(|it| &it.2.parts)
         .map(|it| it.activity.as_str())
         .collect();
+    let progress = Progress::of(attempts.last().into_iter().flat_map(|it| &it.visits).map(|it| &it.2));
+    let is_media = activities.iter().any(|it| it.kind == SessionKind::Media);
     let outcomes: Vec<Outcome<'_>> = activities
         .iter()
-        .map(|it| activity_outcome(api, it, values.get(&it.id), launched.contains(&it.id.as_str())))
+        .map(|it| {
+            let was_launched = launched.contains(&it.id.as_str()) || launched.contains(&LEGACY);
+            activity_outcome(api, it, values.get(&it.id), was_launched, &progress)
+        })
         .collect();
     let visits = || attempts.iter().flat_map(|it| &it.visits);
     let mut flags = Vec::new();
@@ -179,6 +185,7 @@ fn row(
         topic_id: String::new(),
         status: rolled_up(outcomes.iter().map(|it| it.status)).to_owned(),
         score: score(&outcomes),
+        progress_percent: is_media.then(|| progress.percent()),
         time_spent: totals.time_spent,
         time_spent_ms: totals.credited_ms,
         provenance: provenance(

@@ -157,7 +157,7 @@ pub(crate) fn timeline(visit: &VisitRow, attempt: u32, activities: &[StoredActiv
 
 /// Every moment of a visit that something is known of.
 fn segments(raw: &RawVisit, policy: &Policy, seen: Seen) -> Vec<ReportSegment> {
-    let rules = presence_policy(policy);
+    let rules = presence_policy(raw, policy);
     let presence = Presence::of(raw, policy);
     let (mut tail, mut known, mut by_page_alone) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for (n, stretch) in &raw.stretches {

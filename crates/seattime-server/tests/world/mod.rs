@@ -135,6 +135,24 @@ impl TestServer {
         Some(answer.body.get("topic")?.as_str()?.to_owned())
     }
 
+    /// Sends a video or audio to be imported, as a form.
+    pub(crate) async fn import_media(&self, fields: &[(&str, &[u8])]) -> Option<Answer> {
+        let mut body = Vec::new();
+        for (name, value) in fields {
+            let head = format!("--b0undary\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n");
+            body.extend_from_slice(head.as_bytes());
+            body.extend_from_slice(value);
+            body.extend_from_slice(b"\r\n");
+        }
+        body.extend_from_slice(b"--b0undary--\r\n");
+        self.post_bytes("/api/v1/media", "multipart/form-data; boundary=b0undary", body).await
+    }
+
+    /// Imports a video or audio; answers the topic.
+    pub(crate) async fn media(&self, fields: &[(&str, &[u8])]) -> Option<String> {
+        Some(self.import_media(fields).await?.body.get("topic")?.as_str()?.to_owned())
+    }
+
     pub(crate) async fn launch(&self, topic: &str, learner: &str) -> Option<String> {
         let body = json!({ "learner": { "id": learner, "name": "Muster" }, "topic": topic });
         let answer = self.post("/api/v1/launches", &body).await?;

@@ -11,7 +11,7 @@ use seattime_server::faults::NoFaults;
 use seattime_server::limits::Rate;
 use seattime_server::secret::ServerKey;
 use seattime_server::store::{
-    Answer, Arrival, JudgedOf, JudgedRows, Judging, MadeLaunch, Merged, NewLaunch, Opened, Opening,
+    Answer, Arrival, JudgedOf, JudgedRows, Judging, Launched, MadeLaunch, Merged, NewLaunch, Opened, Opening,
     PackageLine, ReportOf, ReportRow, ReportVisit, RowKey, Store, StoredPackage, VisitsOf,
 };
 use seattime_server::token::VisitClaims;
@@ -67,6 +67,10 @@ impl Store for Sink {
 
     fn latest_ms(&self) -> Answer<'_, i64> {
         self.0.latest_ms()
+    }
+
+    fn launched(&self, tenant: &str, lms_id: &str, launch: &str) -> Answer<'_, Launched> {
+        self.0.launched(tenant, lms_id, launch)
     }
 
     fn put_key(&self, tenant: &str, key_hash: &str, now_ms: i64) -> Answer<'_, ()> {

@@ -8,8 +8,8 @@ use super::fields::{Columns, row, run};
 use super::reading::{attempts, package};
 use super::sql_here as sql;
 use crate::store::opening::{LaunchedAttempt, attempt_for, mode_of_attempt};
-use crate::store::rows::word;
-use crate::store::{MadeLaunch, NewLaunch, StoreError};
+use crate::store::rows::{AttemptRow, LaunchRow, meaning, word};
+use crate::store::{Launched, MadeLaunch, NewLaunch, StoreError};
 use crate::token::VisitClaims;
 
 /// Makes a launch; with `is_repeated` it may have been made, and only the answer was lost.
@@ -99,6 +99,19 @@ async fn made_before(db: &Client, tenant: &str, launch: &NewLaunch) -> Result<Op
     let kept = super::reading::launch(db, &learner, &id).await?;
     let (attempt, _) = super::reading::attempt(db, &learner, &kept.attempt, tenant).await?;
     Ok(Some(MadeLaunch { launch: id, attempt: attempt.number }))
+}
+
+/// A launch, by tenant, the LMS's own id of the learner, and its id.
+pub(super) async fn launched(
+    pool: &Pool,
+    (tenant, lms_id, id): (&str, &str, &str),
+) -> Result<Launched, Failure> {
+    let db = pool.get().await?;
+    let known = row(&db, sql!("learner_of"), &[tenant.into(), lms_id.into()]).await?;
+    let learner = Columns::of(&known.ok_or(StoreError::NotFound("launch"))?).text()?;
+    let LaunchRow { attempt, mode, made_ms, .. } = super::reading::launch(&db, &learner, id).await?;
+    let (AttemptRow { topic, .. }, _) = super::reading::attempt(&db, &learner, &attempt, tenant).await?;
+    Ok(Launched { learner, attempt, topic, mode: meaning(mode)?, made_ms })
 }
 
 /// Makes an attempt again that a backup did not know.

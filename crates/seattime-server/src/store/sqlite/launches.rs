@@ -5,9 +5,10 @@ use rusqlite::{Connection, OptionalExtension};
 use super::merge::attempt_of;
 use super::packages;
 use super::sql_here as sql;
+use super::visits::launch_of;
 use crate::store::opening::{LaunchedAttempt, attempt_for, mode_of_attempt};
-use crate::store::rows::word;
-use crate::store::{MadeLaunch, NewLaunch, StoreError};
+use crate::store::rows::{LaunchRow, meaning, word};
+use crate::store::{Launched, MadeLaunch, NewLaunch, StoreError};
 use crate::token::VisitClaims;
 
 pub(super) fn make(
@@ -62,6 +63,22 @@ pub(super) fn make(
         db.prepare_cached(sql!("put_idempotency"))?.execute(row)?;
     }
     Ok(MadeLaunch { launch: launch.launch.clone(), attempt: number })
+}
+
+/// A launch, by tenant, the LMS's own id of the learner, and its id.
+pub(super) fn launched(
+    db: &Connection,
+    (tenant, lms_id, launch): (&str, &str, &str),
+) -> Result<Launched, StoreError> {
+    let none = || StoreError::NotFound("launch");
+    let learner: Option<String> =
+        db.prepare_cached(sql!("learner_of"))?.query_row((tenant, lms_id), |row| row.get(0)).optional()?;
+    let learner = learner.ok_or_else(none)?;
+    let found =
+        db.prepare_cached(sql!("launch"))?.query_row((&learner, launch, tenant), launch_of).optional()?;
+    let LaunchRow { attempt, mode, made_ms, .. } = found.ok_or_else(none)?;
+    let topic = attempt_of(db, &learner, &attempt, tenant)?.topic;
+    Ok(Launched { learner, attempt, topic, mode: meaning(mode)?, made_ms })
 }
 
 /// Makes an attempt again that a backup did not know.

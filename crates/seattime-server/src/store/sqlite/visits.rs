@@ -14,7 +14,7 @@ use crate::store::rows::{LaunchRow, VisitRow};
 use crate::store::{Opened, Opening, StoreError};
 use crate::token::VisitClaims;
 
-fn launch_of(row: &Row<'_>) -> rusqlite::Result<LaunchRow> {
+pub(super) fn launch_of(row: &Row<'_>) -> rusqlite::Result<LaunchRow> {
     Ok(LaunchRow {
         learner: row.get(0)?,
         id: row.get(1)?,

@@ -222,8 +222,8 @@ pub struct Arrival {
     pub body_hash: [u8; 32],
     /// When it arrived, by the server's clock.
     pub received_ms: i64,
-    /// How long to wait between signs of life, in ms.
-    pub heartbeat_ms: u32,
+    /// The server's policy: it says how long to wait between signs of life, and judges a visit that is made again.
+    pub policy: Policy,
     /// What an old player says in its stead.
     pub legacy: Option<LegacyCall>,
 }

@@ -78,7 +78,7 @@ const fn with_tolerance(ms: i64) -> i64 {
 ///
 /// With `r` = reported + what was measured after it was set: `corroborated` gives `r` if it is
 /// positive and at most 1.02 · measured + 5 s, else measured; `reported` gives `r` bounded by the live
-/// window; `measured` gives measured.
+/// window, or by measured where that is longer, as in a visit whose messages all came late; `measured` gives measured.
 pub fn credit(policy: CreditPolicy, parts: &Parts) -> Credit {
     let measured =
         Credit { ms: parts.measured_ms, provenance: Provenance::Measured, exceeds_presence: false };
@@ -93,7 +93,7 @@ pub fn credit(policy: CreditPolicy, parts: &Parts) -> Credit {
     match policy {
         CreditPolicy::Corroborated if exceeds_presence => Credit { exceeds_presence, ..measured },
         CreditPolicy::Corroborated => reported(reported_ms),
-        CreditPolicy::Reported => reported(reported_ms.min(parts.window_ms)),
+        CreditPolicy::Reported => reported(reported_ms.min(parts.window_ms.max(parts.measured_ms))),
         CreditPolicy::Measured => Credit { exceeds_presence, ..measured },
     }
 }
@@ -133,6 +133,8 @@ mod tests {
             (Corroborated, Set(28_800_000),   30_000,       0, 28_800_000, 30_000,   Measured, true),  // overnight
             (ByReport,     Set(28_800_000),   30_000,       0, 28_800_000, 28_800_000, Said,   true),
             (ByReport,     Set(99_000_000),   30_000,       0, 28_800_000, 28_800_000, Said,   true),  // the window bounds it
+            (ByReport,     Set(1_800_000),    1_800_000,    0, 0,         1_800_000, Said,     false), // offline all along
+            (ByReport,     Set(99_000_000),   1_800_000,    0, 60_000,    1_800_000, Said,     true),
             (ByReport,     Unset,             30_000,       0, 28_800_000, 30_000,   Measured, false),
             (ByMeasure,    Set(600_000),      900_000,      0, 1_000_000, 900_000,   Measured, false),
         ];

@@ -48,14 +48,14 @@ pub(crate) async fn post_commit(
     app.commits.pass(&commit.visit, received_ms).map_err(Problem::too_often)?;
     pass(&*app.faults, "before_commit")?;
     let mut claims = Arc::new(token.claims);
-    let heartbeat_ms = app.config.policy.heartbeat_ms;
+    let policy = app.config.policy;
     let arrival = Arrival {
         claims: Arc::clone(&claims),
         commit,
         size_bytes,
         body_hash,
         received_ms,
-        heartbeat_ms,
+        policy,
         legacy: None,
     };
     let merged = match app.store.merge(arrival).await {
@@ -69,7 +69,7 @@ pub(crate) async fn post_commit(
                 size_bytes,
                 body_hash,
                 received_ms,
-                heartbeat_ms,
+                policy,
                 legacy: None,
             };
             app.store.merge(arrival).await?

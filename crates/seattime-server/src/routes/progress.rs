@@ -91,7 +91,7 @@ pub(crate) async fn post_progress(
         size_bytes: body.0.len(),
         body_hash: digest(&body.0),
         received_ms,
-        heartbeat_ms: app.config.policy.heartbeat_ms,
+        policy: app.config.policy,
         legacy: Some(call),
     };
     app.store.merge(arrival).await?;

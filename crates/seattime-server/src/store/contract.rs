@@ -121,6 +121,7 @@ async fn keeps(stores: &[Arc<dyn Store>]) {
         run.a_gap_below_what_is_taken_as_acknowledged_is_asked_for().await;
         run.an_attempt_that_a_backup_does_not_know_is_made_again().await;
         run.a_lease_that_a_backup_does_not_know_is_never_given_again().await;
+        run.a_visit_made_again_is_judged_by_the_policy_of_the_server().await;
         run.refused_values_are_refused_alone().await;
         run.what_activities_share_goes_by_the_later_visit().await;
         run.silent_visits_are_closed_once_and_reopened().await;
@@ -511,7 +512,7 @@ pub(crate) fn arrival(claims: &VisitClaims, commit: &Commit, received_ms: i64) -
         size_bytes: body.len(),
         body_hash: digest(&body),
         received_ms,
-        heartbeat_ms: 30_000,
+        policy: DEFAULT_POLICY,
         legacy: None,
     }
 }

@@ -165,7 +165,11 @@ pub(crate) fn derive(raw: &RawVisit, policy: &Policy, seen: Seen) -> Figures {
         measured.union(&legacy);
     }
     let bound = match policy.credit {
-        CreditPolicy::Reported => [(seen.opened_ms, seen.live_ms)].into_iter().collect(),
+        CreditPolicy::Reported => {
+            let mut bound: IntervalSet = [(seen.opened_ms, seen.live_ms)].into_iter().collect();
+            bound.union(&measured);
+            bound
+        }
         CreditPolicy::Corroborated | CreditPolicy::Measured => measured.clone(),
     };
     Figures {

@@ -9,7 +9,6 @@ use super::raw::RawVisit;
 use super::rows::{PackageRow, VisitRow};
 use super::standing::{Values, version};
 use super::{Arrival, Merged, StoreError, StoredActivity};
-use crate::config::DEFAULT_POLICY;
 
 /// A value that a message brings, to be kept if it is newer than what is there.
 pub(crate) struct Change<'a> {
@@ -90,7 +89,7 @@ impl Absorbed {
         let needs_full = !commit.partial && (is_unknown || !is_whole || acked < commit.after);
         let claims = &arrival.claims;
         let mut visit =
-            known.unwrap_or_else(|| VisitRow::new(DEFAULT_POLICY, claims.lease, claims.opened_ms));
+            known.unwrap_or_else(|| VisitRow::new(arrival.policy, claims.lease, claims.opened_ms));
         // It may have been noted without the message's being merged.
         visit.raw.heard(visit.live_ms);
         let mut has_news = visit.raw.merge(commit, arrival.received_ms) || is_unknown || !visit.is_open;
@@ -122,7 +121,7 @@ impl Absorbed {
                 server_ms: arrival.received_ms,
                 token: None,
                 refused,
-                heartbeat_ms: arrival.heartbeat_ms,
+                heartbeat_ms: arrival.policy.heartbeat_ms,
                 need_full: self.needs_full,
             },
             is_superseded: arrival.claims.lease < lease,

@@ -51,7 +51,7 @@ impl Store for Sink {
             server_ms: arrival.received_ms,
             token: None,
             refused: Vec::new(),
-            heartbeat_ms: arrival.heartbeat_ms,
+            heartbeat_ms: arrival.policy.heartbeat_ms,
             need_full: false,
         };
         Box::pin(std::future::ready(Ok(Merged { receipt, is_superseded: false, has_news: true })))

@@ -1,6 +1,6 @@
 //! What a store must do that was restored from a backup, or failed over to a standby that lagged.
 
-use seattime_wire::{Api, Commit};
+use seattime_wire::{Api, Commit, CreditPolicy, Reported};
 
 use super::{MINUTE_MS, NOW_MS, Run, arrival, commit};
 use crate::store::{Opened, StoreError};
@@ -22,6 +22,22 @@ impl Run<'_> {
         visit.claims.attempt = "none".to_owned();
         let unknown = arrival(&visit.claims, &told, NOW_MS);
         assert_eq!(self.store().merge(unknown).await, Err(StoreError::NotFound("attempt")));
+    }
+
+    pub(super) async fn a_visit_made_again_is_judged_by_the_policy_of_the_server(&self) {
+        let topic = self.topic("made again", Api::Scorm12).await;
+        let mut visit = self.open(&topic, "fanny", NOW_MS).await;
+        visit.claims.visit = uuid::Uuid::new_v4().to_string();
+        let mut told = commit(&visit, 1, 60, &[]);
+        told.sessions[0].reported = Reported::Set { ms: 50_000, at: (0, 60_000) };
+        let mut sent = arrival(&visit.claims, &told, NOW_MS + MINUTE_MS);
+        sent.policy.credit = CreditPolicy::Measured;
+        self.store().merge(sent).await.unwrap();
+        assert_eq!(
+            self.rows("fanny").await[0].time_spent_ms,
+            60_000,
+            "measured, and not the 50 s that were reported"
+        );
     }
 
     /// The backup knows the visit, with less than its page saw acknowledged.

@@ -71,7 +71,7 @@ impl Heard {
                 server_ms: arrival.received_ms,
                 token: None,
                 refused: Vec::new(),
-                heartbeat_ms: arrival.heartbeat_ms,
+                heartbeat_ms: arrival.policy.heartbeat_ms,
                 need_full: false,
             };
             Some(Merged { receipt, is_superseded: false, has_news: false })

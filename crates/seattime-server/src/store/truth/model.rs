@@ -102,7 +102,9 @@ pub(crate) fn of_visit(story: &Story, deliveries: &[Delivery]) -> VisitTotals {
     }
     let present: BTreeSet<i64> = seconds.values().flatten().map(|it| it.0).collect();
     let bound = match story.policy.credit {
-        CreditPolicy::Reported => (story.opened_s..story.opened_s + window_s).collect(),
+        CreditPolicy::Reported => {
+            (story.opened_s..story.opened_s + window_s).chain(present.iter().copied()).collect()
+        }
         _ => present.clone(),
     };
     let parts = sessions.iter().map(|session| {
@@ -125,7 +127,7 @@ fn part(story: &Story, session: u32, seen: &[(i64, (usize, i64))], window_s: i64
     let credited_s = match story.policy.credit {
         CreditPolicy::Corroborated if exceeds_presence => measured_s,
         CreditPolicy::Corroborated => reported_s,
-        CreditPolicy::Reported => reported_s.min(window_s),
+        CreditPolicy::Reported => reported_s.min(window_s.max(measured_s)),
         CreditPolicy::Measured => measured_s,
     };
     PartTotals { measured_s, credited_s, exceeds_presence }

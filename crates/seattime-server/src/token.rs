@@ -3,11 +3,13 @@
 //! One algorithm, HS256, whatever a token says of itself. Expiry is judged by the server's clock and
 //! not by the library, which would ask the machine.
 
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::crypto::verify;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, encode};
 use seattime_wire::Mode;
-use serde::de::{DeserializeOwned, Error};
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::value::RawValue;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::error::Problem;
 use crate::secret::ServerKey;
@@ -23,8 +25,20 @@ pub const VISIT_GRACE_MS: i64 = 30 * 24 * HOUR_MS;
 pub const LAUNCH_LIFE_MS: i64 = 12 * HOUR_MS;
 
 const AUDIENCE: &str = "run";
-const VISIT_TYPE: &str = "seattime-visit+jwt";
-const LAUNCH_TYPE: &str = "seattime-launch+jwt";
+
+/// A kind of token.
+struct Kind {
+    name: &'static str,
+    /// How every token of it begins: kind and algorithm, encoded. None begins in another way.
+    header: &'static str,
+}
+
+const VISIT: Kind =
+    Kind { name: "seattime-visit+jwt", header: "eyJ0eXAiOiJzZWF0dGltZS12aXNpdCtqd3QiLCJhbGciOiJIUzI1NiJ9" };
+const LAUNCH: Kind = Kind {
+    name: "seattime-launch+jwt",
+    header: "eyJ0eXAiOiJzZWF0dGltZS1sYXVuY2grand0IiwiYWxnIjoiSFMyNTYifQ",
+};
 
 /// A visit, named so fully that it can be made again from its token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,24 +99,12 @@ struct Envelope<C> {
     claims: C,
 }
 
-/// An [`Envelope`] that is read: first one half of it, then the other, which costs less than to keep all of it until it
-/// is known what is whose.
-struct Opened<C> {
+/// What surrounds the claims. They are read apart from it, which costs less than to keep all of it until it is known what
+/// is whose.
+#[derive(Deserialize)]
+struct Surroundings<'a> {
+    aud: &'a str,
     exp: i64,
-    claims: C,
-}
-
-impl<'de, C: DeserializeOwned> Deserialize<'de> for Opened<C> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Opened<C>, D::Error> {
-        #[derive(Deserialize)]
-        struct Expiry {
-            exp: i64,
-        }
-        let text = Box::<RawValue>::deserialize(from)?;
-        let Expiry { exp } = serde_json::from_str(text.get()).map_err(D::Error::custom)?;
-        let claims = serde_json::from_str(text.get()).map_err(D::Error::custom)?;
-        Ok(Opened { exp, claims })
-    }
 }
 
 /// A visit's token that was read.
@@ -120,32 +122,25 @@ pub struct VisitToken {
 pub struct Tokens {
     signing: EncodingKey,
     reading: DecodingKey,
-    validation: Validation,
 }
 
 impl Tokens {
     /// Tokens signed with `key`.
     pub fn new(key: &ServerKey) -> Tokens {
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.set_audience(&[AUDIENCE]);
-        validation.set_required_spec_claims(&["exp", "aud"]);
-        validation.validate_exp = false; // Judged below, by the server's clock.
-        validation.leeway = 0;
         Tokens {
             signing: EncodingKey::from_secret(key.bytes()),
             reading: DecodingKey::from_secret(key.bytes()),
-            validation,
         }
     }
 
     /// A token for commits of one visit.
     pub fn for_visit(&self, claims: &VisitClaims, now_ms: i64) -> Result<String, Problem> {
-        self.sign(VISIT_TYPE, claims, now_ms.saturating_add(VISIT_LIFE_MS))
+        self.sign(&VISIT, claims, now_ms.saturating_add(VISIT_LIFE_MS))
     }
 
     /// A token that opens visits under one launch.
     pub fn for_launch(&self, claims: &LaunchClaims, now_ms: i64) -> Result<String, Problem> {
-        self.sign(LAUNCH_TYPE, claims, now_ms.saturating_add(LAUNCH_LIFE_MS))
+        self.sign(&LAUNCH, claims, now_ms.saturating_add(LAUNCH_LIFE_MS))
     }
 
     /// Reads a visit's token.
@@ -154,7 +149,7 @@ impl Tokens {
     ///
     /// `token_missing`, `token_invalid`, or `token_expired` once the time of grace is over as well.
     pub fn visit_of(&self, token: &str, now_ms: i64) -> Result<VisitToken, Problem> {
-        let (claims, expires_ms) = self.read::<VisitClaims>(VISIT_TYPE, token)?;
+        let (claims, expires_ms) = self.read::<VisitClaims>(&VISIT, token)?;
         if now_ms > expires_ms.saturating_add(VISIT_GRACE_MS) {
             return Err(Problem::token_expired());
         }
@@ -168,12 +163,12 @@ impl Tokens {
     ///
     /// `token_missing`, `token_invalid` or `token_expired`.
     pub fn launch_of(&self, token: &str, now_ms: i64) -> Result<LaunchClaims, Problem> {
-        let (claims, expires_ms) = self.read::<LaunchClaims>(LAUNCH_TYPE, token)?;
+        let (claims, expires_ms) = self.read::<LaunchClaims>(&LAUNCH, token)?;
         if now_ms > expires_ms { Err(Problem::token_expired()) } else { Ok(claims) }
     }
 
-    fn sign<C: Serialize>(&self, kind: &str, claims: &C, expires_ms: i64) -> Result<String, Problem> {
-        let header = Header { typ: Some(kind.to_owned()), ..Header::new(Algorithm::HS256) };
+    fn sign<C: Serialize>(&self, kind: &Kind, claims: &C, expires_ms: i64) -> Result<String, Problem> {
+        let header = Header { typ: Some(kind.name.to_owned()), ..Header::new(Algorithm::HS256) };
         let envelope = Envelope { aud: AUDIENCE, exp: expires_ms / 1_000, claims };
         encode(&header, &envelope, &self.signing).map_err(|error| {
             tracing::error!(%error, "A token could not be signed");
@@ -181,16 +176,54 @@ impl Tokens {
         })
     }
 
-    fn read<C: DeserializeOwned>(&self, kind: &str, token: &str) -> Result<(C, i64), Problem> {
+    fn read<C: DeserializeOwned>(&self, kind: &Kind, token: &str) -> Result<(C, i64), Problem> {
         if token.is_empty() {
             return Err(Problem::token_missing());
         }
-        let read = decode::<Opened<C>>(token, &self.reading, &self.validation);
-        match read {
-            Ok(read) if read.header.typ.as_deref() == Some(kind) => {
-                Ok((read.claims.claims, read.claims.exp.saturating_mul(1_000)))
-            }
-            _ => Err(Problem::token_invalid()),
+        self.opened(kind, token).ok_or_else(Problem::token_invalid)
+    }
+
+    fn opened<C: DeserializeOwned>(&self, kind: &Kind, token: &str) -> Option<(C, i64)> {
+        let (message, signature) = token.rsplit_once('.')?;
+        let (header, payload) = message.split_once('.')?;
+        if header != kind.header
+            || !verify(signature, message.as_bytes(), &self.reading, Algorithm::HS256).ok()?
+        {
+            return None;
+        }
+        let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
+        let Surroundings { aud, exp } = serde_json::from_slice(&payload).ok()?;
+        let claims = serde_json::from_slice(&payload).ok()?;
+        (aud == AUDIENCE).then(|| (claims, exp.saturating_mul(1_000)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pages hold tokens that were signed before the server was upgraded.
+    #[test]
+    fn a_token_begins_with_the_header_that_is_looked_for() {
+        let tokens = Tokens::new(&ServerKey::from_hex(&"5a".repeat(32)).unwrap());
+        let claims = LaunchClaims { tenant: "t".into(), learner: "l".into(), launch: "n".into() };
+        for kind in [VISIT, LAUNCH] {
+            let token = tokens.sign(&kind, &claims, 60_000).ok().unwrap();
+            assert_eq!(token.split('.').next(), Some(kind.header), "{}", kind.name);
+            let header = URL_SAFE_NO_PAD.decode(kind.header).unwrap();
+            let expected = format!(r#"{{"typ":"{}","alg":"HS256"}}"#, kind.name);
+            assert_eq!(String::from_utf8(header).unwrap(), expected);
+        }
+        let launch = tokens.sign(&LAUNCH, &claims, 60_000).ok().unwrap();
+        assert_eq!(tokens.launch_of(&launch, 60_000).ok(), Some(claims));
+        assert!(tokens.visit_of(&launch, 0).is_err(), "of another kind");
+        let other = Tokens::new(&ServerKey::from_hex(&"5b".repeat(32)).unwrap());
+        assert!(other.launch_of(&launch, 0).is_err(), "of another key");
+        let (rest, _) = launch.rsplit_once('.').unwrap();
+        for forged in
+            [rest, &format!("{rest}."), &format!("{launch}."), &format!(".{launch}"), ".", "..", "a.b.c"]
+        {
+            assert!(tokens.launch_of(forged, 0).is_err(), "{forged}");
         }
     }
 }

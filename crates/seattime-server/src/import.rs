@@ -26,19 +26,7 @@ pub fn unpack(data: &Path, zip: &mut File, course: Option<&str>) -> Result<Store
     let id: String = hash.finalize().iter().map(|it| format!("{it:02x}")).collect();
     let mut package = Package::open(zip)?;
 
-    let place = data.join("content").join(&id);
-    if !place.is_dir() {
-        let aside = data.join("incoming").join(format!("{id}-{}", uuid::Uuid::new_v4()));
-        fs::create_dir_all(&aside)?;
-        let moved = fill(&mut package, &aside).and_then(|()| Ok(fs::rename(&aside, &place)?));
-        if let Err(error) = moved {
-            fs::remove_dir_all(&aside)?;
-            // Somebody else may have imported the same bytes meanwhile.
-            if !place.is_dir() {
-                return Err(error);
-            }
-        }
-    }
+    put_in_place(data, &id, |aside| fill(&mut package, aside))?;
     let manifest = package.manifest();
     let title = if manifest.title.is_empty() { manifest.identifier.clone() } else { manifest.title.clone() };
     let api = if manifest.schema.is_2004() { Api::Scorm2004 } else { Api::Scorm12 };
@@ -55,6 +43,26 @@ pub fn unpack(data: &Path, zip: &mut File, course: Option<&str>) -> Result<Store
         activities: manifest.activities.iter().map(|it| stored(it, api)).collect(),
         files: package.files().iter().map(|it| (it.path.clone(), it.size_bytes)).collect(),
         id,
+    })
+}
+
+/// Fills a folder aside and moves it into `data/content/` whole, unless `id` is there.
+fn put_in_place<E: From<io::Error>>(
+    data: &Path,
+    id: &str,
+    fill: impl FnOnce(&Path) -> Result<(), E>,
+) -> Result<(), E> {
+    let place = data.join("content").join(id);
+    if place.is_dir() {
+        return Ok(());
+    }
+    let aside = data.join("incoming").join(format!("{id}-{}", uuid::Uuid::new_v4()));
+    fs::create_dir_all(&aside)?;
+    let moved = fill(&aside).and_then(|()| Ok(fs::rename(&aside, &place)?));
+    moved.or_else(|error| {
+        fs::remove_dir_all(&aside)?;
+        // Somebody else may have imported the same bytes meanwhile.
+        if place.is_dir() { Ok(()) } else { Err(error) }
     })
 }
 

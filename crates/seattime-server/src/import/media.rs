@@ -1,6 +1,6 @@
 //! Importing a video or audio: its kind told from its bytes, kept under the hash of all that it is made of.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -9,6 +9,7 @@ use axum::http::Uri;
 use seattime_wire::{Api, SessionKind};
 use serde_json::json;
 
+use super::put_in_place;
 use crate::mime;
 use crate::secret::sha256;
 use crate::store::medium::{Medium, USUAL_THRESHOLD};
@@ -143,7 +144,9 @@ pub(crate) fn keep(data: &Path, new: &NewMedia) -> Result<StoredPackage, MediaEr
         "title": title, "source": href, "kind": kind, "captions": captions, "threshold": threshold, "files": hashes,
     });
     let id = sha256(made_of.to_string().as_bytes());
-    write(data, &id, &files)?;
+    if !files.is_empty() {
+        put_in_place(data, &id, |aside| fill(&files, aside))?;
+    }
     let activity = StoredActivity {
         id: "media".to_owned(),
         title: title.to_owned(),
@@ -166,28 +169,14 @@ pub(crate) fn keep(data: &Path, new: &NewMedia) -> Result<StoredPackage, MediaEr
     })
 }
 
-/// Writes the files under their numbers, down to the disk, and moves them into place whole.
-fn write(data: &Path, id: &str, files: &[(String, Bytes)]) -> io::Result<()> {
-    let place = data.join("content").join(id);
-    if files.is_empty() || place.is_dir() {
-        return Ok(());
+/// Writes the files under their numbers, down to the disk.
+fn fill(files: &[(String, Bytes)], folder: &Path) -> io::Result<()> {
+    for (n, (_, bytes)) in files.iter().enumerate() {
+        let mut file = File::create_new(folder.join(n.to_string()))?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
     }
-    let aside = data.join("incoming").join(format!("{id}-{}", uuid::Uuid::new_v4()));
-    fs::create_dir_all(&aside)?;
-    let filled = || {
-        for (n, (_, bytes)) in files.iter().enumerate() {
-            let mut file = File::create_new(aside.join(n.to_string()))?;
-            file.write_all(bytes)?;
-            file.sync_all()?;
-        }
-        File::open(&aside)?.sync_all()?;
-        fs::rename(&aside, &place)
-    };
-    filled().or_else(|error| {
-        fs::remove_dir_all(&aside)?;
-        // Somebody else may have imported the same meanwhile.
-        if place.is_dir() { Ok(()) } else { Err(error) }
-    })
+    File::open(folder)?.sync_all()
 }
 
 /// What a file is, by its first bytes: `video` or `audio`, and the extension that it is served under.

@@ -49,8 +49,8 @@ pub(crate) async fn post_commit(
     pass(&*app.faults, "before_commit")?;
     let mut claims = Arc::new(token.claims);
     let policy = app.config.policy;
-    let arrival = Arrival {
-        claims: Arc::clone(&claims),
+    let arrival = |claims: &Arc<VisitClaims>, commit| Arrival {
+        claims: Arc::clone(claims),
         commit,
         size_bytes,
         body_hash,
@@ -58,21 +58,11 @@ pub(crate) async fn post_commit(
         policy,
         legacy: None,
     };
-    let merged = match app.store.merge(arrival).await {
+    let merged = match app.store.merge(arrival(&claims, commit)).await {
         // A database that was restored from a backup may not know the attempt.
         Err(StoreError::NotFound("attempt")) => {
             claims = Arc::new(app.store.make_again(VisitClaims::clone(&claims), received_ms).await?);
-            let commit = body.json()?;
-            let arrival = Arrival {
-                claims: Arc::clone(&claims),
-                commit,
-                size_bytes,
-                body_hash,
-                received_ms,
-                policy,
-                legacy: None,
-            };
-            app.store.merge(arrival).await?
+            app.store.merge(arrival(&claims, body.json()?)).await?
         }
         merged => merged?,
     };

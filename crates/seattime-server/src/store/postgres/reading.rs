@@ -64,8 +64,11 @@ pub(super) async fn versions(
     db: &Client,
     wanted: &[&VisitClaims],
 ) -> Result<BTreeMap<VisitKey, i64>, Failure> {
-    let [learners, visits, ..] = named(wanted);
-    let found = rows(db, sql!("version_of_visit"), &[learners, visits]).await?;
+    let fields = [
+        texts(wanted.iter().map(|it| it.learner.as_str())),
+        texts(wanted.iter().map(|it| it.visit.as_str())),
+    ];
+    let found = rows(db, sql!("version_of_visit"), &fields).await?;
     let versions = found.iter().map(|row| {
         let mut it = Columns::of(row);
         Ok(((it.text()?, it.text()?), it.long()?))

@@ -367,6 +367,7 @@ impl<'a> Run<'a> {
         let part = |seq, n, text: &str| ValuePart {
             v: 1,
             token: String::new(),
+            origin: None,
             visit: visit.claims.visit.clone(),
             lease: visit.claims.lease,
             seq,
@@ -525,6 +526,7 @@ fn commit(visit: &Opened, seq: u64, seconds: i64, values: &[(&str, &str)]) -> Co
     Commit {
         v: 1,
         token: String::new(),
+        origin: None,
         visit: visit.claims.visit.clone(),
         lease: visit.claims.lease,
         seq,

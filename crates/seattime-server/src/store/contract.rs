@@ -118,6 +118,7 @@ async fn keeps(stores: &[Arc<dyn Store>]) {
         run.a_fenced_visit_changes_nothing_that_a_newer_one_began().await;
         run.texts_travel_in_parts().await;
         run.an_unknown_visit_is_made_again_and_asked_for().await;
+        run.an_unknown_visit_that_is_told_whole_is_acknowledged_at_once().await;
         run.a_gap_below_what_is_taken_as_acknowledged_is_asked_for().await;
         run.an_attempt_that_a_backup_does_not_know_is_made_again().await;
         run.a_lease_that_a_backup_does_not_know_is_never_given_again().await;

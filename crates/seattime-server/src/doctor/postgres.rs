@@ -12,7 +12,7 @@ use crate::backup::{KnownPackages, by_package};
 use crate::clock::ServerClock;
 use crate::config::MOST_OFF_MS;
 use crate::store::postgres::clock::PostgresClock;
-use crate::store::postgres::connection::{pool, shown};
+use crate::store::postgres::connection::{Way, shown};
 use crate::store::postgres::schema::SCHEMA;
 
 /// The oldest version that the tests run on, as the server numbers it.
@@ -30,7 +30,7 @@ pub(super) async fn examine(url: &str, data: &Path, clock: &dyn ServerClock) -> 
         let advice = "check the address, the role and its password, and that the database runs";
         vec![Finding::wrong("connection", reason, format!("an answer of {place}"), advice)]
     };
-    let pool = match pool(url) {
+    let pool = match Way::to(url).and_then(|it| it.pool()) {
         Ok(pool) => pool,
         Err(error) => return unreachable(error.to_string()),
     };

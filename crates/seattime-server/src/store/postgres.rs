@@ -4,6 +4,7 @@
 pub(crate) mod clock;
 pub(crate) mod connection;
 mod contacts;
+mod driver;
 pub(crate) mod failure;
 pub(crate) mod fields;
 mod judging;
@@ -25,6 +26,7 @@ use seattime_wire::{Policy, ValuePart};
 use tokio::task::JoinHandle;
 
 use self::clock::PostgresClock;
+use self::connection::Way;
 use self::contacts::Contacts;
 use self::failure::{Failure, retried};
 use self::fields::{Columns, row, run};
@@ -77,10 +79,11 @@ impl PostgresStore {
     ///
     /// [`StartError::Newer`] and [`StartError::Database`].
     pub async fn open(url: &str) -> Result<PostgresStore, StartError> {
-        let (pool, clock) = ready(url).await?;
+        let way = Way::to(url)?;
+        let (pool, clock) = ready(&way, url).await?;
         let clock = Arc::new(clock);
         let contacts = Arc::new(Contacts::default());
-        let writers = Writers::start(&pool, &contacts);
+        let writers = Writers::start(&way, &contacts)?;
         let beside = vec![
             tokio::spawn(keep_asking(Arc::clone(&clock))),
             tokio::spawn(keep_telling(Arc::clone(&contacts), pool.clone())),
@@ -100,8 +103,8 @@ impl PostgresStore {
 }
 
 /// Connections to a database whose schema is up to date, and its clock.
-async fn ready(url: &str) -> Result<(Pool, PostgresClock), StartError> {
-    let pool = connection::pool(url)?;
+async fn ready(way: &Way, url: &str) -> Result<(Pool, PostgresClock), StartError> {
+    let pool = way.pool()?;
     let failed =
         |error: StoreError| StartError::Database { path: connection::shown(url), reason: error.to_string() };
     let clock = PostgresClock::ask_first(pool.clone()).await.map_err(failed)?;
@@ -111,7 +114,7 @@ async fn ready(url: &str) -> Result<(Pool, PostgresClock), StartError> {
 
 /// Connections to a database whose schema is up to date.
 pub(crate) async fn connected(url: &str) -> Result<Pool, StartError> {
-    Ok(ready(url).await?.0)
+    Ok(ready(&Way::to(url)?, url).await?.0)
 }
 
 /// How many bytes a text takes in the database.

@@ -11,12 +11,14 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::driver::Driver;
 use crate::error::StartError;
 
-/// So many connections a server keeps: four write commits, the others do the rest.
-const CONNECTIONS: usize = 12;
+/// So many connections a server keeps beside those that write commits, of which each writer has one.
+const CONNECTIONS: usize = 8;
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const MANAGED: ManagerConfig = ManagerConfig { recycling_method: RecyclingMethod::Fast };
 /// How long a connection may be silent on the wire before it is given up.
 const SILENCE: Duration = Duration::from_secs(10);
 
@@ -28,46 +30,72 @@ pub(crate) fn shown(url: &str) -> String {
     format!("{scheme}://{place}")
 }
 
-/// Connections to the database at `url`, none of which exists yet.
+/// How a database is reached.
 ///
 /// `sslmode` may be `disable`, `prefer` or `require`, which checks the certificate, as `verify-full` does;
 /// without it, TLS is asked for wherever the way leaves this machine. `sslrootcert` names a file of certificates to
 /// trust beside the machine's own.
-pub(crate) fn pool(url: &str) -> Result<Pool, StartError> {
-    let failed = |reason: String| StartError::Database { path: shown(url), reason };
-    let (url_read, roots, says_mode) = settings(url);
-    let mut config: tokio_postgres::Config = url_read.parse().map_err(|error: tokio_postgres::Error| {
-        failed(format!(
-            "{}; expected postgres://user:password@host:port/database",
-            super::failure::told(&error)
-        ))
-    })?;
-    let is_near = config.get_hosts().iter().all(|it| match it {
-        Host::Tcp(name) => matches!(name.as_str(), "localhost" | "127.0.0.1" | "::1"),
-        #[cfg(unix)]
-        Host::Unix(_) => true,
-    });
-    if !says_mode {
-        config.ssl_mode(if is_near { SslMode::Disable } else { SslMode::Require });
+#[derive(Clone)]
+pub(crate) struct Way {
+    config: tokio_postgres::Config,
+    tls: MakeRustlsConnect,
+    shown: String,
+}
+
+impl Way {
+    /// The way to the database at `url`; nothing is asked of it yet.
+    pub(crate) fn to(url: &str) -> Result<Way, StartError> {
+        let failed = |reason: String| StartError::Database { path: shown(url), reason };
+        let (url_read, roots, says_mode) = settings(url);
+        let mut config: tokio_postgres::Config =
+            url_read.parse().map_err(|error: tokio_postgres::Error| {
+                failed(format!(
+                    "{}; expected postgres://user:password@host:port/database",
+                    super::failure::told(&error)
+                ))
+            })?;
+        let is_near = config.get_hosts().iter().all(|it| match it {
+            Host::Tcp(name) => matches!(name.as_str(), "localhost" | "127.0.0.1" | "::1"),
+            #[cfg(unix)]
+            Host::Unix(_) => true,
+        });
+        if !says_mode {
+            config.ssl_mode(if is_near { SslMode::Disable } else { SslMode::Require });
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("seattime");
+        }
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT_TIMEOUT);
+        }
+        config.tcp_user_timeout(SILENCE).keepalives_idle(SILENCE);
+        let tls = MakeRustlsConnect::new(tls(roots.as_deref()).map_err(failed)?);
+        Ok(Way { config, tls, shown: shown(url) })
     }
-    if config.get_application_name().is_none() {
-        config.application_name("seattime");
+
+    /// Connections that are made when they are needed.
+    pub(crate) fn pool(&self) -> Result<Pool, StartError> {
+        self.built(Manager::from_config(self.config.clone(), self.tls.clone(), MANAGED), CONNECTIONS)
     }
-    if config.get_connect_timeout().is_none() {
-        config.connect_timeout(CONNECT_TIMEOUT);
+
+    /// One connection, made when it is needed, which whoever writes over it drives too.
+    pub(super) fn driven(&self) -> Result<(Pool, Driver), StartError> {
+        let (connect, driver) = Driver::new(self.tls.clone());
+        Ok((self.built(Manager::from_connect(self.config.clone(), connect, MANAGED), 1)?, driver))
     }
-    config.tcp_user_timeout(SILENCE).keepalives_idle(SILENCE);
-    let tls = tls(roots.as_deref()).map_err(failed)?;
-    let manager = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    Pool::builder(Manager::from_config(config, MakeRustlsConnect::new(tls), manager))
-        .max_size(CONNECTIONS)
-        // The one that was used last: what its process of the database knows is still at hand, and few are used at all.
-        .queue_mode(QueueMode::Lifo)
-        .wait_timeout(Some(CONNECT_TIMEOUT))
-        .create_timeout(Some(CONNECT_TIMEOUT))
-        .runtime(Runtime::Tokio1)
-        .build()
-        .map_err(|error| failed(error.to_string()))
+
+    fn built(&self, manager: Manager, most: usize) -> Result<Pool, StartError> {
+        Pool::builder(manager)
+            .max_size(most)
+            // The one that was used last: what its process of the database knows is still at hand, and few are used
+            // at all.
+            .queue_mode(QueueMode::Lifo)
+            .wait_timeout(Some(CONNECT_TIMEOUT))
+            .create_timeout(Some(CONNECT_TIMEOUT))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|error| StartError::Database { path: self.shown.clone(), reason: error.to_string() })
+    }
 }
 
 /// The address without what the client does not know; the file of certificates; whether it says how TLS is used.
@@ -141,7 +169,7 @@ mod tests {
 
     #[test]
     fn an_address_that_is_none_is_refused_without_telling_its_password() {
-        let error = pool("postgres://user:secret@host:port/db").err().map(|it| it.to_string());
+        let error = Way::to("postgres://user:secret@host:port/db").err().map(|it| it.to_string());
         assert!(
             error.as_ref().is_some_and(|it| it.contains("expected postgres://") && !it.contains("secret")),
             "{error:?}"

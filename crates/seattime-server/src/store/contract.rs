@@ -118,6 +118,7 @@ async fn keeps(stores: &[Arc<dyn Store>]) {
         run.a_fenced_visit_changes_nothing_that_a_newer_one_began().await;
         run.texts_travel_in_parts().await;
         run.an_unknown_visit_is_made_again_and_asked_for().await;
+        run.an_unknown_visit_that_is_told_whole_is_acknowledged_at_once().await;
         run.a_gap_below_what_is_taken_as_acknowledged_is_asked_for().await;
         run.an_attempt_that_a_backup_does_not_know_is_made_again().await;
         run.a_lease_that_a_backup_does_not_know_is_never_given_again().await;
@@ -367,6 +368,7 @@ impl<'a> Run<'a> {
         let part = |seq, n, text: &str| ValuePart {
             v: 1,
             token: String::new(),
+            origin: None,
             visit: visit.claims.visit.clone(),
             lease: visit.claims.lease,
             seq,
@@ -525,6 +527,7 @@ fn commit(visit: &Opened, seq: u64, seconds: i64, values: &[(&str, &str)]) -> Co
     Commit {
         v: 1,
         token: String::new(),
+        origin: None,
         visit: visit.claims.visit.clone(),
         lease: visit.claims.lease,
         seq,

@@ -83,10 +83,12 @@ impl Absorbed {
         is_whole: bool,
     ) -> Absorbed {
         // Something of it was lost, in a restored database perhaps, if there is no row of it, or its page takes more as
-        // acknowledged than the row does.
+        // acknowledged than the row does. A page that sends the visit's origin says `after`: from 0 on, it holds back nothing.
         let is_unknown = known.is_none();
+        let is_all = commit.origin.is_some() && commit.after == 0;
         let acked = known.as_ref().map_or(0, |it| it.acked);
-        let needs_full = !commit.partial && (is_unknown || !is_whole || acked < commit.after);
+        let has_gap = (is_unknown && !is_all) || acked < commit.after;
+        let needs_full = !commit.partial && (has_gap || !is_whole);
         let claims = &arrival.claims;
         let mut visit =
             known.unwrap_or_else(|| VisitRow::new(arrival.policy, claims.lease, claims.opened_ms));

@@ -159,8 +159,14 @@ impl TestServer {
         Some(answer.body.get("url")?.as_str()?.split_once("#code=")?.1.to_owned())
     }
 
-    /// Launches a course and opens a visit of it.
+    /// Launches a course and opens a visit of it, as the page does.
     pub(crate) async fn visit(&self, topic: &str, learner: &str) -> Option<Value> {
+        let code = self.launch(topic, learner).await?;
+        Some(self.post("/run/v1/visits", &json!({ "code": code, "keeps_origin": true })).await?.body)
+    }
+
+    /// As a page does that keeps no origin: of an earlier version, or somebody's own.
+    pub(crate) async fn visit_of_an_earlier_page(&self, topic: &str, learner: &str) -> Option<Value> {
         let code = self.launch(topic, learner).await?;
         Some(self.post("/run/v1/visits", &json!({ "code": code })).await?.body)
     }

@@ -39,7 +39,7 @@ impl Learner {
         let made = to.api("POST", "/api/v1/launches", key, launch.as_bytes()).await?;
         let url = made.get("url").and_then(Value::as_str).context("a launch without url")?;
         let code = url.split_once("#code=").context("a launch without code")?.1;
-        let body = json!({ "code": code }).to_string();
+        let body = json!({ "code": code, "keeps_origin": true }).to_string();
         let opened = to.api("POST", "/run/v1/visits", key, body.as_bytes()).await?;
         let text = |name: &str| {
             let found = opened.get(name).and_then(Value::as_str).map(str::to_owned);

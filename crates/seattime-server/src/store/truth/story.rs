@@ -267,6 +267,7 @@ fn message(dice: &mut Dice, story: &Story, at: (usize, i64), share: u64) -> Comm
     Commit {
         v: 1,
         token: String::new(),
+        origin: None,
         visit: String::new(),
         lease: story.lease,
         seq: 1 + at.0 as u64 * 1_000 + at.1 as u64,

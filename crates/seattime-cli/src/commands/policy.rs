@@ -1,7 +1,9 @@
 //! How time is judged: the same settings for whoever serves and whoever judges anew.
 
 use clap::ValueEnum;
-use seattime_server::config::{CREDIT_VARIABLE, DEFAULT_POLICY, IDLE_LIMIT_S, IDLE_LIMIT_VARIABLE, TAIL_S, TAIL_VARIABLE};
+use seattime_server::config::{
+    CREDIT_VARIABLE, DEFAULT_POLICY, IDLE_LIMIT_S, IDLE_LIMIT_VARIABLE, TAIL_S, TAIL_VARIABLE,
+};
 use seattime_wire::{CreditPolicy, Policy};
 
 /// How time is judged.

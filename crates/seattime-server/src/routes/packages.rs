@@ -95,8 +95,7 @@ pub(crate) async fn get_packages(
     let mut known = if wanted.reporting { app.store.reporting(&tenant).await? } else { BTreeMap::new() };
     let listed = lines.into_iter().map(|line| {
         let of_it = wanted.reporting.then(|| known.remove(&line.topic).unwrap_or_default());
-        let reporting =
-            of_it.map(|it| ListedReporting { verdict: it.verdict(), sessions: it.sessions });
+        let reporting = of_it.map(|it| ListedReporting { verdict: it.verdict(), sessions: it.sessions });
         ListedPackage { line, reporting }
     });
     Ok(unkept(listed.collect::<Vec<_>>()))

@@ -58,7 +58,9 @@ fn is_near(one_ms: i64, other_ms: i64, sessions: i64) -> bool {
 /// Whether a session's report could be told from one that counts on from those before.
 fn could_count_on(it: &Part, earlier: &Earlier) -> bool {
     let own = [it.measured_ms, it.wall_ms];
-    it.reported_state == "set" && earlier.sessions > 0 && sums(it, earlier).iter().any(|sum| !own.iter().any(|own| is_near(*sum, *own, 1)))
+    it.reported_state == "set"
+        && earlier.sessions > 0
+        && sums(it, earlier).iter().any(|sum| !own.iter().any(|own| is_near(*sum, *own, 1)))
 }
 
 /// What a package that counts on may come to: by presence, by the clock, or from what it was told of before.
@@ -155,7 +157,8 @@ impl Reporting {
     /// What columns hold.
     pub(crate) fn of(figures: [i64; FIGURES]) -> Reporting {
         let [sessions, never, cut_off, zero, malformed, at_exit, at_commits, cumulative, rest @ ..] = figures;
-        let [larger_than_wall, resumed, over_presence, by_report, reported_ms, measured_ms, credited_ms] = rest;
+        let [larger_than_wall, resumed, over_presence, by_report, reported_ms, measured_ms, credited_ms] =
+            rest;
         Reporting {
             sessions,
             never,
@@ -282,7 +285,10 @@ impl Reporting {
             _ => self.over_presence,
         };
         let too_much = if too_much > 0 {
-            format!(" In {} it reported more than the learner was seen for.", of_sessions(too_much, self.sessions))
+            format!(
+                " In {} it reported more than the learner was seen for.",
+                of_sessions(too_much, self.sessions)
+            )
         } else {
             String::new()
         };
@@ -535,7 +541,8 @@ mod tests {
 
     #[test]
     fn the_verdict_says_what_was_credited() {
-        let it = Reporting { sessions: 3, at_exit: 3, by_report: 2, over_presence: 1, ..Reporting::default() };
+        let it =
+            Reporting { sessions: 3, at_exit: 3, by_report: 2, over_presence: 1, ..Reporting::default() };
         assert_eq!(
             it.verdict().text,
             "It reports its time once, as it ends. In 1 of 3 sessions it reported more than the learner was seen for. \

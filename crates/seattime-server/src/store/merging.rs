@@ -90,9 +90,8 @@ impl Absorbed {
         let acked = known.as_ref().map_or(0, |it| it.acked);
         let needs_full = !commit.partial && (is_unknown || !is_whole || acked < commit.after);
         let claims = &arrival.claims;
-        let mut visit = known.unwrap_or_else(|| {
-            VisitRow::new(course.over(arrival.policy), claims.lease, claims.opened_ms)
-        });
+        let mut visit = known
+            .unwrap_or_else(|| VisitRow::new(course.over(arrival.policy), claims.lease, claims.opened_ms));
         // It may have been noted without the message's being merged.
         visit.raw.heard(visit.live_ms);
         let mut has_news = visit.raw.merge(commit, arrival.received_ms) || is_unknown || !visit.is_open;

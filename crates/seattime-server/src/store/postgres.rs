@@ -34,9 +34,9 @@ pub use self::writers::WRITERS;
 use self::writers::Writers;
 use super::rows::column;
 use super::{
-    Answer, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Launched, MadeLaunch, Merged, NewLaunch, Opened, Opening,
-    PackageLine, PackageReporting, ReportOf, Reporting, ReportRow, ReportVisit, RowKey, Store, StoreError, StoredPackage, Throughput,
-    VisitsOf,
+    Answer, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Launched, MadeLaunch,
+    Merged, NewLaunch, Opened, Opening, PackageLine, PackageReporting, ReportOf, ReportRow, ReportVisit,
+    Reporting, RowKey, Store, StoreError, StoredPackage, Throughput, VisitsOf,
 };
 use crate::clock::ServerClock;
 use crate::error::StartError;
@@ -283,7 +283,9 @@ impl Store for PostgresStore {
         now_ms: i64,
     ) -> Answer<'_, KeptSettings> {
         let (tenant, course) = (tenant.to_owned(), course.to_owned());
-        Box::pin(async move { retried!(tries => courses::put(&self.pool, &tenant, &course, settings, now_ms)) })
+        Box::pin(
+            async move { retried!(tries => courses::put(&self.pool, &tenant, &course, settings, now_ms)) },
+        )
     }
 
     fn file(&self, package: &str, path: &str) -> Answer<'_, Option<(u64, u64)>> {

@@ -269,7 +269,8 @@ impl RawSession {
     pub(crate) fn said_before_end(&self) -> bool {
         let Reported::Set { at, .. } = self.reported else { return false };
         let (stretch, ms) = self.first_said.map_or(at, |it| it.min(at));
-        let last = self.span.iter().filter_map(|(n, it)| Some((*n, it.iter().map(|it| it.1).max()?))).next_back();
+        let last =
+            self.span.iter().filter_map(|(n, it)| Some((*n, it.iter().map(|it| it.1).max()?))).next_back();
         last.is_some_and(|(n, end)| stretch < n || (stretch == n && end.saturating_sub(ms) > AT_END_MS))
     }
 }

@@ -22,9 +22,9 @@ use seattime_wire::{Policy, ValuePart};
 use self::desk::Desk;
 use self::writer::Writer;
 use super::{
-    Answer, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Launched, MadeLaunch, Merged, NewLaunch, Opened, Opening,
-    PackageLine, PackageReporting, ReportOf, Reporting, ReportRow, ReportVisit, RowKey, Store, StoreError, StoredPackage, Throughput,
-    VisitsOf,
+    Answer, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Launched, MadeLaunch,
+    Merged, NewLaunch, Opened, Opening, PackageLine, PackageReporting, ReportOf, ReportRow, ReportVisit,
+    Reporting, RowKey, Store, StoreError, StoredPackage, Throughput, VisitsOf,
 };
 use crate::error::StartError;
 use crate::secret::ServerKey;

@@ -6,8 +6,8 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use seattime_wire::{Commit, Refused, ValuePart};
 
 use super::desk::{Attempted, Desk};
-use super::{courses, packages};
 use super::sql_here as sql;
+use super::{courses, packages};
 use crate::store::merging::{
     Absorbed, Change, SETTLED_ELEMENT, begun, changes, completed, has_parted, scope, settled,
 };

@@ -111,3 +111,32 @@ pub(super) fn activities(db: &Connection, package: &str) -> Result<Vec<StoredAct
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::SqliteStore;
+
+    #[test]
+    fn how_a_package_reports_is_found_by_its_own_rows_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("seattime.db");
+        drop(SqliteStore::open(&path, None).unwrap());
+        let db = Connection::open(&path).unwrap();
+        let plan = |query: &str, fields: &[&str]| {
+            let mut query = db.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
+            let steps =
+                query.query_map(rusqlite::params_from_iter(fields), |row| row.get::<_, String>(3)).unwrap();
+            steps.collect::<Result<Vec<_>, _>>().unwrap().join("; ")
+        };
+        let own = plan(sql!("reporting_of_package"), &["tenant", "topic"]);
+        assert!(
+            own.starts_with("SEARCH reporting USING INDEX reporting_of_package (tenant=? AND topic=?)"),
+            "{own}"
+        );
+        let all = plan(sql!("reporting"), &["tenant"]);
+        assert!(all.starts_with("SEARCH reporting USING INDEX reporting_of_package (tenant=?)"), "{all}");
+        let course = plan(sql!("course_settings"), &["tenant", "course"]);
+        assert_eq!(course, "SEARCH course_settings USING PRIMARY KEY (tenant=? AND course=?)");
+    }
+}

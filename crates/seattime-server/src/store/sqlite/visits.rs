@@ -5,9 +5,9 @@ use seattime_wire::Policy;
 
 use super::desk::Desk;
 use super::merge::{attempt_of, keep, visits_of};
-use super::{courses, packages};
 use super::sql_here as sql;
 use super::standings::latest_values;
+use super::{courses, packages};
 use crate::store::merging::scope;
 use crate::store::opening::{Facts, check_code, origin, told};
 use crate::store::rows::{LaunchRow, VisitRow};

@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use seattime_wire::{CreditPolicy, Policy};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::sent::{Sent, Tenant};
 use crate::app::{App, MAX_BODY_BYTES};
@@ -64,7 +65,10 @@ pub(crate) async fn put_course(
     Path(course): Path<String>,
     body: Sent<MAX_BODY_BYTES>,
 ) -> Result<Json<JudgedCourse>, Problem> {
-    let settings: CourseSettings = body.json()?;
+    // By its fields' names alone: a list would be taken for settings without any.
+    let fields: Map<String, Value> = body.json()?;
+    let settings: CourseSettings =
+        serde_json::from_value(fields.into()).map_err(|error| Problem::bad_json(&error))?;
     settings
         .check()
         .map_err(|found| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_settings", found))?;

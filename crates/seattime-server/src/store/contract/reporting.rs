@@ -1,6 +1,6 @@
 //! How packages report their time: a package of each habit, with what its sessions are by hand.
 
-use seattime_wire::{Accepted, Api, Mode, Reported, SessionState};
+use seattime_wire::{Accepted, Api, Commit, CommitReason, Mode, Reported, SessionState};
 
 use super::{MINUTE_MS, NOW_MS, Run, commit};
 use crate::store::{NewLaunch, Opened, Reporting, Rule, StoreError};
@@ -13,23 +13,26 @@ fn said(seconds: i64, at_s: i64) -> Reported {
     Reported::Set { ms: seconds * 1_000, at: (0, at_s * 1_000) }
 }
 
-impl Run<'_> {
-    /// A session of ten minutes that tells its page's server this, some seconds after it was opened, and ends.
-    async fn ends(&self, visit: &Opened, told: &[(i64, Reported)], state: SessionState) {
-        let opened_ms = visit.claims.opened_ms;
-        let mut sent = Vec::new();
-        for (seq, (at_s, reported)) in (1..).zip(told) {
-            let mut it = commit(visit, seq, *at_s, &[]);
-            it.sessions[0].reported = *reported;
-            if let Reported::Set { ms, .. } = reported {
-                it.sessions[0].accepted = Some(Accepted { months: 0, cs: ms.unsigned_abs() / 10 });
-            }
-            if seq as usize == told.len() {
-                it.sessions[0].state = state;
-            }
-            sent.push((it, opened_ms + at_s * 1_000));
+/// The messages of a session that tells this, some seconds after its visit was opened, and ends; each with when it
+/// arrives.
+fn sent(visit: &Opened, told: &[(i64, Reported)], state: SessionState) -> Vec<(Commit, i64)> {
+    let mut sent = Vec::new();
+    for (seq, (at_s, reported)) in (1..).zip(told) {
+        let mut it = commit(visit, seq, *at_s, &[]);
+        it.sessions[0].reported = *reported;
+        if let Reported::Set { ms, .. } = reported {
+            it.sessions[0].accepted = Some(Accepted { months: 0, cs: ms.unsigned_abs() / 10 });
         }
-        // In order, the last one twice, and the first one once more: none of that changes what it was like.
+        sent.push((it, visit.claims.opened_ms + at_s * 1_000));
+    }
+    sent.last_mut().unwrap().0.sessions[0].state = state;
+    sent
+}
+
+impl Run<'_> {
+    async fn ends(&self, visit: &Opened, told: &[(i64, Reported)], state: SessionState) {
+        let sent = sent(visit, told, state);
+        // The last one twice, and the first one once more: none of that changes what the session was like.
         for (it, received_ms) in sent.iter().chain(sent.last()).chain(sent.first()) {
             self.merge(visit, it, *received_ms).await;
         }
@@ -76,6 +79,25 @@ impl Run<'_> {
             Reporting { by_report: 2, reported_ms: 1_180_000, credited_ms: 1_180_000, ..of_two.clone() };
         self.is_known(&at_exit, Rule::AtExit, Reporting { at_exit: 2, ..by_report.clone() }).await;
         self.is_known(&at_commits, Rule::AtCommits, Reporting { at_commits: 2, ..by_report }).await;
+        // Offline for all that time: the last one comes first, and the others as replays.
+        let backwards = self.topic("backwards", Api::Scorm12).await;
+        let visit = self.open(&backwards, "ute", NOW_MS).await;
+        let each = [(200, said(200, 200)), (400, said(400, 400)), (end, said(590, end))];
+        for (it, received_ms) in sent(&visit, &each, SessionState::Terminated).iter().rev() {
+            let reason =
+                if *received_ms < NOW_MS + 10 * MINUTE_MS { CommitReason::Replay } else { it.reason };
+            self.merge(&visit, &Commit { reason, ..it.clone() }, NOW_MS + 10 * MINUTE_MS).await;
+        }
+        let truth = Reporting {
+            sessions: 1,
+            at_commits: 1,
+            by_report: 1,
+            reported_ms: 590_000,
+            measured_ms: 600_000,
+            credited_ms: 590_000,
+            ..Reporting::default()
+        };
+        self.is_known(&backwards, Rule::AtCommits, truth).await;
         self.is_known(&malformed, Rule::Malformed, Reporting { malformed: 2, ..of_two.clone() }).await;
         self.is_known(&zero, Rule::Zero, Reporting { zero: 2, ..of_two.clone() }).await;
         let too_much =

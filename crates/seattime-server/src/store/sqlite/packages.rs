@@ -117,8 +117,8 @@ mod tests {
     use super::*;
     use crate::store::sqlite::SqliteStore;
 
-    #[test]
-    fn how_a_package_reports_is_found_by_its_own_rows_alone() {
+    #[tokio::test]
+    async fn how_a_package_reports_is_found_by_its_own_rows_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("seattime.db");
         drop(SqliteStore::open(&path, None).unwrap());

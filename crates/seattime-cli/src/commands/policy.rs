@@ -6,10 +6,10 @@ use seattime_server::config::{
 };
 use seattime_wire::{CreditPolicy, Policy};
 
-/// How time is judged.
+/// How time is judged, less what a course has of its own.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Judged {
-    /// How reported and measured time are weighed.
+    /// How reported and measured time are weighed; in courses that have no settings of their own, as all of these.
     #[arg(long, env = CREDIT_VARIABLE, value_enum, default_value_t = Credit::Corroborated)]
     credit: Credit,
     /// The longest gap between signs of the learner that still counts, in s.

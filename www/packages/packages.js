@@ -2,7 +2,7 @@
 // How packages report their time: a list of them, and one of them by the fragment of the address.
 
 import { make, part, say } from "../shared/page.js";
-import { drawActivities, drawReporting } from "./reporting.js";
+import { drawActivities, drawCaution, drawReporting } from "./reporting.js";
 import { API_WORDS, HABIT_WORDS, seconds } from "./words.js";
 
 /**
@@ -108,6 +108,7 @@ async function drawPackage(it, mine) {
     say(part("title"), it.title ?? it.topic);
     say(part("of"), [it.course, API_WORDS[it.api] ?? it.api].filter(Boolean).join(" · "));
     part("whole").replaceChildren(...drawReporting(it.reporting));
+    if (it.reporting.sessions > 0) part("whole").append(drawCaution());
     part("activities").replaceChildren(...drawActivities(it.activities ?? []));
     part("state").hidden = true;
     part("package").hidden = false;

@@ -70,8 +70,12 @@ export function drawReporting(it, heading = "h3") {
             "Reported, measured and credited time, all of these sessions together",
             times.map(([kind, ms]) => ({ name: kind, kind, size: ms ?? 0, figure: spent(ms ?? 0) })),
         ),
-        make("p", "Each session as it is, added up: what two of them share counts twice here, and once in the report.", "quiet"),
     ];
+}
+
+/** What the sums of a package are not. */
+export function drawCaution() {
+    return make("p", "Each session as it is, added up: what two of them share counts twice here, and once in the report.", "quiet");
 }
 
 /** @param {Activity[]} activities */

@@ -4,6 +4,7 @@
 pub(crate) mod clock;
 pub(crate) mod connection;
 mod contacts;
+mod courses;
 mod driver;
 pub(crate) mod failure;
 pub(crate) mod fields;
@@ -19,6 +20,7 @@ mod visits;
 mod writers;
 mod writing;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(crate) use deadpool_postgres::Pool;
@@ -34,9 +36,9 @@ pub use self::writers::WRITERS;
 use self::writers::Writers;
 use super::rows::column;
 use super::{
-    Answer, Arrival, JudgedOf, JudgedRows, Judging, Launched, MadeLaunch, Merged, NewLaunch, Opened, Opening,
-    PackageLine, ReportOf, ReportRow, ReportVisit, RowKey, Store, StoreError, StoredPackage, Throughput,
-    VisitsOf,
+    Answer, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Launched, MadeLaunch,
+    Merged, NewLaunch, Opened, Opening, PackageLine, PackageReporting, ReportOf, ReportRow, ReportVisit,
+    Reporting, RowKey, Store, StoreError, StoredPackage, Throughput, VisitsOf,
 };
 use crate::clock::ServerClock;
 use crate::error::StartError;
@@ -94,6 +96,18 @@ impl PostgresStore {
     /// Its address as it may be shown: without user, password and settings.
     pub fn place(&self) -> &str {
         &self.place
+    }
+
+    /// Derives what commits have made stale, in steps.
+    async fn renew(&self, tenant: &str, of: &ReportOf) -> Result<(), StoreError> {
+        loop {
+            match standings::renew(&self.pool, Some(tenant), of, STANDINGS_AT_ONCE).await {
+                Ok(STANDINGS_AT_ONCE) => {}
+                // Reading goes on, with what was derived before.
+                Ok(_) | Err(StoreError::Full) => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// The database's clock.
@@ -245,6 +259,38 @@ impl Store for PostgresStore {
         Box::pin(async move { retried!(tries => packages::list(&self.pool, &tenant)) })
     }
 
+    fn reporting(&self, tenant: &str) -> Answer<'_, BTreeMap<String, Reporting>> {
+        let tenant = tenant.to_owned();
+        Box::pin(async move { retried!(tries => packages::reporting(&self.pool, &tenant)) })
+    }
+
+    fn package_reporting(&self, tenant: &str, topic: &str) -> Answer<'_, PackageReporting> {
+        let (tenant, topic) = (tenant.to_owned(), topic.to_owned());
+        Box::pin(async move {
+            let of = ReportOf { topic: Some(topic.clone()), ..ReportOf::default() };
+            self.renew(&tenant, &of).await?;
+            retried!(tries => packages::package_reporting(&self.pool, &tenant, &topic))
+        })
+    }
+
+    fn course(&self, tenant: &str, course: &str) -> Answer<'_, KeptSettings> {
+        let (tenant, course) = (tenant.to_owned(), course.to_owned());
+        Box::pin(async move { retried!(tries => courses::course(&self.pool, &tenant, &course)) })
+    }
+
+    fn put_course(
+        &self,
+        tenant: &str,
+        course: &str,
+        settings: CourseSettings,
+        now_ms: i64,
+    ) -> Answer<'_, KeptSettings> {
+        let (tenant, course) = (tenant.to_owned(), course.to_owned());
+        Box::pin(
+            async move { retried!(tries => courses::put(&self.pool, &tenant, &course, settings, now_ms)) },
+        )
+    }
+
     fn file(&self, package: &str, path: &str) -> Answer<'_, Option<(u64, u64)>> {
         let (package, path) = (package.to_owned(), path.to_owned());
         Box::pin(async move { retried!(tries => file(&self.pool, &package, &path)) })
@@ -311,14 +357,7 @@ impl Store for PostgresStore {
     fn report(&self, tenant: &str, of: ReportOf) -> Answer<'_, Vec<ReportRow>> {
         let tenant = tenant.to_owned();
         Box::pin(async move {
-            loop {
-                match standings::renew(&self.pool, Some(&tenant), &of, STANDINGS_AT_ONCE).await {
-                    Ok(STANDINGS_AT_ONCE) => {}
-                    // Reading goes on, with what was derived before.
-                    Ok(_) | Err(StoreError::Full) => break,
-                    Err(error) => return Err(error),
-                }
-            }
+            self.renew(&tenant, &of).await?;
             retried!(tries => standings::list(&self.pool, &tenant, &of))
         })
     }

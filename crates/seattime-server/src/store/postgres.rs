@@ -16,6 +16,7 @@ mod packages;
 mod reading;
 pub(crate) mod schema;
 mod standings;
+mod tls;
 mod visits;
 mod writers;
 mod writing;

@@ -742,7 +742,10 @@ export class Visit {
             else wasm.receipt(acked, answer.heartbeat_ms ?? heartbeat_ms);
             wasm.keep(true);
             this.#ackedSeq = acked;
-            if (this.#isAcked) void store.forget(this.#opened.visit);
+            if (this.#isAcked) {
+                this.#promise?.abort();
+                void store.forget(this.#opened.visit);
+            }
             if (isLast) this.#tell("saving", { state: "saved", atMs: Date.now(), refused });
             return !answer.need_full;
         }

@@ -73,7 +73,9 @@ pub(crate) async fn post_visit(
         api: opened.api,
         edition: opened.edition,
         strict: opened.is_strict,
-        asks_still_here: app.config.still_here.is_asked_in(&opened.course),
+        asks_still_here: opened
+            .still_here
+            .unwrap_or_else(|| app.config.still_here.is_asked_in(&opened.course)),
         mode: claims.mode,
         attempt: opened.attempt,
         course: opened.course,

@@ -1,5 +1,6 @@
 //! What every store must do, run on each.
 
+mod courses;
 mod judged;
 mod legacy;
 mod remembered;
@@ -26,6 +27,7 @@ use crate::token::VisitClaims;
 #[path = "../../../seattime-testbed/src/cluster.rs"]
 pub(crate) mod cluster;
 mod repeated;
+mod reporting;
 mod timeline;
 
 const NOW_MS: i64 = 1_700_000_000_000;
@@ -134,6 +136,9 @@ async fn keeps(stores: &[Arc<dyn Store>]) {
         run.many_at_once_lose_nothing().await;
         run.calls_of_an_old_player_come_to_the_same_in_any_order().await;
         run.visits_are_told_as_timelines().await;
+        run.how_a_package_reports_is_learnt_from_its_sessions().await;
+        run.of_a_package_only_sessions_that_count_and_have_ended_tell().await;
+        run.a_course_may_be_judged_otherwise_than_its_server().await;
     }
 }
 

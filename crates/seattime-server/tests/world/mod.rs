@@ -128,6 +128,17 @@ impl TestServer {
         self.send(request.body(Body::from(body)).ok()?).await
     }
 
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Option<Answer> {
+        let request = Request::put(path).header("authorization", format!("Bearer {KEY}"));
+        let request = request.header("content-type", "application/json");
+        self.send(request.body(Body::from(body.to_string())).ok()?).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Option<Answer> {
+        let request = Request::delete(path).header("authorization", format!("Bearer {KEY}"));
+        self.send(request.body(Body::empty()).ok()?).await
+    }
+
     /// Imports a course of one SCO; answers the topic.
     pub(crate) async fn course(&self) -> Option<String> {
         let answer =

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use seattime_testbed::package::{page, zipped};
+use seattime_wire::Receipt;
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Connection};
@@ -107,12 +108,11 @@ impl Learner {
         if answer.status != 200 {
             return Ok(Outcome::Refused(answer.status));
         }
-        let receipt: Value = serde_json::from_slice(&answer.body)?;
-        let acked = receipt.get("acked").and_then(Value::as_u64).context("a receipt without acked")?;
-        anyhow::ensure!(acked >= seq, "{}: acknowledged {acked} of {seq}", self.name);
-        anyhow::ensure!(receipt.get("refused").is_none(), "{}: refused {receipt}", self.name);
-        if let Some(token) = receipt.get("token").and_then(Value::as_str) {
-            token.clone_into(&mut self.token);
+        let receipt: Receipt = serde_json::from_slice(&answer.body)?;
+        anyhow::ensure!(receipt.acked >= seq, "{}: acknowledged {} of {seq}", self.name, receipt.acked);
+        anyhow::ensure!(receipt.refused.is_empty(), "{}: refused {:?}", self.name, receipt.refused);
+        if let Some(token) = receipt.token {
+            self.token = token;
         }
         Ok(Outcome::Kept)
     }

@@ -11,6 +11,7 @@ export const HABIT_WORDS = {
     at_commits: "while it runs",
     cumulative: "all sessions so far",
     larger_than_wall: "more than passed",
+    over_presence: "all that passed",
     mixed: "now this, now that",
 };
 

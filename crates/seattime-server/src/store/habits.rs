@@ -245,6 +245,8 @@ pub enum Rule {
     Cumulative,
     /// It reports more time than passed.
     LargerThanWall,
+    /// It reports what passed, whether the learner was there or not.
+    OverPresence,
     /// Now this, now that.
     Mixed,
 }
@@ -278,6 +280,9 @@ impl Reporting {
                 "It reports the time of all sessions so far instead of that of each.".to_owned()
             }
             Rule::LargerThanWall => "It reports more time than passed.".to_owned(),
+            Rule::OverPresence => {
+                "It reports the time that passed, whether the learner was there or not.".to_owned()
+            }
             Rule::Mixed => self.mixture(),
         };
         let too_much = match habit {
@@ -314,6 +319,11 @@ impl Reporting {
             return Rule::Cumulative;
         }
         if is_rule(in_time, all) {
+            // Those that are larger than the wall, or count on, are more than presence as well.
+            let over = self.over_presence - self.cumulative - self.larger_than_wall;
+            if is_rule(over, in_time) {
+                return Rule::OverPresence;
+            }
             // Sessions that end soon after their first report are among those that report as they end.
             return if self.at_commits * 5 >= in_time { Rule::AtCommits } else { Rule::AtExit };
         }
@@ -528,6 +538,14 @@ mod tests {
         assert_eq!(of(&|it| (it.cumulative, it.resumed, it.at_exit) = (2, 2, 3)), Rule::Cumulative);
         assert_eq!(of(&|it| (it.cumulative, it.resumed, it.at_exit) = (1, 9, 20)), Rule::AtExit);
         assert_eq!(of(&|it| (it.larger_than_wall, it.zero) = (4, 1)), Rule::LargerThanWall);
+        assert_eq!(of(&|it| (it.at_exit, it.over_presence) = (5, 4)), Rule::OverPresence);
+        assert_eq!(of(&|it| (it.at_exit, it.over_presence) = (5, 3)), Rule::AtExit);
+        let larger = of(&|it| (it.at_exit, it.larger_than_wall, it.over_presence) = (4, 1, 1));
+        assert_eq!(
+            larger,
+            Rule::AtExit,
+            "the one that was more than presence is the one that was more than passed"
+        );
     }
 
     #[test]

@@ -12,6 +12,9 @@ use flate2::write::GzEncoder;
 use crate::files;
 use crate::project::Project;
 
+/// What plays HLS.
+const STREAMS: &str = "pkg/hls.js";
+
 /// `cargo xtask size`.
 pub(crate) fn command(project: &Project, arguments: &[String]) -> Result<ExitCode> {
     if !arguments.is_empty() {
@@ -27,7 +30,9 @@ pub(crate) fn weigh(project: &Project) -> Result<(String, bool)> {
     let manifest = fs::read_to_string(project.root.join("Cargo.toml"))?;
     let mut report = String::new();
     let mut is_within = true;
-    for (name, files) in [("runtime", runtime(project)?), ("page", page(project)?)] {
+    for (name, files) in
+        [("runtime", runtime(project)?), ("page", page(project)?), ("streams", streams(project))]
+    {
         let allowed = budget(&manifest, name)
             .with_context(|| format!("Cargo.toml has no `{name}` under [workspace.metadata.size]"))?;
         let mut sum = 0;
@@ -47,7 +52,7 @@ pub(crate) fn weigh(project: &Project) -> Result<(String, bool)> {
 
 fn runtime(project: &Project) -> Result<Vec<PathBuf>> {
     let mut found = files::under(&project.root.join("pkg"))?;
-    found.retain(|it| has_extension(it, &["wasm", "js"]));
+    found.retain(|it| has_extension(it, &["wasm", "js"]) && *it != project.root.join(STREAMS));
     if found.is_empty() {
         bail!("pkg/ has neither wasm nor JavaScript, expected both: run `cargo xtask build`");
     }
@@ -59,6 +64,11 @@ fn page(project: &Project) -> Result<Vec<PathBuf>> {
     let mut found = files::under(&project.root.join("www/player"))?;
     found.append(&mut files::under(&project.root.join("www/shared"))?);
     Ok(found)
+}
+
+/// What the page of a video or audio loads besides, for HLS where the browser does not play it.
+fn streams(project: &Project) -> Vec<PathBuf> {
+    vec![project.root.join(STREAMS)]
 }
 
 fn has_extension(path: &Path, wanted: &[&str]) -> bool {

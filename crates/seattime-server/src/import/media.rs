@@ -26,6 +26,8 @@ const CAPTIONS: &str = "captions.vtt";
 /// What browsers play, by the type that an address's extension stands for.
 const PLAYED: &[&str] =
     &["video/mp4", "video/webm", "video/ogg", "audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav"];
+/// The type of a playlist of HLS, which is taken for a video unless something else is said.
+const PLAYLIST: &str = "application/vnd.apple.mpegurl";
 
 /// Why a video or audio is not taken.
 #[derive(Debug, thiserror::Error)]
@@ -39,9 +41,9 @@ pub(crate) enum MediaError {
     /// The address does not tell whether it is a video or an audio.
     #[error("the address has no known extension; say whether its kind is \"video\" or \"audio\"")]
     KindOfUrl,
-    /// A playlist.
-    #[error("HLS is not played yet; send an MP4 or WebM, or its address")]
-    Hls,
+    /// A playlist without its segments, or a zip that does not hold one whole.
+    #[error("{0}")]
+    Hls(String),
     /// The address is none of the web.
     #[error(
         "{0:?} is no address that a browser can open; send one with http or https, without a password, of at most 1,000 bytes"
@@ -67,7 +69,7 @@ impl MediaError {
         match self {
             MediaError::Source => "media_source_missing",
             MediaError::Kind | MediaError::KindOfUrl => "media_kind_unknown",
-            MediaError::Hls => "media_hls",
+            MediaError::Hls(_) => "media_hls",
             MediaError::Url(_) => "media_url_bad",
             MediaError::Captions => "media_captions_bad",
             MediaError::Title => "media_title_bad",
@@ -184,7 +186,10 @@ fn told_by(bytes: &[u8]) -> Result<(&'static str, &'static str), MediaError> {
     let at = |from: usize, sought: &[u8]| bytes.get(from..).is_some_and(|it| it.starts_with(sought));
     let has = |sought: &[u8]| bytes.get(..128).unwrap_or(bytes).windows(sought.len()).any(|it| it == sought);
     if at(0, b"#EXTM3U") {
-        return Err(MediaError::Hls);
+        return Err(MediaError::Hls(
+            "a playlist alone plays nothing; send its address, or a zip of it and all that it names"
+                .to_owned(),
+        ));
     }
     if at(4, b"ftyp") {
         let is_audio = at(8, b"M4A ") || at(8, b"M4B ");
@@ -209,14 +214,11 @@ fn told_by(bytes: &[u8]) -> Result<(&'static str, &'static str), MediaError> {
 fn kind_of_url(url: &str, said: Option<&str>) -> Result<&'static str, MediaError> {
     let path = web_address(url)?.split(['?', '#']).next().unwrap_or_default();
     let kind = mime::type_of(path).unwrap_or_default();
-    if kind == "application/vnd.apple.mpegurl" {
-        return Err(MediaError::Hls);
-    }
     let is_known = PLAYED.contains(&kind);
     match said {
         Some("video") => Ok("video"),
         Some("audio") => Ok("audio"),
-        None if is_known && kind.starts_with("video/") => Ok("video"),
+        None if kind == PLAYLIST || is_known && kind.starts_with("video/") => Ok("video"),
         None if is_known => Ok("audio"),
         _ => Err(MediaError::KindOfUrl),
     }
@@ -272,7 +274,8 @@ mod tests {
             ("https://films.example/watch?v=1",  None,          Err("media_kind_unknown")),
             ("https://films.example/watch?v=1",  Some("audio"), Ok("audio")),
             ("https://films.example/a.mp4",      Some("image"), Err("media_kind_unknown")),
-            ("https://films.example/a.m3u8",     Some("video"), Err("media_hls")),
+            ("https://films.example/a.m3u8?t=1", None,          Ok("video")),
+            ("https://films.example/a.M3U8",     Some("audio"), Ok("audio")),
             ("https://films.example/a.html",     None,          Err("media_kind_unknown")),
             ("ftp://films.example/a.mp4",        None,          Err("media_url_bad")),
             ("javascript:alert(1)//a.mp4",       None,          Err("media_url_bad")),

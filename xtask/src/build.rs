@@ -102,12 +102,17 @@ fn scripts(project: &Project, made: &Path) -> Result<()> {
     let glue = made.join("wasm.js");
     copy(&glue, made, &modules)?;
     fs::remove_file(glue)?;
-    let mut bundle = project.program("node");
-    bundle.arg("node_modules/esbuild/bin/esbuild").arg(modules.join("seattime.js"));
-    bundle.args(["--bundle", "--format=esm", "--minify", "--target=es2022", "--log-level=warning"]);
-    let mut file = OsString::from("--outfile=");
-    file.push(made.join("seattime.js"));
-    step::run(project, "build", "putting the page's scripts together", bundle.arg(file))
+    // What few visits need is asked for by those.
+    for name in ["seattime.js", "players.js"] {
+        let mut bundle = project.program("node");
+        bundle.arg("node_modules/esbuild/bin/esbuild").arg(modules.join(name));
+        bundle.args(["--bundle", "--format=esm", "--minify", "--target=es2022", "--log-level=warning"]);
+        bundle.arg("--external:./players.js");
+        let mut file = OsString::from("--outfile=");
+        file.push(made.join(name));
+        step::run(project, "build", "putting the page's scripts together", bundle.arg(file))?;
+    }
+    Ok(())
 }
 
 /// Puts hls.js beside the run-time, for the page of videos and audios alone: it asks for it where the browser does not

@@ -41,9 +41,9 @@ pub(crate) enum MediaError {
     /// The address does not tell whether it is a video or an audio.
     #[error("the address has no known extension; say whether its kind is \"video\" or \"audio\"")]
     KindOfUrl,
-    /// A playlist without its segments, or a zip that does not hold one whole.
-    #[error("{0}")]
-    Hls(String),
+    /// A playlist without its segments.
+    #[error("a playlist alone plays nothing; send the address at which it lies beside its segments")]
+    Hls,
     /// The address is none of the web.
     #[error(
         "{0:?} is no address that a browser can open; send one with http or https, without a password, of at most 1,000 bytes"
@@ -69,7 +69,7 @@ impl MediaError {
         match self {
             MediaError::Source => "media_source_missing",
             MediaError::Kind | MediaError::KindOfUrl => "media_kind_unknown",
-            MediaError::Hls(_) => "media_hls",
+            MediaError::Hls => "media_hls",
             MediaError::Url(_) => "media_url_bad",
             MediaError::Captions => "media_captions_bad",
             MediaError::Title => "media_title_bad",
@@ -186,10 +186,7 @@ fn told_by(bytes: &[u8]) -> Result<(&'static str, &'static str), MediaError> {
     let at = |from: usize, sought: &[u8]| bytes.get(from..).is_some_and(|it| it.starts_with(sought));
     let has = |sought: &[u8]| bytes.get(..128).unwrap_or(bytes).windows(sought.len()).any(|it| it == sought);
     if at(0, b"#EXTM3U") {
-        return Err(MediaError::Hls(
-            "a playlist alone plays nothing; send its address, or a zip of it and all that it names"
-                .to_owned(),
-        ));
+        return Err(MediaError::Hls);
     }
     if at(4, b"ftyp") {
         let is_audio = at(8, b"M4A ") || at(8, b"M4B ");

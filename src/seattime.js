@@ -30,6 +30,7 @@ import { post, postAndLeave } from "./wire.js";
  * @property {string} visit
  * @property {number} lease
  * @property {string} token
+ * @property {string} [origin] What a restored server makes the visit again from.
  * @property {string} launch_token
  * @property {number} server_ms
  * @property {{ idle_limit_ms: number, tail_ms: number, credit: "corroborated" | "reported" | "measured", heartbeat_ms: number }} policy
@@ -184,7 +185,7 @@ export async function launch(options) {
         onAnswer();
     });
     await Promise.all([loading, Promise.race([leftovers(onAnswer), waited])]);
-    const body = code ? { code } : { launch_token: launchToken };
+    const body = { ...(code ? { code } : { launch_token: launchToken }), keeps_origin: true };
     const { answer, problem } = await post(`${server}/run/v1/visits`, JSON.stringify(body));
     if (problem) throw new LaunchError(problem);
     return new Visit(answer, options, send);
@@ -607,13 +608,27 @@ export class Visit {
         return pieces.map((text, n) => ({ body: JSON.stringify({ ...head, n, text }), seq, part: `${seq}.${n}` }));
     }
 
+    /** Whether the server asks for everything. */
+    #isAsked = false;
+
+    /**
+     * A message with what a restored server makes learner and attempt again from: told where it asks, and where nobody
+     * would be there to be asked.
+     *
+     * @param {string} body
+     */
+    #withOrigin(body) {
+        const { origin } = this.#opened;
+        return origin ? `{"origin":"${origin}",${body.slice(1)}` : body;
+    }
+
     /**
      * Writes messages down.
      *
      * @param {Message[]} messages
      */
     #keep(messages) {
-        return store.keep(this.#opened.visit, messages.map((it) => it.body));
+        return store.keep(this.#opened.visit, messages.map((it) => this.#withOrigin(it.body)));
     }
 
     /** Writes down what is not acknowledged. */
@@ -659,8 +674,9 @@ export class Visit {
         const isKept = await this.#keep(messages);
         for (const message of messages) {
             if (message.part !== undefined && this.#parted.has(message.part)) continue;
-            const result = await this.#post(message.body, false, message.part !== undefined);
-            if (message.part !== undefined && result.answer) this.#parted.add(message.part);
+            const body = this.#isAsked ? this.#withOrigin(message.body) : message.body;
+            const result = await this.#post(body, false, message.part !== undefined);
+            if (message.part !== undefined && result.answer && !result.answer.need_full) this.#parted.add(message.part);
             else if (!this.#answered(result, message.seq, isKept, message === messages.at(-1))) return;
         }
     }
@@ -678,9 +694,10 @@ export class Visit {
         const [first] = messages;
         if (first === undefined) return;
         void this.#keep(messages);
-        store.copy(this.#opened.visit, messages.map((it) => it.body));
+        store.copy(this.#opened.visit, messages.map((it) => this.#withOrigin(it.body)));
         wasm.sent();
-        const { body, seq } = first;
+        const { seq } = first;
+        const body = this.#withOrigin(first.body);
         const isWhole = messages.length === 1 && (this.#options.transport || sizeOf(body) <= FAREWELL_BYTES);
         void this.#post(isWhole ? body : this.#farewell(), true)
             .then((it) => this.#answered(it, isWhole ? seq : 0, true, true));
@@ -689,8 +706,8 @@ export class Visit {
     /** What of it fits into the page's exit; the rest waits in this browser. */
     #farewell() {
         return guarded(() => {
-            wasm.encode_farewell(FAREWELL_BYTES);
-            return read();
+            wasm.encode_farewell(FAREWELL_BYTES - this.#withOrigin("").length);
+            return this.#withOrigin(read());
         }, "");
     }
 
@@ -702,6 +719,7 @@ export class Visit {
     /** The server lost something that it had acknowledged. */
     #sendEverything() {
         this.#parted.clear();
+        this.#isAsked = true;
         wasm.send_everything();
         return false;
     }
@@ -718,12 +736,16 @@ export class Visit {
         const { heartbeat_ms } = this.#opened.policy;
         if (answer) {
             const { acked = seq, refused } = answer;
+            this.#isAsked = false;
             if (answer.token) this.#identify(answer.token);
             if (answer.need_full) this.#sendEverything();
             else wasm.receipt(acked, answer.heartbeat_ms ?? heartbeat_ms);
             wasm.keep(true);
             this.#ackedSeq = acked;
-            if (this.#isAcked) void store.forget(this.#opened.visit);
+            if (this.#isAcked) {
+                this.#promise?.abort();
+                void store.forget(this.#opened.visit);
+            }
             if (isLast) this.#tell("saving", { state: "saved", atMs: Date.now(), refused });
             return !answer.need_full;
         }

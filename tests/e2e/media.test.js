@@ -4,8 +4,9 @@
 // The film is 4.03 s long and the tone 4 s; what is expected is written down from that and from what happens.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, describe, test } from "node:test";
 import { Bare } from "./bare.js";
+import { Lanes, SIDE_BY_SIDE } from "./lanes.js";
 import { playing } from "./packages.js";
 import { RealTime } from "./real_time.js";
 
@@ -14,10 +15,10 @@ import { RealTime } from "./real_time.js";
 const FILM_S = 4.03;
 const TONE_S = 4;
 
-/** @type {RealTime} */
-let world;
-before(async () => void (world = await RealTime.begin()));
-after(() => world.end());
+const lanes = new Lanes(() => RealTime.begin());
+after(async () => {
+    for (const world of lanes.all) await world.end();
+});
 
 /** Of real playback, 0.3 s and 1 % are the browser's; of media time, so many times more as it plays faster. @param {number} actualMs @param {number} expectedS @param {string} what @param {number} [rate] */
 function near(actualMs, expectedS, what, rate = 1) {
@@ -57,7 +58,7 @@ const VIDEO = `<video id="film" src="film.webm" preload="auto"></video>`;
  * @typedef {object} Story
  * @property {string} name
  * @property {string} body What the content's page holds.
- * @property {(tab: Tab) => Promise<void>} take
+ * @property {(tab: Tab, world: RealTime) => Promise<void>} take
  * @property {number} mediaS What counts.
  * @property {[kind: string, coveredS: number][]} seen
  * @property {number} [rate] How fast it plays, if not as recorded.
@@ -215,7 +216,7 @@ const STORIES = /** @type {Story[]} */ ([
     {
         name: "a tone in a hidden tab",
         body: "",
-        take: async (tab) => {
+        take: async (tab, world) => {
             await tab.inContent(`globalThis.tone = new Audio("tone.ogg"); tone.play(); ${reached("tone", 1)}`);
             await world.hideAll();
             await tab.inContent(ended("tone"));
@@ -226,7 +227,7 @@ const STORIES = /** @type {Story[]} */ ([
     {
         name: "a film in a tab that is hidden after two seconds",
         body: VIDEO,
-        take: async (tab) => {
+        take: async (tab, world) => {
             await tab.inContent(`film.play(); ${reached("film", 2)}`);
             await world.hideAll();
             await tab.inContent(ended("film"));
@@ -237,7 +238,7 @@ const STORIES = /** @type {Story[]} */ ([
     {
         name: "a film as picture in picture, in a tab that is hidden after a second",
         body: VIDEO,
-        take: async (tab) => {
+        take: async (tab, world) => {
             const [content] = tab.page.mainFrame().childFrames();
             // Only a learner may ask for it: what is evaluated so carries a gesture.
             await content.evaluate("film.play().then(() => film.requestPictureInPicture()).then(() => 0)");
@@ -250,28 +251,30 @@ const STORIES = /** @type {Story[]} */ ([
     },
 ]);
 
-for (const { name, body, take, mediaS, seen, rate, key, from = "media" } of STORIES) {
-    test(`${name}: ${mediaS.toFixed(1)} s`, async () => {
-        const tab = await world.launch(await playing(name, body, { "film.html": `<!doctype html>${VIDEO}` }), name);
-        await take(tab);
-        await tab.close();
+describe("played for real", SIDE_BY_SIDE, () => {
+    for (const { name, body, take, mediaS, seen, rate, key, from = "media" } of STORIES) {
+        test(`${name}: ${mediaS.toFixed(1)} s`, () => lanes.on(async (world) => {
+            const tab = await world.launch(await playing(name, body, { "film.html": `<!doctype html>${VIDEO}` }), name);
+            await take(tab, world);
+            await tab.close();
 
-        const row = await world.closedRow(name);
-        near(row.media_ms, mediaS, "media");
-        const session = row.details.find((/** @type {any} */ it) => it.activity !== "outside");
-        assert.deepEqual([session.media_ms, session.provenance], [row.media_ms, from], "all of it is in the session");
-        const kinds = row.media.map((/** @type {any} */ it) => it.kind).sort();
-        assert.deepEqual(kinds, seen.map(([kind]) => kind).sort());
-        for (const [kind, coveredS] of seen) {
-            const item = row.media.find((/** @type {any} */ it) => it.kind === kind);
-            near(item.covered_ms, coveredS, `what was seen of the ${kind}`, rate);
-            near(item.duration_ms, kind === "video" ? FILM_S : TONE_S, "its length");
-            assert.match(item.key, key ?? (kind === "video" ? /^[0-9a-f]+\/film\.webm#4$/ : /^[0-9a-f]+\/tone\.ogg#4$/));
-        }
-        assert.ok(row.measured_ms >= row.media_ms && row.time_spent_ms === row.measured_ms);
-        assert.deepEqual(tab.failures, []);
-    });
-}
+            const row = await world.closedRow(name);
+            near(row.media_ms, mediaS, "media");
+            const session = row.details.find((/** @type {any} */ it) => it.activity !== "outside");
+            assert.deepEqual([session.media_ms, session.provenance], [row.media_ms, from], "all of it is in the session");
+            const kinds = row.media.map((/** @type {any} */ it) => it.kind).sort();
+            assert.deepEqual(kinds, seen.map(([kind]) => kind).sort());
+            for (const [kind, coveredS] of seen) {
+                const item = row.media.find((/** @type {any} */ it) => it.kind === kind);
+                near(item.covered_ms, coveredS, `what was seen of the ${kind}`, rate);
+                near(item.duration_ms, kind === "video" ? FILM_S : TONE_S, "its length");
+                assert.match(item.key, key ?? (kind === "video" ? /^[0-9a-f]+\/film\.webm#4$/ : /^[0-9a-f]+\/tone\.ogg#4$/));
+            }
+            assert.ok(row.measured_ms >= row.media_ms && row.time_spent_ms === row.measured_ms);
+            assert.deepEqual(tab.failures, []);
+        }));
+    }
+});
 
 /** What content can find out about a function without calling it. */
 const LOOK = `JSON.stringify([HTMLMediaElement.prototype.play, Element.prototype.attachShadow].map((it) => [

@@ -97,6 +97,24 @@ export function wallClock(version, title = "Wall clock") {
 }
 
 /**
+ * Keeps everything for `unload`, as old packages do: only there it sets its values, and calls LMSFinish.
+ *
+ * @param {string} [title]
+ */
+export function lastWords(title = "Last words") {
+    const script = `${FIND};
+        addEventListener("unload", function () {
+            call("SetValue", "cmi.core.lesson_location", "page-7");
+            call("SetValue", "cmi.core.score.raw", "81");
+            call("SetValue", "cmi.suspend_data", "x".repeat(4000));
+            call("SetValue", "cmi.core.lesson_status", "incomplete");
+            call("SetValue", "cmi.core.exit", "suspend");
+            call("Terminate");
+        })`;
+    return zip("1.2", title, { [title]: page(title, script), "The rest": page("The rest", FIND) });
+}
+
+/**
  * Plays media, and says nothing of time. Its page has the films of `tests/media/` beside it.
  *
  * @param {string} title

@@ -104,6 +104,48 @@ test("a learner takes courses, leaves, and reads the right minutes in the report
     assert.deepEqual(course.failures, []);
 });
 
+test("whoever has the key reads how packages report, by keyboard alone", async () => {
+    await world.serverTo(world.nowMs + 11 * MINUTE); // Windows that were closed are by now taken as closed.
+    const page = await world.newTab();
+    /** @type {(text: string) => Promise<unknown>} */
+    const until = (text) => page.waitForFunction((it) => document.body.innerText.includes(it), {}, text);
+    const text = () => page.evaluate("document.body.innerText");
+    await page.goto(`${world.url}/packages/`);
+    await page.keyboard.type("not the key\n");
+    await until("This key is not valid");
+    await page.keyboard.type(`${world.key}\n`);
+    await until("Ropes and knots");
+    const rows = /** @type {string[]} */ (await page.evaluate("[...document.querySelectorAll('tr.row')].map((it) => it.innerText)"));
+    /** @type {[string, string][]} What each of them does, and what that is called. */
+    const truth = [
+        ["Fire drill", "as it ends"], // It said four minutes, and ended.
+        ["Ropes and knots", "as it ends"], // It counted two hours of sleep; the window was there all the while.
+        ["Radio", "never"],
+        ["Lifeboats", "never"],
+    ];
+    for (const [of, word] of truth) {
+        assert.match(rows.find((it) => it.includes(of)) ?? "", new RegExp(word), `${of} in ${rows.join("; ")}`);
+    }
+    const seen = /** @type {any} */ ({ page, read: (/** @type {string} */ script) => page.evaluate(script) });
+    await look(seen, "packages");
+
+    await page.evaluate("[...document.querySelectorAll('#list a')].find((it) => it.textContent === 'Ropes and knots').focus()");
+    await page.keyboard.press("Enter");
+    await until("2h 4m 1s");
+    for (const it of ["In 1 of 1 session it reported more than the learner was seen for", "What was measured was credited", "0h 0m 30s", "corroborated"]) {
+        await until(it);
+    }
+    await look(seen, "package");
+    await page.goBack();
+    await until("Lifeboats");
+    await page.evaluate("[...document.querySelectorAll('#list a')].find((it) => it.textContent === 'Lifeboats').focus()");
+    await page.keyboard.press("Enter");
+    await until("Part B");
+    assert.match(String(await text()), /Part A[^]*never[^]*Part B[^]*not known yet/);
+    await look(seen, "package-parts");
+    await page.close();
+});
+
 test("the report's total says why it is less than its topics", async () => {
     const open = async (/** @type {string} */ name, /** @type {object} */ how = {}) =>
         world.launch(await world.importPackage(await silent("2004", name), "Two at once"), "Berta", how);

@@ -122,22 +122,73 @@ test("a page that another visit fenced meanwhile still gives back what it alone 
     assert.deepEqual([...first.failures, ...second.failures], []);
 });
 
-test("a page that was launched after the backup gives its whole visit back", async () => {
+test("a page that was launched after the backup gives its whole visit back, long texts too", async () => {
+    const LONG = "x".repeat(50_000);
     const backup = backUp("launched.zip");
     const course = await world.launch(topic, "launched");
-    await set(course, { "cmi.location": "after" });
+    await set(course, { "cmi.location": "after", "cmi.suspend_data": LONG });
     await spend(course, 3 * MINUTE);
     assert.ok(await isAcknowledged(course, "after"));
+    const withOrigin = () => course.read(`testWorld.answered.filter((it) => it.sent?.startsWith('{"origin"')).length`);
+    assert.equal(await withOrigin(), 0, "nobody asked");
     await restoreFrom(backup);
     await spend(course, 2 * MINUTE);
+    const asked = await withOrigin();
+    assert.ok(asked >= 3, `two parts and a commit: ${asked}`);
+    await spend(course, 2 * MINUTE);
+    assert.equal(await withOrigin(), asked, "what was made again is not asked for once more");
     await course.close();
     const row = await world.closedRow("launched");
-    near(row.time_spent_ms, 5 * MINUTE);
+    near(row.time_spent_ms, 7 * MINUTE);
     assert.equal(row.attempts, 1);
     const again = await world.launch(topic, "launched");
-    assert.equal(await again.inContent(READ), "after,,");
+    assert.equal(await again.inContent(READ), `after,${LONG},`);
     await again.close();
     assert.deepEqual([...course.failures, ...again.failures], []);
+});
+
+test("a visit that was launched after the backup and ends before it heard of the restore gives everything back", async () => {
+    const backup = backUp("launched, ending.zip");
+    const course = await world.launch(topic, "launched, ending");
+    await set(course, { "cmi.location": "after" });
+    await spend(course, MINUTE);
+    assert.ok(await isAcknowledged(course, "after"));
+    await restoreFrom(backup);
+    await course.click("Leave");
+    await course.until("document.body.innerText.includes('Everything is saved.')");
+    await course.close();
+    near((await world.closedRow("launched, ending")).time_spent_ms, MINUTE);
+    assert.deepEqual(course.failures, []);
+});
+
+test("a tab that was launched after the backup tells of itself as it is closed", async () => {
+    const backup = backUp("launched, closing.zip");
+    const course = await world.launch(topic, "launched, closing");
+    await spend(course, MINUTE + 20 * SECOND);
+    await restoreFrom(backup);
+    await course.close(); // What it says now is the last that anybody hears of it.
+    const row = await world.closedRow("launched, closing");
+    assert.ok(row.time_spent_ms > 0, "made again, with what was not acknowledged");
+    assert.deepEqual(course.failures, []);
+});
+
+test("a tab that was launched after the backup and closed is brought back by another learner's page", async () => {
+    const backup = backUp("launched, closed.zip");
+    const course = await world.launch(topic, "launched, closed");
+    await spend(course, MINUTE);
+    await world.kill();
+    await set(course, { "cmi.location": "never sent" });
+    await spend(course, MINUTE);
+    await course.close();
+    world.command("restore", "--replace", "--from", backup);
+    await world.restart();
+    const other = await world.launch(topic, "somebody else");
+    near((await world.closedRow("launched, closed")).time_spent_ms, 2 * MINUTE);
+    await other.close();
+    const again = await world.launch(topic, "launched, closed");
+    assert.equal(await again.inContent(READ), "never sent,,");
+    await again.close();
+    assert.deepEqual([...course.failures, ...other.failures, ...again.failures], []);
 });
 
 test("a tab that was closed gives back what it had not seen acknowledged, with its time", async () => {

@@ -105,6 +105,8 @@ export class World {
             args: [
                 "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                // As Chromium is to become: `unload` happens only where it is allowed.
+                "--enable-features=DeprecateUnload",
             ],
         });
         const world = new World(server, browser, data);

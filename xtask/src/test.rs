@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitCode};
+use std::thread;
 
 use anyhow::{Result, bail};
 
@@ -43,6 +44,9 @@ const STAGES: &[Stage] = &[
     ("browser",  Setup,   browser),
     ("e2e",      Setup,   end_to_end),
 ];
+
+/// What a file of end-to-end tests brings in if its tests play in real time.
+const REAL_TIME: &str = "./real_time.js";
 
 /// What came of a stage.
 #[derive(Debug, PartialEq)]
@@ -144,24 +148,17 @@ fn doc(bench: &Bench) -> Result<Outcome> {
 }
 
 fn crash(bench: &Bench) -> Result<Outcome> {
-    let mut sum = (0, 0, String::new());
     const MODES: [(&str, &[&str]); 3] = [
         ("crash", &[]),
         ("crash-power-loss", &["--power-loss"]),
         ("crash-postgres", &["--database", "postgres"]),
     ];
+    let mut outcomes = Vec::new();
     for (name, mode) in MODES {
         let mut command = crash::driver(bench.project)?;
-        let outcome = counted(bench, name, command.args(["--cycles", "5"]).args(mode))?;
-        if let Outcome::Ran { passed, failed, output } = outcome {
-            sum.0 += passed;
-            sum.1 += failed;
-            if failed != 0 {
-                sum.2.push_str(&output);
-            }
-        }
+        outcomes.push(counted(bench, name, command.args(["--cycles", "5"]).args(mode))?);
     }
-    Ok(Outcome::Ran { passed: sum.0, failed: sum.1, output: sum.2 })
+    Ok(sum(outcomes))
 }
 
 fn browser(bench: &Bench) -> Result<Outcome> {
@@ -191,13 +188,29 @@ fn end_to_end(bench: &Bench) -> Result<Outcome> {
     let mut testbed = project.cargo();
     testbed.args(["build", "--release", "--package", "seattime-testbed"]);
     step::run(project, "test", "compiling the testbed", &mut testbed)?;
-    let mut test = project.program("node");
-    // A story that hangs must not take all of CI's time with it; in milliseconds. The stories of time, one file, are
-    // nights of seconds.
-    test.args(["--test", "--test-reporter=tap", "--test-timeout=1500000"]).args(stories);
-    test.env("SEATTIME_BIN", &binary).env("SEATTIME_TESTBED", beside(&binary, "seattime-testbed"));
-    test.env("CHROMIUM", &browser.program);
-    counted(bench, "e2e", &mut test)
+    let mut in_real_time = Vec::new();
+    let mut under_a_set_clock = Vec::new();
+    for story in stories {
+        let is_real = fs::read_to_string(&story)?.contains(REAL_TIME);
+        if is_real { &mut in_real_time } else { &mut under_a_set_clock }.push(story);
+    }
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let mut outcomes = Vec::new();
+    // What no clock stretches runs side by side, a file a core; what plays for real has the machine for itself.
+    for (name, at_once, stories) in [("e2e", cores, under_a_set_clock), ("e2e-real-time", 1, in_real_time)] {
+        if stories.is_empty() {
+            continue; // Without a file, node looks for some.
+        }
+        let mut test = project.program("node");
+        // A story that hangs must not take all of CI's time with it; in milliseconds. The stories of time, one file,
+        // are nights of seconds.
+        test.args(["--test", "--test-reporter=tap", "--test-timeout=1500000"]);
+        test.arg(format!("--test-concurrency={at_once}")).args(stories);
+        test.env("SEATTIME_BIN", &binary).env("SEATTIME_TESTBED", beside(&binary, "seattime-testbed"));
+        test.env("CHROMIUM", &browser.program);
+        outcomes.push(counted(bench, name, &mut test)?);
+    }
+    Ok(sum(outcomes))
 }
 
 fn beside(binary: &Path, name: &str) -> std::path::PathBuf {
@@ -217,6 +230,21 @@ fn counted(bench: &Bench, name: &str, command: &mut Command) -> Result<Outcome> 
     // A command that fails without a failed test did not get as far as its tests.
     let failed = if succeeded { failed } else { failed.max(1) };
     Ok(Outcome::Ran { passed, failed, output: step::tail(&log)? })
+}
+
+/// What came of a stage that runs several commands.
+fn sum(outcomes: Vec<Outcome>) -> Outcome {
+    let (mut all_passed, mut all_failed, mut shown) = (0, 0, String::new());
+    for outcome in outcomes {
+        if let Outcome::Ran { passed, failed, output } = outcome {
+            all_passed += passed;
+            all_failed += failed;
+            if failed != 0 {
+                shown.push_str(&output);
+            }
+        }
+    }
+    Outcome::Ran { passed: all_passed, failed: all_failed, output: shown }
 }
 
 fn verdict(is_good: bool, output: String) -> Outcome {

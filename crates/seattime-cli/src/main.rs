@@ -44,7 +44,7 @@ enum Command {
     Backup(commands::backup::Arguments),
     /// Put a backup into a data folder on which no server runs.
     Restore(commands::restore::Arguments),
-    /// Judge what is kept by the policy of now, telling what changes; the server may be running.
+    /// Judge what is kept by the policy of now, each course by its own, telling what changes; the server may be running.
     Recompute(commands::recompute::Arguments),
     /// Say what is wrong with a data folder or a database, and what to do; the server may be running.
     Doctor(commands::doctor::Arguments),

@@ -71,6 +71,13 @@ fn what_is_kept_is_judged_anew_beside_the_running_server() {
         .unwrap();
     assert_eq!(found, [("an auditor".to_owned(), "recompute".to_owned(), 5_000)]);
 
+    // What a course has of its own wins over what the command says.
+    let own = server.send("PUT", "/api/v1/courses/Course", br#"{"credit": "measured"}"#).unwrap();
+    assert_eq!(own.status, 200, "{}", own.body);
+    let (code, text) = recompute(&data, &["--dry-run", "--course", "Course"]).unwrap();
+    let line = "berta, Course, Topic: 0h 0m 5s → 0h 0m 0s (credit corroborated → measured)";
+    assert!(code == Some(0) && text.contains(line) && text.contains("2 rows looked at: 1 change"), "{text}");
+
     let (code, text) = recompute(folder.path(), &[]).unwrap();
     assert!(code == Some(1) && text.contains("--data"), "{text}");
     let (code, text) = recompute(&data, &["--idle-limit", "5"]).unwrap();

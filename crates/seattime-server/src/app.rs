@@ -23,7 +23,7 @@ use crate::limits::Meter;
 use crate::metrics::Metrics;
 use crate::request::identify;
 use crate::routes::{
-    commits, content, demo, health, launches, media, packages, pages, progress, reports, visits,
+    commits, content, courses, demo, health, launches, media, packages, pages, progress, reports, visits,
 };
 use crate::secret::{ServerKey, sha256};
 use crate::store::Store;
@@ -196,7 +196,13 @@ pub fn router(app: App) -> Router {
         .route("/run/v1/parts", post(commits::post_part))
         .route("/api/v1/progress/{kind}", post(progress::post_progress))
         .route("/api/v1/media", post(media::post_media))
-        .route("/api/v1/packages", post(packages::post_package).get(packages::get_packages));
+        .route("/api/v1/packages", post(packages::post_package).get(packages::get_packages))
+        .route("/api/v1/packages/{topic}", get(packages::get_package))
+        .route(
+            "/api/v1/courses/{course}",
+            get(courses::get_course).put(courses::put_course).delete(courses::delete_course),
+        )
+        .route("/packages", get(pages::get_packages));
     routes = if app.config.demo {
         routes.route("/", get(demo::get_start)).route("/demo/launches", post(demo::post_launch))
     } else {

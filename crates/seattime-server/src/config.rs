@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use seattime_wire::{CreditPolicy, Policy};
@@ -30,6 +31,11 @@ pub const CREDIT_VARIABLE: &str = "SEATTIME_CREDIT";
 pub const IDLE_LIMIT_VARIABLE: &str = "SEATTIME_IDLE_LIMIT";
 /// The environment variable that holds what the last sign of the learner earns at most, in s.
 pub const TAIL_VARIABLE: &str = "SEATTIME_TAIL";
+
+/// What the longest gap between signs of the learner that still counts may be, in s.
+pub const IDLE_LIMIT_S: RangeInclusive<i64> = 10..=3_600;
+/// What the last sign of the learner may earn at most, in s.
+pub const TAIL_S: RangeInclusive<i64> = 0..=3_600;
 
 /// How time is judged where nobody says otherwise.
 pub const DEFAULT_POLICY: Policy = Policy {

@@ -156,6 +156,15 @@ impl Problem {
         )
     }
 
+    /// 401: the origin was not made here, or not for this visit.
+    pub(crate) fn origin_invalid() -> Problem {
+        Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "origin_invalid",
+            "the origin was not given to this visit; send the one that the visit was opened with",
+        )
+    }
+
     /// 409: a newer visit has the lease; everything that was sent is kept.
     pub(crate) fn superseded(receipt: &Receipt) -> Problem {
         let mut problem = Problem::new(

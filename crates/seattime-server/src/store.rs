@@ -2,7 +2,9 @@
 
 #[cfg(test)]
 pub(crate) mod contract;
+mod courses;
 mod figures;
+mod habits;
 pub(crate) mod judging;
 pub(crate) mod medium;
 mod merging;
@@ -28,6 +30,8 @@ use std::sync::Arc;
 use seattime_wire::{Activity, Api, Commit, Mode, Policy, Receipt, SharedMap, ValuePart};
 use serde::{Deserialize, Serialize};
 
+pub use self::courses::{CourseSettings, KeptSettings};
+pub use self::habits::{ActivityReporting, PackageReporting, Reporting, Rule, ToldReporting, Verdict};
 pub use self::judging::{Judged, JudgedOf, JudgedRows, Judgement, Judging, RowKey};
 pub use self::throughput::Throughput;
 pub use self::timeline::{
@@ -183,8 +187,10 @@ pub struct Opened {
     pub claims: VisitClaims,
     /// The launch's id.
     pub launch: String,
-    /// How its time is judged.
+    /// How its time is judged: by its course's settings, and else by the server's.
     pub policy: Policy,
+    /// Whether learners of its course are asked whether they are still there, if the course says so.
+    pub still_here: Option<bool>,
     /// Which API content is given.
     pub api: Api,
     /// Which edition of SCORM 2004 it declares.
@@ -274,6 +280,8 @@ pub struct ReportOf {
     pub lms_id: Option<String>,
     /// One course.
     pub course: Option<String>,
+    /// One topic, by its id.
+    pub topic: Option<String>,
 }
 
 /// What is kept, and what can be asked of it. Every call names its tenant, directly or by its claims;
@@ -312,6 +320,25 @@ pub trait Store: Send + Sync {
     /// The packages of a tenant, by course and title.
     fn packages(&self, tenant: &str) -> Answer<'_, Vec<PackageLine>>;
 
+    /// How each package of a tenant reports its time, by the topic's id; of sessions whose rows of the report are
+    /// derived.
+    fn reporting(&self, tenant: &str) -> Answer<'_, BTreeMap<String, Reporting>>;
+
+    /// How one package reports its time, and each of its activities.
+    fn package_reporting(&self, tenant: &str, topic: &str) -> Answer<'_, PackageReporting>;
+
+    /// What a course has of its own; nothing where nobody said so, whether there is such a course or not.
+    fn course(&self, tenant: &str, course: &str) -> Answer<'_, KeptSettings>;
+
+    /// Keeps what a course has of its own, for visits that are opened from then on; answers that with its version.
+    fn put_course(
+        &self,
+        tenant: &str,
+        course: &str,
+        settings: CourseSettings,
+        now_ms: i64,
+    ) -> Answer<'_, KeptSettings>;
+
     /// Number and length in bytes of a package's file.
     fn file(&self, package: &str, path: &str) -> Answer<'_, Option<(u64, u64)>>;
 
@@ -321,7 +348,8 @@ pub trait Store: Send + Sync {
     /// A launch of a learner, by the LMS's own id and the launch's.
     fn launched(&self, tenant: &str, lms_id: &str, launch: &str) -> Answer<'_, Launched>;
 
-    /// Opens a visit: takes the lease and reads the values.
+    /// Opens a visit: takes the lease and reads the values. Its time is judged by the policy, less what its course has
+    /// of its own.
     fn open_visit(&self, opening: Opening, policy: Policy, now_ms: i64) -> Answer<'_, Opened>;
 
     /// Makes an attempt again that a backup did not know, from what a visit's token says; answers that with the
@@ -341,8 +369,8 @@ pub trait Store: Send + Sync {
     /// derives by itself what it shows: this is for when there is time.
     fn renew_standings(&self, most: usize) -> Answer<'_, usize>;
 
-    /// Judges up to `most` rows of the report that come after a key by another policy, which their visits keep from
-    /// then on; each that changes leaves a record. What is under that policy already stays as it is.
+    /// Judges up to `most` rows of the report that come after a key by another policy, less what their courses have of
+    /// their own, which their visits keep from then on; each that changes leaves a record. What is under that policy already stays as it is.
     fn judge(
         &self,
         tenant: &str,

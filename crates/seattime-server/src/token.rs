@@ -1,7 +1,11 @@
 //! Tokens: what a page may do, signed by the server.
 //!
-//! One algorithm, HS256, whatever a token says of itself. Expiry is judged by the server's clock and
-//! not by the library, which would ask the machine.
+//! A visit's token is short, and beside it its page keeps the origin, which it sends where it is asked for it; or it is
+//! whole, and holds both, for pages that keep none. Whole tokens and those of launches are JWTs: one algorithm, HS256,
+//! whatever a token says of itself. Expiry is judged by the server's clock and not by the library, which would ask the
+//! machine.
+
+mod short;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -25,6 +29,9 @@ pub const VISIT_GRACE_MS: i64 = 30 * 24 * HOUR_MS;
 pub const LAUNCH_LIFE_MS: i64 = 12 * HOUR_MS;
 
 const AUDIENCE: &str = "run";
+/// What short tokens and origins are sealed for.
+const SHORT: &str = "visit token";
+const ORIGIN: &str = "visit origin";
 
 /// A kind of token.
 struct Kind {
@@ -39,6 +46,15 @@ const LAUNCH: Kind = Kind {
     name: "seattime-launch+jwt",
     header: "eyJ0eXAiOiJzZWF0dGltZS1sYXVuY2grand0IiwiYWxnIjoiSFMyNTYifQ",
 };
+
+/// How the token of a visit is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// The claims alone, for pages that keep the origin: some 120 characters.
+    Short,
+    /// A JWT of everything, as every page got it once: some 640 characters.
+    Whole,
+}
 
 /// A visit, named so fully that it can be made again from its token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +73,7 @@ pub struct VisitClaims {
     pub opened_ms: i64,
     /// What the launch asked for.
     pub mode: Mode,
-    /// What the attempt is made again from; tokens of earlier versions have none.
+    /// What the attempt is made again from; short tokens have none, nor do whole ones of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
 }
@@ -76,6 +92,14 @@ pub struct Origin {
     /// Which API its values are named in; none where it is the manifest's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api: Option<String>,
+}
+
+/// An origin, and whose it is.
+#[derive(Serialize, Deserialize)]
+struct OriginOf<T, O> {
+    visit: T,
+    #[serde(flatten)]
+    origin: O,
 }
 
 /// A launch, for the page that it was made for.
@@ -112,6 +136,8 @@ struct Surroundings<'a> {
 pub struct VisitToken {
     /// What it says.
     pub claims: VisitClaims,
+    /// How it is written, and how the next one is to be.
+    pub form: Form,
     /// Whether it has expired, within the time of grace.
     pub is_late: bool,
     /// Whether more than half of its life is over.
@@ -122,6 +148,7 @@ pub struct VisitToken {
 pub struct Tokens {
     signing: EncodingKey,
     reading: DecodingKey,
+    key: ServerKey,
 }
 
 impl Tokens {
@@ -130,12 +157,39 @@ impl Tokens {
         Tokens {
             signing: EncodingKey::from_secret(key.bytes()),
             reading: DecodingKey::from_secret(key.bytes()),
+            key: key.clone(),
         }
     }
 
     /// A token for commits of one visit.
-    pub fn for_visit(&self, claims: &VisitClaims, now_ms: i64) -> Result<String, Problem> {
-        self.sign(&VISIT, claims, now_ms.saturating_add(VISIT_LIFE_MS))
+    pub fn for_visit(&self, claims: &VisitClaims, form: Form, now_ms: i64) -> Result<String, Problem> {
+        let expires_ms = now_ms.saturating_add(VISIT_LIFE_MS);
+        match form {
+            Form::Short => Ok(self.key.seal(SHORT, short::written(claims, expires_ms / 1_000))),
+            Form::Whole => self.sign(&VISIT, claims, expires_ms),
+        }
+    }
+
+    /// The origin of a visit, for its page to keep. It is good with any token of that visit, and with no other, so that it
+    /// need not expire.
+    pub fn for_origin(&self, visit: &str, origin: &Origin) -> Result<String, Problem> {
+        let bytes = serde_json::to_vec(&OriginOf { visit, origin }).map_err(|error| {
+            tracing::error!(%error, "An origin could not be written");
+            Problem::internal()
+        })?;
+        Ok(self.key.seal(ORIGIN, bytes))
+    }
+
+    /// Reads the origin of a visit.
+    ///
+    /// # Errors
+    ///
+    /// `origin_invalid`, also where it is another visit's.
+    pub fn origin_of(&self, origin: &str, visit: &str) -> Result<Origin, Problem> {
+        let bytes = self.key.unseal(ORIGIN, origin).ok_or_else(Problem::origin_invalid)?;
+        let read: Option<OriginOf<String, Origin>> = serde_json::from_slice(&bytes).ok();
+        let own = read.filter(|it| it.visit == visit);
+        Ok(own.ok_or_else(Problem::origin_invalid)?.origin)
     }
 
     /// A token that opens visits under one launch.
@@ -149,12 +203,17 @@ impl Tokens {
     ///
     /// `token_missing`, `token_invalid`, or `token_expired` once the time of grace is over as well.
     pub fn visit_of(&self, token: &str, now_ms: i64) -> Result<VisitToken, Problem> {
-        let (claims, expires_ms) = self.read::<VisitClaims>(&VISIT, token)?;
+        // Every whole token begins like this, and no short one, whose first bits say of it what it is.
+        let form = if token.starts_with("eyJ") { Form::Whole } else { Form::Short };
+        let (claims, expires_ms) = match form {
+            Form::Short => self.read_short(token)?,
+            Form::Whole => self.read::<VisitClaims>(&VISIT, token)?,
+        };
         if now_ms > expires_ms.saturating_add(VISIT_GRACE_MS) {
             return Err(Problem::token_expired());
         }
         let is_stale = now_ms > expires_ms.saturating_sub(VISIT_LIFE_MS / 2);
-        Ok(VisitToken { claims, is_late: now_ms > expires_ms, is_stale })
+        Ok(VisitToken { claims, form, is_late: now_ms > expires_ms, is_stale })
     }
 
     /// Reads a launch's token.
@@ -181,6 +240,15 @@ impl Tokens {
             return Err(Problem::token_missing());
         }
         self.opened(kind, token).ok_or_else(Problem::token_invalid)
+    }
+
+    fn read_short(&self, token: &str) -> Result<(VisitClaims, i64), Problem> {
+        if token.is_empty() {
+            return Err(Problem::token_missing());
+        }
+        let bytes = self.key.unseal(SHORT, token).ok_or_else(Problem::token_invalid)?;
+        let (claims, expires_s) = short::read(&bytes).ok_or_else(Problem::token_invalid)?;
+        Ok((claims, expires_s.saturating_mul(1_000)))
     }
 
     fn opened<C: DeserializeOwned>(&self, kind: &Kind, token: &str) -> Option<(C, i64)> {

@@ -134,7 +134,7 @@ async fn a_visit_that_was_launched_after_the_backup_is_made_again_from_its_token
     made(data.path(), &backup).unwrap();
     let server = TestServer::start_on(data, None).await.unwrap();
     server.advance(100_000);
-    let visit = server.visit(&topic, "clara").await.unwrap();
+    let visit = server.visit_of_an_earlier_page(&topic, "clara").await.unwrap();
     let mut sent = commit(&visit, 5, 60, "page 1");
     server.advance(60_000);
     assert_eq!(server.post("/run/v1/commits", &sent).await.unwrap().body["acked"], 5);

@@ -133,8 +133,8 @@ fn key_of(server: &TestServer) -> Option<ServerKey> {
 async fn a_token_of_any_wrong_kind_is_401_and_the_same_words() {
     let server = TestServer::start().await.unwrap();
     let topic = server.course().await.unwrap();
-    let visit = server.visit(&topic, "anna").await.unwrap();
-    let other = server.visit(&topic, "berta").await.unwrap();
+    let visit = server.visit_of_an_earlier_page(&topic, "anna").await.unwrap();
+    let other = server.visit_of_an_earlier_page(&topic, "berta").await.unwrap();
     let token = visit["token"].as_str().unwrap();
     let parts: Vec<&str> = token.split('.').collect();
     let key = key_of(&server).unwrap();

@@ -41,9 +41,10 @@ async fn bad_commits_are_refused_whole_and_nothing_of_them_is_kept() {
     };
     let token = mine["token"].as_str().unwrap();
     let forged = format!("{}x", &token[..token.len() - 1]);
+    let whole = server.visit_of_an_earlier_page(&topic, "clara").await.unwrap();
     let unsigned = format!(
         "eyJhbGciOiJub25lIiwidHlwIjoic2VhdHRpbWUtdmlzaXQrand0In0.{}.",
-        token.split('.').nth(1).unwrap()
+        whole["token"].as_str().unwrap().split('.').nth(1).unwrap()
     );
     let huge = vec![b' '; 256 * 1024 + 1];
     let good_bytes = good.to_string().into_bytes();

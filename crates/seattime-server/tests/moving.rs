@@ -8,7 +8,7 @@ mod cluster;
 
 use seattime_server::store::moving::{MoveError, Progress, migrate};
 use serde_json::{Value, json};
-use world::{TestServer, commit};
+use world::{KEY, TestServer, commit};
 
 /// What a learner would see of it: the report, and what the next visit begins with.
 async fn seen(server: &TestServer, topic: &str, learners: &[&str]) -> (Vec<Value>, Vec<Value>) {
@@ -35,8 +35,16 @@ async fn everything_is_moved_also_in_two_goes_and_nothing_from_a_running_server(
         server.advance(60_000);
         let mut told = commit(&visit, 1, 60, "page\0\u{1}");
         told["sessions"][0]["set"]["cmi.suspend_data"] = json!([format!("{n}\0{}", "x".repeat(60_000)), 1]);
+        if *learner == "emma" {
+            told["sessions"][0]["state"] = json!("terminated");
+        }
         assert_eq!(server.post("/run/v1/commits", &told).await.unwrap().status, 200);
     }
+    let own = server
+        .put("/api/v1/courses/Course", &json!({ "tail_ms": 20_000, "still_here": true }))
+        .await
+        .unwrap();
+    assert_eq!((own.status.as_u16(), &own.body["version"]), (200, &json!(1)));
     // More values than one batch holds.
     let visit = server.visit(&topic, "anna").await.unwrap();
     let mut many = commit(&visit, 2, 60, "page");
@@ -49,6 +57,7 @@ async fn everything_is_moved_also_in_two_goes_and_nothing_from_a_running_server(
     assert_eq!(server.post("/run/v1/parts", &part).await.unwrap().status, 200);
     let before = seen(&server, &topic, &learners).await;
     assert_eq!(before.0.len(), learners.len());
+    let kept = kept_of_courses(&server, &topic).await;
 
     let path = server.data.path().join("seattime.db");
     let running = migrate(&path, &cluster.url(), &mut |_| {}).await;
@@ -95,6 +104,18 @@ async fn everything_is_moved_also_in_two_goes_and_nothing_from_a_running_server(
         shown
     };
     assert_eq!(shown(&after.0), shown(&before.0));
+    assert_eq!(
+        kept_of_courses(&server, &topic).await,
+        kept,
+        "how packages report, and what courses have of their own"
+    );
+}
+
+/// How the package reports, and how its course is judged.
+async fn kept_of_courses(server: &TestServer, topic: &str) -> (Value, Value) {
+    let package = server.get(&format!("/api/v1/packages/{topic}"), KEY).await.unwrap();
+    assert_eq!(package.body["reporting"]["never"], 1);
+    (package.body, server.get("/api/v1/courses/Course", KEY).await.unwrap().body)
 }
 
 #[tokio::test(flavor = "multi_thread")]

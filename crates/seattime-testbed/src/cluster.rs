@@ -3,6 +3,7 @@
 use std::env;
 use std::fs;
 use std::io::{Error, ErrorKind, Result};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -29,6 +30,8 @@ pub(crate) struct Cluster {
     folder: PathBuf,
     /// The user that it runs as, if not ours: its number, and that of its group.
     user: Option<(u32, u32)>,
+    /// Where it listens on 127.0.0.1, beside its socket.
+    port: Option<u16>,
 }
 
 /// The folder of PostgreSQL's programs, if there is one.
@@ -44,31 +47,115 @@ pub(crate) fn programs() -> Option<PathBuf> {
 impl Cluster {
     /// Makes a cluster with `settings`, each as `name=value`, and starts it.
     pub(crate) fn start(programs: &Path, settings: &[&str]) -> Result<Cluster> {
-        let folder = env::temp_dir().join(format!("seattime-{}-{}", std::process::id(), number()));
-        fs::create_dir(&folder)?;
-        let user = user()?;
-        if let Some((user, group)) = user {
-            std::os::unix::fs::chown(&folder, Some(user), Some(group))?;
-        }
-        let cluster = Cluster { programs: programs.to_owned(), folder, user };
-        let data = cluster.data();
-        let initdb =
-            ["--auth=trust", "--encoding=UTF8", "--locale=C", "--username=seattime", "--pgdata", &data];
-        cluster.run("initdb", &initdb)?;
-        let socket = cluster.folder.display().to_string();
-        let mut lines = vec![format!("unix_socket_directories='{socket}'"), "listen_addresses=''".to_owned()];
-        lines.push("max_connections=60".to_owned());
-        lines.extend(settings.iter().map(|it| (*it).to_owned()));
-        let file = cluster.folder.join("data/postgresql.conf");
-        let kept = fs::read_to_string(&file)?;
-        fs::write(&file, format!("{kept}\n{}\n", lines.join("\n")))?;
+        let cluster = Cluster::anew(programs)?;
+        cluster.initialize()?;
+        cluster.configure(&[&["max_connections=60"], settings].concat())?;
         cluster.control(&["start"])?;
         Ok(cluster)
     }
 
+    /// A cluster with `settings` that also listens on a free port of 127.0.0.1, and has `files` in its data folder,
+    /// each with its name and what is in it.
+    #[allow(dead_code, reason = "each user of this file has its own part")]
+    pub(crate) fn start_with_files(
+        programs: &Path,
+        settings: &[&str],
+        files: &[(&str, &str)],
+    ) -> Result<Cluster> {
+        let mut cluster = Cluster::anew(programs)?;
+        cluster.initialize()?;
+        for (name, text) in files {
+            let path = cluster.folder.join("data").join(name);
+            fs::write(&path, text)?;
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
+            cluster.give(&path)?;
+        }
+        cluster.configure(settings)?;
+        // Another program may take the port before the cluster does; then there is another one.
+        let mut last = Error::other("no port was tried");
+        for _ in 0..5 {
+            let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+            cluster.configure(&["listen_addresses='127.0.0.1'", &format!("port={port}")])?;
+            cluster.port = Some(port);
+            match cluster.control(&["start"]) {
+                Ok(()) => return Ok(cluster),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    /// A copy of this cluster that follows it, under `name`.
+    #[allow(dead_code, reason = "each user of this file has its own part")]
+    pub(crate) fn standby(&self, name: &str) -> Result<Cluster> {
+        let cluster = Cluster::anew(&self.programs)?;
+        let (data, primary) = (cluster.data(), self.folder.display().to_string());
+        let copy = ["--pgdata", &data, "--host", &primary, "--username=seattime", "--checkpoint=fast"];
+        cluster.run("pg_basebackup", &copy)?;
+        let signal = cluster.folder.join("data/standby.signal");
+        fs::write(&signal, "")?;
+        cluster.give(&signal)?;
+        let follow = format!("primary_conninfo='host={primary} user=seattime application_name={name}'");
+        cluster.configure(&[&follow])?;
+        cluster.control(&["start"])?;
+        Ok(cluster)
+    }
+
+    /// A folder for a cluster.
+    fn anew(programs: &Path) -> Result<Cluster> {
+        let folder = env::temp_dir().join(format!("seattime-{}-{}", std::process::id(), number()));
+        fs::create_dir(&folder)?;
+        let cluster = Cluster { programs: programs.to_owned(), folder, user: user()?, port: None };
+        cluster.give(&cluster.folder)?;
+        Ok(cluster)
+    }
+
+    /// Gives a file or folder to the user that it runs as.
+    fn give(&self, path: &Path) -> Result<()> {
+        let Some((user, group)) = self.user else { return Ok(()) };
+        std::os::unix::fs::chown(path, Some(user), Some(group))
+    }
+
+    fn initialize(&self) -> Result<()> {
+        let data = self.data();
+        self.run(
+            "initdb",
+            &["--auth=trust", "--encoding=UTF8", "--locale=C", "--username=seattime", "--pgdata", &data],
+        )
+    }
+
+    /// Adds settings, of which the last of a name holds from the next start on.
+    fn configure(&self, settings: &[&str]) -> Result<()> {
+        let file = self.folder.join("data/postgresql.conf");
+        let kept = fs::read_to_string(&file)?;
+        let own = format!("unix_socket_directories='{}'", self.folder.display());
+        let listens = if self.port.is_some() { "" } else { "listen_addresses=''" };
+        fs::write(&file, format!("{kept}\n{own}\n{listens}\n{}\n", settings.join("\n")))
+    }
+
     /// Where a client finds it.
     pub(crate) fn url(&self) -> String {
-        format!("postgres:///postgres?user=seattime&host={}", self.folder.display())
+        let port = self.port.map(|it| format!("&port={it}")).unwrap_or_default();
+        format!("postgres:///postgres?user=seattime&host={}{port}", self.folder.display())
+    }
+
+    /// Where a client finds it over TCP, under a name for 127.0.0.1; the rest is up to `settings`.
+    #[allow(dead_code, reason = "each user of this file has its own part")]
+    pub(crate) fn tcp_url(&self, host: &str, settings: &str) -> String {
+        let port = self.port.unwrap_or_default();
+        format!("postgres://seattime@{host}:{port}/postgres?hostaddr=127.0.0.1{settings}")
+    }
+
+    /// Ends it at once, as a machine that loses its power does.
+    #[allow(dead_code, reason = "each user of this file has its own part")]
+    pub(crate) fn stop(&self) -> Result<()> {
+        self.control(&["stop", "-m", "immediate"])
+    }
+
+    /// Starts it again.
+    #[allow(dead_code, reason = "each user of this file has its own part")]
+    pub(crate) fn start_again(&self) -> Result<()> {
+        self.control(&["start"])
     }
 
     /// Runs statements; answers what they print, a row a line.

@@ -18,6 +18,10 @@ pub struct Commit {
     /// The visit's token, in the body because beacons carry no headers.
     #[serde(default)]
     pub token: String,
+    /// The visit's origin: in messages that answer `need_full`, in those that a later page may send, and in the last ones
+    /// of a page, which nobody may be there to answer for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
     /// The visit that it speaks of; has to be the token's.
     pub visit: String,
     /// Fencing number of the attempt under which the visit was opened.
@@ -67,6 +71,9 @@ pub struct ValuePart {
     /// The visit's token.
     #[serde(default)]
     pub token: String,
+    /// The visit's origin, as in a commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
     /// The visit.
     pub visit: String,
     /// Fencing number of the attempt under which the visit was opened.

@@ -12,11 +12,18 @@ pub enum OpenVisit {
     Code {
         /// The code from the launch's address.
         code: String,
+        /// Whether the page keeps the visit's origin and sends it where it is asked for everything (`need_full`): then its
+        /// token is short. Without that the token holds the origin as well, and is five times as long.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        keeps_origin: bool,
     },
     /// By the launch token, after a reload.
     Reload {
         /// The token from the answer to the first opening.
         launch_token: String,
+        /// As in `Code`.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        keeps_origin: bool,
     },
 }
 
@@ -29,6 +36,10 @@ pub struct OpenedVisit {
     pub lease: u32,
     /// Token for commits of this visit.
     pub token: String,
+    /// What the visit is made again from, should a restored database know neither it nor its attempt: of pages that keep
+    /// it. It does not expire, and is good for this visit alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
     /// Token that opens the next visit of this attempt from this browser, for 12 h.
     pub launch_token: String,
     /// The server's clock, in ms since 1970.

@@ -12,7 +12,7 @@ use crate::backup::{KnownPackages, by_package};
 use crate::clock::ServerClock;
 use crate::config::MOST_OFF_MS;
 use crate::store::postgres::clock::PostgresClock;
-use crate::store::postgres::connection::{pool, shown};
+use crate::store::postgres::connection::{Way, shown};
 use crate::store::postgres::schema::SCHEMA;
 
 /// The oldest version that the tests run on, as the server numbers it.
@@ -30,7 +30,7 @@ pub(super) async fn examine(url: &str, data: &Path, clock: &dyn ServerClock) -> 
         let advice = "check the address, the role and its password, and that the database runs";
         vec![Finding::wrong("connection", reason, format!("an answer of {place}"), advice)]
     };
-    let pool = match pool(url) {
+    let pool = match Way::to(url).and_then(|it| it.pool()) {
         Ok(pool) => pool,
         Err(error) => return unreachable(error.to_string()),
     };
@@ -49,8 +49,14 @@ pub(super) async fn examine(url: &str, data: &Path, clock: &dyn ServerClock) -> 
     findings.extend(found);
     if is_current {
         findings.push(asked("content", async { Ok(content(data, &packages(&db).await?)) }).await);
+        let is_alone = findings.iter().any(|it| it.check == "standby" && it.verdict == super::Verdict::Wrong);
         let before_ms = clock.now_ms().await;
         let commit = async {
+            if is_alone && waits(&db).await? {
+                // It would wait as well, and so would its process of the database once nobody listens.
+                let found = "not tried: it would wait, as every commit does now";
+                return Ok(Finding::wrong("test_commit", found, "a standby that confirms", "see standby"));
+            }
             commit(&db).await?;
             Ok(committed(clock.now_ms().await.saturating_sub(before_ms)))
         };
@@ -129,17 +135,20 @@ async fn settings(db: &Client) -> Result<Vec<Finding>, tokio_postgres::Error> {
 /// Whether a failover loses nothing.
 async fn standby(db: &Client) -> Result<Finding, tokio_postgres::Error> {
     let names = told(db, "SHOW synchronous_standby_names").await?;
-    let streaming = rows(db, "SELECT coalesce(sync_state, '') FROM pg_stat_replication").await?;
-    let states: Vec<String> = streaming.iter().filter_map(|it| it.get(0)).map(str::to_owned).collect();
-    Ok(judged(&names, &states))
+    let question = "SELECT application_name, coalesce(sync_state, '') FROM pg_stat_replication ORDER BY 1";
+    let column = |row: &SimpleQueryRow, at| row.get(at).unwrap_or_default().to_owned();
+    let standbys: Vec<_> =
+        rows(db, question).await?.iter().map(|it| (column(it, 0), column(it, 1))).collect();
+    Ok(judged(&names, &standbys))
 }
 
-/// What is said of the standbys; a role that may not see their states is shown them empty.
-fn judged(names: &str, states: &[String]) -> Finding {
+/// What is said of the standbys that are connected, each with its name and state; a role that may not see their states is
+/// shown them empty.
+fn judged(names: &str, standbys: &[(String, String)]) -> Finding {
     const CHECK: &str = "standby";
-    let confirming = states.iter().filter(|it| matches!(it.as_str(), "sync" | "quorum")).count();
+    let confirming = standbys.iter().filter(|it| matches!(it.1.as_str(), "sync" | "quorum")).count();
     if names.is_empty() {
-        let found = match states.len() {
+        let found = match standbys.len() {
             0 => "no standby: if this machine is lost, so is what came after the last backup".to_owned(),
             n => {
                 format!("no synchronous standby, {n} that may lag: a failover may lose acknowledged commits")
@@ -151,12 +160,30 @@ fn judged(names: &str, states: &[String]) -> Finding {
     if confirming > 0 {
         return Finding::fine(CHECK, format!("{confirming} that confirm each commit"));
     }
-    if states.iter().any(String::is_empty) {
+    if standbys.iter().any(|it| it.1.is_empty()) {
         let found = format!("{names}; this role may not see who confirms");
         return Finding::noted(CHECK, found, "a standby that confirms", "grant it pg_read_all_stats to see");
     }
-    let found = format!("{names}, and none of them confirms: commits wait for it");
-    Finding::wrong(CHECK, found, "a standby that confirms", "start a standby, or take its name out")
+    let connected = match standbys {
+        [] => "nobody is connected".to_owned(),
+        some => {
+            let told = some.iter().map(|(name, state)| format!("{name} ({state})"));
+            format!("connected as {}", told.collect::<Vec<_>>().join(", "))
+        }
+    };
+    Finding::wrong(
+        CHECK,
+        format!("synchronous_standby_names is {names}, and none of them confirms; {connected}"),
+        "a standby that confirms",
+        "start the standby, with that name as application_name in its primary_conninfo; or take the name out, and a \
+         failover may lose commits",
+    )
+}
+
+/// Whether a COMMIT waits for standbys, where any are named.
+async fn waits(db: &Client) -> Result<bool, tokio_postgres::Error> {
+    let word = told(db, "SHOW synchronous_commit").await?;
+    Ok(!matches!(word.as_str(), "off" | "local"))
 }
 
 /// Both ways work: no statement leaves anything in the session.
@@ -275,8 +302,75 @@ mod tests {
             ("one",     &[""],              Verdict::Noted),
         ];
         for (names, states, expected) in cases {
-            let states: Vec<String> = states.iter().map(|it| (*it).to_owned()).collect();
-            assert_eq!(judged(names, &states).verdict, *expected, "{names}: {states:?}");
+            let standbys: Vec<_> = states.iter().map(|it| ("other".to_owned(), (*it).to_owned())).collect();
+            assert_eq!(judged(names, &standbys).verdict, *expected, "{names}: {states:?}");
         }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_standby_is_missed_once_it_is_gone_and_nobody_waits_for_that() {
+        let Some(programs) = cluster::programs() else {
+            eprintln!("left out: there is no PostgreSQL; `cargo xtask setup` installs it");
+            return;
+        };
+        let primary = cluster::Cluster::start(&programs, &[]).unwrap();
+        let data = tempfile::tempdir().unwrap();
+        drop(PostgresStore::open(&primary.url()).await.unwrap());
+        let standby = primary.standby("one").unwrap();
+        let said = async |url: &str, check: &str| {
+            let findings = examine(url, data.path(), &SystemClock).await;
+            findings.iter().find(|it| it.check == check).map(ToString::to_string).unwrap_or_default()
+        };
+        let until = async |question: &str, expected: &str| {
+            let reached = async {
+                while primary.ask(question).unwrap() != expected {
+                    tokio::task::yield_now().await;
+                }
+            };
+            timeout(Duration::from_secs(30), reached).await.unwrap();
+        };
+        let states = "SELECT string_agg(sync_state, ',') FROM pg_stat_replication WHERE state = 'streaming'";
+
+        until(states, "async").await;
+        assert_eq!(
+            said(&primary.url(), "standby").await,
+            "note  standby: no synchronous standby, 1 that may lag: a failover may lose acknowledged commits; expected \
+             a synchronous standby; set synchronous_standby_names on the primary"
+        );
+        // Under another name than its own it confirms nothing.
+        primary.ask("ALTER SYSTEM SET synchronous_standby_names = 'two'").unwrap();
+        primary.ask("SELECT pg_reload_conf()").unwrap();
+        until("SHOW synchronous_standby_names", "two").await;
+        let found = said(&primary.url(), "standby").await;
+        assert!(found.starts_with("WRONG standby: synchronous_standby_names is two, and none of them confirms; connected as one (async);"), "{found}");
+        primary.ask("ALTER SYSTEM SET synchronous_standby_names = 'one'").unwrap();
+        primary.ask("SELECT pg_reload_conf()").unwrap();
+        until(states, "sync").await;
+        assert_eq!(said(&primary.url(), "standby").await, "fine  standby: 1 that confirm each commit");
+        assert!(said(&primary.url(), "test_commit").await.contains("on disk after"));
+        assert!(said(&standby.url(), "version").await.contains("a standby; expected a primary"));
+
+        standby.stop().unwrap();
+        until("SELECT count(*) FROM pg_stat_replication", "0").await;
+        assert_eq!(
+            said(&primary.url(), "standby").await,
+            "WRONG standby: synchronous_standby_names is one, and none of them confirms; nobody is connected; expected \
+             a standby that confirms; start the standby, with that name as application_name in its primary_conninfo; or \
+             take the name out, and a failover may lose commits"
+        );
+        assert_eq!(
+            said(&primary.url(), "test_commit").await,
+            "WRONG test_commit: not tried: it would wait, as every commit does now; expected a standby that confirms; \
+             see standby"
+        );
+        // Nothing was left waiting.
+        assert_eq!(
+            primary.ask("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'").unwrap(),
+            "0"
+        );
+
+        standby.start_again().unwrap();
+        until(states, "sync").await;
+        assert!(said(&primary.url(), "test_commit").await.contains("on disk after"));
     }
 }

@@ -13,7 +13,7 @@ use crate::error::Problem;
 use crate::faults::pass;
 use crate::secret::digest;
 use crate::store::{Arrival, StoreError};
-use crate::token::VisitClaims;
+use crate::token::{Form, VisitClaims};
 
 /// Keeps one commit: `POST /run/v1/commits`.
 ///
@@ -25,7 +25,7 @@ use crate::token::VisitClaims;
 /// | status | when |
 /// |--------|------|
 /// | 400 | the body is not a commit: `bad_json`, `bad_seq`, or of another version: `bad_version` |
-/// | 401 | there is no token, or it is not valid: `token_missing`, `token_invalid`, `token_expired` |
+/// | 401 | there is no token, or it is not valid: `token_missing`, `token_invalid`, `token_expired`; or the attempt is not known, and what came as its origin is not: `origin_invalid` |
 /// | 404 | the token was issued for another visit |
 /// | 409 | a newer visit has taken the lease: `superseded`; everything sent is kept |
 /// | 408 | the body did not come in time: `too_slow` |
@@ -48,6 +48,7 @@ pub(crate) async fn post_commit(
     app.commits.pass(&commit.visit, received_ms).map_err(Problem::too_often)?;
     pass(&*app.faults, "before_commit")?;
     let mut claims = Arc::new(token.claims);
+    let mut is_stale = token.is_stale;
     let policy = app.config.policy;
     let arrival = |claims: &Arc<VisitClaims>, commit| Arrival {
         claims: Arc::clone(claims),
@@ -61,8 +62,15 @@ pub(crate) async fn post_commit(
     let merged = match app.store.merge(arrival(&claims, commit)).await {
         // A database that was restored from a backup may not know the attempt.
         Err(StoreError::NotFound("attempt")) => {
-            claims = Arc::new(app.store.make_again(VisitClaims::clone(&claims), received_ms).await?);
-            app.store.merge(arrival(&claims, body.json()?)).await?
+            let commit: Commit = body.json()?;
+            let origin = commit.origin.as_deref();
+            let Some(made) = made_again(&app, &claims, token.form, origin, received_ms).await? else {
+                return Ok(Json(asked_for_everything(received_ms, policy.heartbeat_ms)));
+            };
+            // Launched again meanwhile, the learner may have another id: the next message has to name that one.
+            is_stale |= made.learner != claims.learner;
+            claims = Arc::new(made);
+            app.store.merge(arrival(&claims, commit)).await?
         }
         merged => merged?,
     };
@@ -72,22 +80,23 @@ pub(crate) async fn post_commit(
     if merged.is_superseded {
         return Err(Problem::superseded(&receipt));
     }
-    if token.is_stale {
-        receipt.token = Some(app.tokens.for_visit(&claims, received_ms)?);
+    if is_stale {
+        receipt.token = Some(app.tokens.for_visit(&claims, token.form, received_ms)?);
     }
     tracing::debug!(visit = claims.visit, acked = receipt.acked, "Kept a commit");
     Ok(Json(receipt))
 }
 
 /// Keeps a part of a text that is too long for a commit: `POST /run/v1/parts`. Safe to repeat and to reorder.
-/// The commit that names the text is acknowledged once all its parts are there; else its receipt says `need_full`.
+/// The commit that names the text is acknowledged once all its parts are there; else its receipt says `need_full`. So does
+/// the answer to a part where the attempt is not known, and the part does not bring its origin.
 ///
 /// # Errors
 ///
 /// | status | when |
 /// |--------|------|
 /// | 400 | the body is not a part: `bad_json`, `bad_part`, `bad_seq`, or of another version: `bad_version` |
-/// | 401 | there is no token, or it is not valid: `token_missing`, `token_invalid`, `token_expired` |
+/// | 401 | there is no token, or it is not valid: `token_missing`, `token_invalid`, `token_expired`; or the attempt is not known, and what came as its origin is not: `origin_invalid` |
 /// | 404 | the token was issued for another visit |
 /// | 413 | the body is longer than [`MAX_COMMIT_BYTES`], or too many parts wait: `too_many_parts` |
 /// | 415 | the body is neither JSON nor text, or packed |
@@ -113,13 +122,38 @@ pub(crate) async fn post_part(
     pass(&*app.faults, "before_part")?;
     match app.store.put_part(token.claims.clone(), part).await {
         Err(StoreError::NotFound("attempt")) => {
-            let claims = app.store.make_again(token.claims, now_ms).await?;
-            app.store.put_part(claims, body.json()?).await?;
+            let part: ValuePart = body.json()?;
+            let origin = part.origin.as_deref();
+            let Some(made) = made_again(&app, &token.claims, token.form, origin, now_ms).await? else {
+                return Ok(Json(serde_json::json!({ "acked": 0, "need_full": true })));
+            };
+            app.store.put_part(made, part).await?;
         }
         kept => kept?,
     }
     pass(&*app.faults, "after_part")?;
     Ok(Json(serde_json::json!({})))
+}
+
+/// Makes the attempt of a visit again that the database does not know; none where its page has to be asked for the origin.
+async fn made_again(
+    app: &App,
+    claims: &VisitClaims,
+    form: Form,
+    origin: Option<&str>,
+    now_ms: i64,
+) -> Result<Option<VisitClaims>, Problem> {
+    let mut claims = claims.clone();
+    if form == Form::Short {
+        let Some(origin) = origin else { return Ok(None) };
+        claims.origin = Some(app.tokens.origin_of(origin, &claims.visit)?);
+    }
+    Ok(Some(app.store.make_again(claims, now_ms).await?))
+}
+
+/// The answer where nothing could be kept: there is no telling whose it is without the origin.
+fn asked_for_everything(server_ms: i64, heartbeat_ms: u32) -> Receipt {
+    Receipt { acked: 0, server_ms, token: None, refused: Vec::new(), heartbeat_ms, need_full: true }
 }
 
 fn check_version(found: u32) -> Result<(), Problem> {

@@ -1,18 +1,21 @@
 //! Packages: imported once, launched often.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
+use super::reports::unkept;
 use super::sent::{Asked, SentPackage, Tenant};
 use crate::app::App;
 use crate::error::Problem;
 use crate::import;
-use crate::store::{PackageLine, StoredPackage};
+use crate::store::{PackageLine, StoredPackage, Verdict};
 
 /// How a package is filed.
 #[derive(Debug, Deserialize)]
@@ -53,12 +56,63 @@ pub(crate) async fn post_package(
     Ok((StatusCode::CREATED, Json(imported)))
 }
 
-/// The packages: `GET /api/v1/packages`, with an API key.
+/// What is told of packages.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Wanted {
+    /// Whether it is told how each of them reports its time: all of their sessions are counted for that.
+    #[serde(default)]
+    reporting: bool,
+}
+
+/// A package in the list.
+#[derive(Debug, Serialize)]
+pub(crate) struct ListedPackage {
+    #[serde(flatten)]
+    line: PackageLine,
+    /// How it reports its time, if that is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reporting: Option<ListedReporting>,
+}
+
+/// How a package reports its time, in short.
+#[derive(Debug, Serialize)]
+pub(crate) struct ListedReporting {
+    verdict: Verdict,
+    sessions: i64,
+}
+
+/// The packages: `GET /api/v1/packages`, with an API key; with `?reporting=true` each with how it reports its time.
+///
+/// # Errors
+///
+/// 400 `bad_query`; 401 `key_invalid`.
 pub(crate) async fn get_packages(
     State(app): State<App>,
     Tenant(tenant): Tenant,
-) -> Result<Json<Vec<PackageLine>>, Problem> {
-    Ok(Json(app.store.packages(&tenant).await?))
+    Asked(wanted): Asked<Wanted>,
+) -> Result<Response, Problem> {
+    let lines = app.store.packages(&tenant).await?;
+    let mut known = if wanted.reporting { app.store.reporting(&tenant).await? } else { BTreeMap::new() };
+    let listed = lines.into_iter().map(|line| {
+        let of_it = wanted.reporting.then(|| known.remove(&line.topic).unwrap_or_default());
+        let reporting = of_it.map(|it| ListedReporting { verdict: it.verdict(), sessions: it.sessions });
+        ListedPackage { line, reporting }
+    });
+    Ok(unkept(listed.collect::<Vec<_>>()))
+}
+
+/// A package, with how it reports its time and what was credited instead: `GET /api/v1/packages/{topic}`, with an API
+/// key. What was sent up to now is in it.
+///
+/// # Errors
+///
+/// 401 `key_invalid`; 404 `not_found`.
+pub(crate) async fn get_package(
+    State(app): State<App>,
+    Tenant(tenant): Tenant,
+    Path(topic): Path<String>,
+) -> Result<Response, Problem> {
+    Ok(unkept(app.store.package_reporting(&tenant, &topic).await?))
 }
 
 async fn import(

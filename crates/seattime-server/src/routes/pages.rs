@@ -48,6 +48,11 @@ pub(crate) async fn get_player() -> Redirect {
     Redirect::permanent("/player/")
 }
 
+/// How packages report, without its slash.
+pub(crate) async fn get_packages() -> Redirect {
+    Redirect::permanent("/packages/")
+}
+
 /// Where somebody lands who only knows the host: `GET /`.
 pub(crate) async fn get_start() -> &'static str {
     "This is Seattime, a run-time for SCORM courses. Courses are launched from your LMS.\n\

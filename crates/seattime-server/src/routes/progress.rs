@@ -160,6 +160,7 @@ fn nothing_else(claims: &VisitClaims) -> Commit {
     Commit {
         v: WIRE_VERSION,
         token: String::new(),
+        origin: None,
         visit: claims.visit.clone(),
         lease: claims.lease,
         seq: 0,

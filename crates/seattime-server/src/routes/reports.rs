@@ -63,7 +63,7 @@ pub(crate) async fn get_report(
 ) -> Result<Response, Problem> {
     let now_ms = app.now_ms().await;
     let (tenant, learner) = reader(&app, &headers, now_ms).await?;
-    let of = ReportOf { learner, lms_id: narrowed.learner, course: narrowed.course };
+    let of = ReportOf { learner, lms_id: narrowed.learner, course: narrowed.course, topic: None };
     let mut rows = app.store.report(&tenant, of).await?;
     let totals = totals(&rows);
     rows.iter_mut().for_each(|it| it.whole = None);
@@ -104,7 +104,7 @@ async fn reader(app: &App, headers: &HeaderMap, now_ms: i64) -> Result<(String, 
 }
 
 /// An answer that nobody keeps.
-fn unkept(answer: impl Serialize) -> Response {
+pub(crate) fn unkept(answer: impl Serialize) -> Response {
     let mut response = Json(answer).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

@@ -11,7 +11,7 @@ use crate::error::Problem;
 use crate::faults::pass;
 use crate::secret::sha256;
 use crate::store::{Opening, StoreError};
-use crate::token::LaunchClaims;
+use crate::token::{Form, LaunchClaims};
 
 /// Opens a visit: `POST /run/v1/visits`. It takes the attempt's lease.
 ///
@@ -29,14 +29,14 @@ pub(crate) async fn post_visit(
     body: Sent<MAX_BODY_BYTES>,
 ) -> Result<Json<OpenedVisit>, Problem> {
     let now_ms = app.now_ms().await;
-    let opening = match body.json()? {
-        OpenVisit::Code { code } => {
+    let (opening, keeps_origin) = match body.json()? {
+        OpenVisit::Code { code, keeps_origin } => {
             app.guesses.may_pass(&client, now_ms).map_err(Problem::too_many_guesses)?;
-            Opening::Code(sha256(code.as_bytes()))
+            (Opening::Code(sha256(code.as_bytes())), keeps_origin)
         }
-        OpenVisit::Reload { launch_token } => {
+        OpenVisit::Reload { launch_token, keeps_origin } => {
             let LaunchClaims { tenant, learner, launch } = app.tokens.launch_of(&launch_token, now_ms)?;
-            Opening::Launch { tenant, learner, launch }
+            (Opening::Launch { tenant, learner, launch }, keeps_origin)
         }
     };
     pass(&*app.faults, "before_visit")?;
@@ -60,8 +60,11 @@ pub(crate) async fn post_visit(
         learner: claims.learner.clone(),
         launch: opened.launch,
     };
+    let kept = claims.origin.as_ref().filter(|_| keeps_origin);
+    let form = if kept.is_some() { Form::Short } else { Form::Whole };
     Ok(Json(OpenedVisit {
-        token: app.tokens.for_visit(&claims, now_ms)?,
+        token: app.tokens.for_visit(&claims, form, now_ms)?,
+        origin: kept.map(|it| app.tokens.for_origin(&claims.visit, it)).transpose()?,
         launch_token: app.tokens.for_launch(&launch, now_ms)?,
         visit: claims.visit,
         lease: claims.lease,
@@ -70,7 +73,9 @@ pub(crate) async fn post_visit(
         api: opened.api,
         edition: opened.edition,
         strict: opened.is_strict,
-        asks_still_here: app.config.still_here.is_asked_in(&opened.course),
+        asks_still_here: opened
+            .still_here
+            .unwrap_or_else(|| app.config.still_here.is_asked_in(&opened.course)),
         mode: claims.mode,
         attempt: opened.attempt,
         course: opened.course,

@@ -1,5 +1,6 @@
 //! What every store must do, run on each.
 
+mod courses;
 mod judged;
 mod legacy;
 mod remembered;
@@ -26,6 +27,7 @@ use crate::token::VisitClaims;
 #[path = "../../../seattime-testbed/src/cluster.rs"]
 pub(crate) mod cluster;
 mod repeated;
+mod reporting;
 mod timeline;
 
 const NOW_MS: i64 = 1_700_000_000_000;
@@ -118,6 +120,7 @@ async fn keeps(stores: &[Arc<dyn Store>]) {
         run.a_fenced_visit_changes_nothing_that_a_newer_one_began().await;
         run.texts_travel_in_parts().await;
         run.an_unknown_visit_is_made_again_and_asked_for().await;
+        run.an_unknown_visit_that_is_told_whole_is_acknowledged_at_once().await;
         run.a_gap_below_what_is_taken_as_acknowledged_is_asked_for().await;
         run.an_attempt_that_a_backup_does_not_know_is_made_again().await;
         run.a_lease_that_a_backup_does_not_know_is_never_given_again().await;
@@ -133,6 +136,9 @@ async fn keeps(stores: &[Arc<dyn Store>]) {
         run.many_at_once_lose_nothing().await;
         run.calls_of_an_old_player_come_to_the_same_in_any_order().await;
         run.visits_are_told_as_timelines().await;
+        run.how_a_package_reports_is_learnt_from_its_sessions().await;
+        run.of_a_package_only_sessions_that_count_and_have_ended_tell().await;
+        run.a_course_may_be_judged_otherwise_than_its_server().await;
     }
 }
 
@@ -367,6 +373,7 @@ impl<'a> Run<'a> {
         let part = |seq, n, text: &str| ValuePart {
             v: 1,
             token: String::new(),
+            origin: None,
             visit: visit.claims.visit.clone(),
             lease: visit.claims.lease,
             seq,
@@ -525,6 +532,7 @@ fn commit(visit: &Opened, seq: u64, seconds: i64, values: &[(&str, &str)]) -> Co
     Commit {
         v: 1,
         token: String::new(),
+        origin: None,
         visit: visit.claims.visit.clone(),
         lease: visit.claims.lease,
         seq,

@@ -59,6 +59,10 @@ pub(crate) struct Part {
     pub(crate) credited_ms: i64,
     pub(crate) provenance: String,
     pub(crate) exceeds_presence: bool,
+    /// From where its span begins to where it ends, by the server's clock: whoever was there or not, asleep or not.
+    pub(crate) wall_ms: i64,
+    /// Whether content had said how long it took before it was about to end.
+    pub(crate) said_before_end: bool,
     /// What counts into the next session's `cmi.total_time`: months and hundredths of a second.
     pub(crate) total: (u64, u64),
 }
@@ -151,7 +155,8 @@ pub(crate) fn derive(raw: &RawVisit, policy: &Policy, seen: Seen) -> Figures {
         let facts =
             Parts { measured_ms, after_report_ms, reported: core_reported(session.reported), window_ms };
         let of_it = (media_ms, corroborated(&local).length_ms());
-        parts.push(part(*n, session, &facts, of_it, policy, seen));
+        let part = part(*n, session, &facts, of_it, policy, seen);
+        parts.push(Part { wall_ms: wall_ms(&mapped(&session.spans())), ..part });
     }
     let outside_ms = mapped(&outside).length_ms();
     if outside_ms > 0 {
@@ -192,16 +197,21 @@ fn within(
     outside: &mut BTreeMap<u32, IntervalSet>,
 ) -> BTreeMap<u32, IntervalSet> {
     let mut local = BTreeMap::new();
-    for (stretch, span) in &session.span {
-        let span: IntervalSet = span.iter().copied().collect();
-        if let Some(set) = all.get(stretch) {
-            local.insert(*stretch, set.intersection(&span));
+    for (stretch, span) in session.spans() {
+        if let Some(set) = all.get(&stretch) {
+            local.insert(stretch, set.intersection(&span));
         }
-        if let Some(rest) = outside.get_mut(stretch) {
+        if let Some(rest) = outside.get_mut(&stretch) {
             *rest = rest.difference(&span);
         }
     }
     local
+}
+
+/// From the beginning of a set to its end.
+fn wall_ms(set: &IntervalSet) -> i64 {
+    let (first, last) = (set.iter().next(), set.iter().last());
+    first.zip(last).map_or(0, |(first, last)| last.1.saturating_sub(first.0))
 }
 
 /// What was seen of a media item that played when the server's clock says; nothing where nothing was, unless that could
@@ -291,6 +301,8 @@ fn part(
         credited_ms: credit.ms,
         provenance: provenance(credit.provenance, facts.measured_ms, media_ms).to_owned(),
         exceeds_presence: credit.exceeds_presence,
+        wall_ms: 0,
+        said_before_end: session.said_before_end(),
         total: session.accepted.map_or((0, measured_cs), |it| (it.months, it.cs)),
     }
 }
@@ -316,6 +328,8 @@ fn outside_part(measured_ms: i64, (media_ms, corroborated_ms): (i64, i64)) -> Pa
         credited_ms: measured_ms,
         provenance: provenance(Provenance::Measured, measured_ms, media_ms).to_owned(),
         exceeds_presence: false,
+        wall_ms: 0,
+        said_before_end: false,
         total: (0, 0),
     }
 }

@@ -8,7 +8,7 @@ use seattime_wire::{Api, Commit, CommitReason, Mode, Receipt, Refused, SessionSt
 use super::raw::RawVisit;
 use super::rows::{PackageRow, VisitRow};
 use super::standing::{Values, version};
-use super::{Arrival, Merged, StoreError, StoredActivity};
+use super::{Arrival, CourseSettings, Merged, StoreError, StoredActivity};
 
 /// A value that a message brings, to be kept if it is newer than what is there.
 pub(crate) struct Change<'a> {
@@ -75,21 +75,25 @@ pub(crate) struct Absorbed {
 
 impl Absorbed {
     /// Merges a message into its visit; `is_whole` says whether every text that travelled ahead is there.
-    /// An unknown visit is made again: its token says enough.
+    /// An unknown visit is made again: its token says enough, and it is judged by the server's policy less what its
+    /// course has of its own.
     pub(crate) fn new(
         known: Option<VisitRow>,
         arrival: &Arrival,
+        course: &CourseSettings,
         commit: &Commit,
         is_whole: bool,
     ) -> Absorbed {
         // Something of it was lost, in a restored database perhaps, if there is no row of it, or its page takes more as
-        // acknowledged than the row does.
+        // acknowledged than the row does. A page that sends the visit's origin says `after`: from 0 on, it holds back nothing.
         let is_unknown = known.is_none();
+        let is_all = commit.origin.is_some() && commit.after == 0;
         let acked = known.as_ref().map_or(0, |it| it.acked);
-        let needs_full = !commit.partial && (is_unknown || !is_whole || acked < commit.after);
+        let has_gap = (is_unknown && !is_all) || acked < commit.after;
+        let needs_full = !commit.partial && (has_gap || !is_whole);
         let claims = &arrival.claims;
-        let mut visit =
-            known.unwrap_or_else(|| VisitRow::new(arrival.policy, claims.lease, claims.opened_ms));
+        let mut visit = known
+            .unwrap_or_else(|| VisitRow::new(course.over(arrival.policy), claims.lease, claims.opened_ms));
         // It may have been noted without the message's being merged.
         visit.raw.heard(visit.live_ms);
         let mut has_news = visit.raw.merge(commit, arrival.received_ms) || is_unknown || !visit.is_open;

@@ -10,7 +10,7 @@ use super::figures::{Figures, Part};
 use super::medium::{self, Progress};
 use super::rows::{AttemptRow, LaunchRow, PackageRow, VisitRow, api_of, meaning, word};
 use super::standing::{Values, activity_outcome, version};
-use super::{NewLaunch, Opened, StoreError, StoredActivity};
+use super::{CourseSettings, NewLaunch, Opened, StoreError, StoredActivity};
 use crate::token::{Origin, VisitClaims};
 
 /// How long a launch's code may wait, in ms.
@@ -113,7 +113,7 @@ impl Told {
     pub(crate) fn opened(
         self,
         claims: VisitClaims,
-        policy: Policy,
+        (policy, course): (Policy, CourseSettings),
         shared: BTreeMap<String, String>,
         (launch, attempt, package): (LaunchRow, AttemptRow, PackageRow),
     ) -> Opened {
@@ -121,6 +121,7 @@ impl Told {
             claims,
             launch: launch.id,
             policy,
+            still_here: course.still_here,
             api: self.api,
             edition: package.edition,
             is_strict: launch.is_strict,

@@ -4,6 +4,8 @@
 pub(crate) mod clock;
 pub(crate) mod connection;
 mod contacts;
+mod courses;
+mod driver;
 pub(crate) mod failure;
 pub(crate) mod fields;
 mod judging;
@@ -14,10 +16,12 @@ mod packages;
 mod reading;
 pub(crate) mod schema;
 mod standings;
+mod tls;
 mod visits;
 mod writers;
 mod writing;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(crate) use deadpool_postgres::Pool;
@@ -25,6 +29,7 @@ use seattime_wire::{Policy, ValuePart};
 use tokio::task::JoinHandle;
 
 use self::clock::PostgresClock;
+use self::connection::Way;
 use self::contacts::Contacts;
 use self::failure::{Failure, retried};
 use self::fields::{Columns, row, run};
@@ -32,9 +37,9 @@ pub use self::writers::WRITERS;
 use self::writers::Writers;
 use super::rows::column;
 use super::{
-    Answer, Arrival, JudgedOf, JudgedRows, Judging, Launched, MadeLaunch, Merged, NewLaunch, Opened, Opening,
-    PackageLine, ReportOf, ReportRow, ReportVisit, RowKey, Store, StoreError, StoredPackage, Throughput,
-    VisitsOf,
+    Answer, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Launched, MadeLaunch,
+    Merged, NewLaunch, Opened, Opening, PackageLine, PackageReporting, ReportOf, ReportRow, ReportVisit,
+    Reporting, RowKey, Store, StoreError, StoredPackage, Throughput, VisitsOf,
 };
 use crate::clock::ServerClock;
 use crate::error::StartError;
@@ -77,10 +82,11 @@ impl PostgresStore {
     ///
     /// [`StartError::Newer`] and [`StartError::Database`].
     pub async fn open(url: &str) -> Result<PostgresStore, StartError> {
-        let (pool, clock) = ready(url).await?;
+        let way = Way::to(url)?;
+        let (pool, clock) = ready(&way, url).await?;
         let clock = Arc::new(clock);
         let contacts = Arc::new(Contacts::default());
-        let writers = Writers::start(&pool, &contacts);
+        let writers = Writers::start(&way, &contacts)?;
         let beside = vec![
             tokio::spawn(keep_asking(Arc::clone(&clock))),
             tokio::spawn(keep_telling(Arc::clone(&contacts), pool.clone())),
@@ -93,6 +99,18 @@ impl PostgresStore {
         &self.place
     }
 
+    /// Derives what commits have made stale, in steps.
+    async fn renew(&self, tenant: &str, of: &ReportOf) -> Result<(), StoreError> {
+        loop {
+            match standings::renew(&self.pool, Some(tenant), of, STANDINGS_AT_ONCE).await {
+                Ok(STANDINGS_AT_ONCE) => {}
+                // Reading goes on, with what was derived before.
+                Ok(_) | Err(StoreError::Full) => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     /// The database's clock.
     pub fn clock(&self) -> Arc<dyn ServerClock> {
         Arc::clone(&self.clock) as Arc<dyn ServerClock>
@@ -100,8 +118,8 @@ impl PostgresStore {
 }
 
 /// Connections to a database whose schema is up to date, and its clock.
-async fn ready(url: &str) -> Result<(Pool, PostgresClock), StartError> {
-    let pool = connection::pool(url)?;
+async fn ready(way: &Way, url: &str) -> Result<(Pool, PostgresClock), StartError> {
+    let pool = way.pool()?;
     let failed =
         |error: StoreError| StartError::Database { path: connection::shown(url), reason: error.to_string() };
     let clock = PostgresClock::ask_first(pool.clone()).await.map_err(failed)?;
@@ -111,7 +129,7 @@ async fn ready(url: &str) -> Result<(Pool, PostgresClock), StartError> {
 
 /// Connections to a database whose schema is up to date.
 pub(crate) async fn connected(url: &str) -> Result<Pool, StartError> {
-    Ok(ready(url).await?.0)
+    Ok(ready(&Way::to(url)?, url).await?.0)
 }
 
 /// How many bytes a text takes in the database.
@@ -242,6 +260,38 @@ impl Store for PostgresStore {
         Box::pin(async move { retried!(tries => packages::list(&self.pool, &tenant)) })
     }
 
+    fn reporting(&self, tenant: &str) -> Answer<'_, BTreeMap<String, Reporting>> {
+        let tenant = tenant.to_owned();
+        Box::pin(async move { retried!(tries => packages::reporting(&self.pool, &tenant)) })
+    }
+
+    fn package_reporting(&self, tenant: &str, topic: &str) -> Answer<'_, PackageReporting> {
+        let (tenant, topic) = (tenant.to_owned(), topic.to_owned());
+        Box::pin(async move {
+            let of = ReportOf { topic: Some(topic.clone()), ..ReportOf::default() };
+            self.renew(&tenant, &of).await?;
+            retried!(tries => packages::package_reporting(&self.pool, &tenant, &topic))
+        })
+    }
+
+    fn course(&self, tenant: &str, course: &str) -> Answer<'_, KeptSettings> {
+        let (tenant, course) = (tenant.to_owned(), course.to_owned());
+        Box::pin(async move { retried!(tries => courses::course(&self.pool, &tenant, &course)) })
+    }
+
+    fn put_course(
+        &self,
+        tenant: &str,
+        course: &str,
+        settings: CourseSettings,
+        now_ms: i64,
+    ) -> Answer<'_, KeptSettings> {
+        let (tenant, course) = (tenant.to_owned(), course.to_owned());
+        Box::pin(
+            async move { retried!(tries => courses::put(&self.pool, &tenant, &course, settings, now_ms)) },
+        )
+    }
+
     fn file(&self, package: &str, path: &str) -> Answer<'_, Option<(u64, u64)>> {
         let (package, path) = (package.to_owned(), path.to_owned());
         Box::pin(async move { retried!(tries => file(&self.pool, &package, &path)) })
@@ -308,14 +358,7 @@ impl Store for PostgresStore {
     fn report(&self, tenant: &str, of: ReportOf) -> Answer<'_, Vec<ReportRow>> {
         let tenant = tenant.to_owned();
         Box::pin(async move {
-            loop {
-                match standings::renew(&self.pool, Some(&tenant), &of, STANDINGS_AT_ONCE).await {
-                    Ok(STANDINGS_AT_ONCE) => {}
-                    // Reading goes on, with what was derived before.
-                    Ok(_) | Err(StoreError::Full) => break,
-                    Err(error) => return Err(error),
-                }
-            }
+            self.renew(&tenant, &of).await?;
             retried!(tries => standings::list(&self.pool, &tenant, &of))
         })
     }

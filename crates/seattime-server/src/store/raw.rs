@@ -112,6 +112,9 @@ pub(crate) struct RawSession {
     pub(crate) state: SessionState,
     pub(crate) accepted: Option<Accepted>,
     pub(crate) reported: Reported,
+    /// When content first said how long it took, of all that messages told: stretch, and ms since it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) first_said: Option<(u32, i64)>,
     pub(crate) span: BTreeMap<u32, Vec<(i64, i64)>>,
 }
 
@@ -161,9 +164,16 @@ impl RawVisit {
                     state: session.state,
                     accepted: None,
                     reported: Reported::Unset,
+                    first_said: None,
                     span: BTreeMap::new(),
                 }
             });
+            if let Reported::Set { at, .. } = session.reported
+                && kept.first_said.is_none_or(|it| at < it)
+            {
+                kept.first_said = Some(at);
+                has_news = true;
+            }
             if session.seq > kept.seq {
                 kept.seq = session.seq;
                 kept.entry.clone_from(&session.entry);
@@ -243,6 +253,26 @@ impl RawVisit {
     fn media_item(&mut self, key: &str) -> Option<&mut RawMedia> {
         let is_key = (1..=MOST_KEY_BYTES).contains(&key.len());
         is_key.then(|| self.media.entry(key.to_owned()).or_default())
+    }
+}
+
+/// Content that says how long it took no longer than this before its end, in ms, says it as it ends.
+const AT_END_MS: i64 = 5_000;
+
+impl RawSession {
+    /// Where its content was loaded, per stretch.
+    pub(crate) fn spans(&self) -> BTreeMap<u32, IntervalSet> {
+        self.span.iter().map(|(stretch, span)| (*stretch, span.iter().copied().collect())).collect()
+    }
+
+    /// Whether content had said how long it took before it was about to end. Without the first time that it did, as in
+    /// what older versions kept, the last one tells.
+    pub(crate) fn said_before_end(&self) -> bool {
+        let Reported::Set { at, .. } = self.reported else { return false };
+        let (stretch, ms) = self.first_said.map_or(at, |it| it.min(at));
+        let last =
+            self.span.iter().filter_map(|(n, it)| Some((*n, it.iter().map(|it| it.1).max()?))).next_back();
+        last.is_some_and(|(n, end)| stretch < n || (stretch == n && end.saturating_sub(ms) > AT_END_MS))
     }
 }
 

@@ -1,5 +1,6 @@
 //! `Store` over SQLite: one thread writes, whatever waits goes into one transaction, then all are answered.
 
+mod courses;
 mod desk;
 mod heard;
 mod judging;
@@ -10,6 +11,7 @@ mod standings;
 mod visits;
 mod writer;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,9 +22,9 @@ use seattime_wire::{Policy, ValuePart};
 use self::desk::Desk;
 use self::writer::Writer;
 use super::{
-    Answer, Arrival, JudgedOf, JudgedRows, Judging, Launched, MadeLaunch, Merged, NewLaunch, Opened, Opening,
-    PackageLine, ReportOf, ReportRow, ReportVisit, RowKey, Store, StoreError, StoredPackage, Throughput,
-    VisitsOf,
+    Answer, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Launched, MadeLaunch,
+    Merged, NewLaunch, Opened, Opening, PackageLine, PackageReporting, ReportOf, ReportRow, ReportVisit,
+    Reporting, RowKey, Store, StoreError, StoredPackage, Throughput, VisitsOf,
 };
 use crate::error::StartError;
 use crate::secret::ServerKey;
@@ -49,6 +51,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0004_value_parts.sql"),
     include_str!("../../migrations/sqlite/0005_standings_later.sql"),
     include_str!("../../migrations/sqlite/0006_totals.sql"),
+    include_str!("../../migrations/sqlite/0007_reporting.sql"),
 ];
 
 /// The version of the schema.
@@ -138,6 +141,21 @@ impl SqliteStore {
             let run = move || query(&readers.next()?.lock().unwrap_or_else(PoisonError::into_inner));
             tokio::task::spawn_blocking(run).await.map_err(|error| StoreError::Failed(error.to_string()))?
         })
+    }
+
+    /// Derives what commits have made stale, in steps, so that commits need not wait for all of it.
+    async fn renew(&self, tenant: &str, of: &ReportOf) -> Result<(), StoreError> {
+        loop {
+            let (tenant, of) = (tenant.to_owned(), of.clone());
+            let renew =
+                move |desk: &mut Desk<'_>| standings::renew(desk.db, Some(&tenant), &of, STANDINGS_AT_ONCE);
+            match self.write(renew).await {
+                Ok(STANDINGS_AT_ONCE) => {}
+                // Reading goes on, with what was derived before.
+                Ok(_) | Err(StoreError::Full) => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Runs a change that holds little while it waits.
@@ -261,6 +279,36 @@ impl Store for SqliteStore {
         self.read(move |db| packages::list(db, &tenant))
     }
 
+    fn reporting(&self, tenant: &str) -> Answer<'_, BTreeMap<String, Reporting>> {
+        let tenant = tenant.to_owned();
+        self.read(move |db| packages::reporting(db, &tenant))
+    }
+
+    fn package_reporting(&self, tenant: &str, topic: &str) -> Answer<'_, PackageReporting> {
+        let (tenant, topic) = (tenant.to_owned(), topic.to_owned());
+        Box::pin(async move {
+            let of = ReportOf { topic: Some(topic.clone()), ..ReportOf::default() };
+            self.renew(&tenant, &of).await?;
+            self.read(move |db| packages::package_reporting(db, &tenant, &topic)).await
+        })
+    }
+
+    fn course(&self, tenant: &str, course: &str) -> Answer<'_, KeptSettings> {
+        let (tenant, course) = (tenant.to_owned(), course.to_owned());
+        self.read(move |db| courses::find(db, &tenant, &course))
+    }
+
+    fn put_course(
+        &self,
+        tenant: &str,
+        course: &str,
+        settings: CourseSettings,
+        now_ms: i64,
+    ) -> Answer<'_, KeptSettings> {
+        let (tenant, course) = (tenant.to_owned(), course.to_owned());
+        self.write(move |desk| courses::put(desk.db, &tenant, &course, settings, now_ms))
+    }
+
     fn file(&self, package: &str, path: &str) -> Answer<'_, Option<(u64, u64)>> {
         let key = (package.to_owned(), path.to_owned());
         self.read(move |db| {
@@ -329,23 +377,11 @@ impl Store for SqliteStore {
     fn report(&self, tenant: &str, of: ReportOf) -> Answer<'_, Vec<ReportRow>> {
         let tenant = tenant.to_owned();
         Box::pin(async move {
-            // In steps, so that commits need not wait for all of them.
-            loop {
-                let (tenant, of) = (tenant.clone(), of.clone());
-                let renew = move |desk: &mut Desk<'_>| {
-                    standings::renew(desk.db, Some(&tenant), &of, STANDINGS_AT_ONCE)
-                };
-                match self.write(renew).await {
-                    Ok(STANDINGS_AT_ONCE) => {}
-                    // Reading goes on, with what was derived before.
-                    Ok(_) | Err(StoreError::Full) => break,
-                    Err(error) => return Err(error),
-                }
-            }
+            self.renew(&tenant, &of).await?;
             self.read(move |db| {
                 let mut query = db.prepare_cached(sql!("standings"))?;
                 let rows = query
-                    .query_map((tenant, of.learner, of.lms_id, of.course), |row| {
+                    .query_map((tenant, of.learner, of.lms_id, of.course, of.topic), |row| {
                         Ok((row.get(0)?, row.get(1)?))
                     })?
                     .collect::<Result<Vec<(String, String)>, _>>()?;

@@ -8,6 +8,7 @@ use seattime_core::time::IntervalSet;
 use seattime_wire::{Api, Policy, SessionKind, UNMEASURED};
 
 use super::figures::{Figures, LEGACY, Part, Seeing};
+use super::habits::{self, Reporting};
 use super::medium::Progress;
 use super::rows::{PackageRow, VisitRow, api_of};
 use super::totals::{AttemptTotals, Level};
@@ -56,8 +57,22 @@ impl Gathered {
         self.attempts.iter().flat_map(|it| &it.1).map(|it| it.policy)
     }
 
+    /// The report's row, and how the sessions of each activity reported their time.
+    pub(crate) fn derived(&self) -> Result<(ReportRow, BTreeMap<String, Reporting>), StoreError> {
+        let attempts = self.attempts_under(None);
+        let mut reporting = BTreeMap::new();
+        for attempt in attempts.iter().filter(|it| it.number > 0) {
+            habits::count(&mut reporting, attempt.visits.iter().map(|it| &it.2));
+        }
+        Ok((self.row_of(&attempts)?, reporting))
+    }
+
     /// The report's row; with a policy, as it would be if every visit were judged by that.
     pub(crate) fn row(&self, policy: Option<Policy>) -> Result<ReportRow, StoreError> {
+        self.row_of(&self.attempts_under(policy))
+    }
+
+    fn attempts_under(&self, policy: Option<Policy>) -> Vec<AttemptFacts> {
         let mut attempts = Vec::new();
         for (number, visits) in &self.attempts {
             attempts.push(match policy {
@@ -68,12 +83,16 @@ impl Gathered {
                 }
             });
         }
+        attempts
+    }
+
+    fn row_of(&self, attempts: &[AttemptFacts]) -> Result<ReportRow, StoreError> {
         standing(Facts {
             learner: self.learner.clone(),
             course: &self.course,
             package: &self.package,
             activities: &self.activities,
-            attempts: &attempts,
+            attempts,
             api: self.api.clone(),
             values: self.values.clone(),
         })

@@ -2,6 +2,8 @@
 //! derivation, merge and credit against a model that knows nothing of intervals.
 
 mod model;
+mod running;
+mod seconds;
 mod stores;
 mod story;
 
@@ -9,12 +11,13 @@ mod story;
 #[expect(unreachable_pub, reason = "the testbed offers it")]
 mod dice;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use seattime_wire::Api;
 
 use self::dice::Dice;
 use self::model::{Totals, Whole, of_parts, of_topic, of_visit};
+use self::running::each_seed;
 use self::story::{Delivery, Story, told};
 use super::raw::RawVisit;
 use super::rows::{PackageRow, VisitRow};
@@ -89,8 +92,8 @@ impl Case {
         assert_eq!(told.len(), 1, "seed {seed}");
         let figures = |found: &super::Totals, truth: &Whole| {
             let near_ms =
-                if knows_contacts { truth.near.len() as i64 * 1_000 } else { found.corroborated_ms };
-            let expected = (truth.credited_ms, truth.present.len() as i64 * 1_000, near_ms);
+                if knows_contacts { truth.near.count() * 1_000 } else { found.corroborated_ms };
+            let expected = (truth.credited_ms, truth.present.count() * 1_000, near_ms);
             let found = (found.credited_ms, found.measured_ms, found.corroborated_ms);
             assert_eq!(found, expected, "seed {seed}");
         };
@@ -148,8 +151,8 @@ fn rows_of(case: &Case) -> Vec<ReportRow> {
 /// A timeline has every moment once, and what counts in it is what was measured.
 #[test]
 fn what_counts_in_a_timeline_is_what_was_measured() {
-    let mut kinds = std::collections::BTreeSet::new();
-    for seed in 0..cases(option_env!("SEATTIME_CASES"), 2_500) {
+    let most = cases(option_env!("SEATTIME_CASES"), 2_500);
+    let kinds = each_seed("timelines", most, |seed, kinds: &mut BTreeSet<_>| {
         for (_, visit) in Case::of(seed).visits() {
             let visit = merged(visit);
             let told = timeline(&visit, 1, &[]);
@@ -159,18 +162,20 @@ fn what_counts_in_a_timeline_is_what_was_measured() {
             for it in &told.segments {
                 assert!(it.start_ms == at_ms && it.start_ms < it.end_ms, "seed {seed}: {:?}", told.segments);
                 at_ms = it.end_ms;
-                kinds.insert(format!("{:?} {}", it.kind, it.is_uncorroborated));
+                kinds.insert((it.kind as u8, it.is_uncorroborated));
             }
             assert!(at_ms <= visit.contact_ms, "seed {seed}: {:?}", told.segments);
         }
-    }
+    });
+    let kinds: BTreeSet<_> = kinds.into_iter().flatten().collect();
     // Each kind, placed by messages and by the page's own clock; nothing places what is not known.
     assert_eq!(kinds.len(), 11, "{kinds:?}");
 }
 
 #[test]
 fn whatever_arrives_in_whatever_order_comes_to_the_truth() {
-    for seed in 0..cases(option_env!("SEATTIME_CASES"), 2_500) {
+    let most = cases(option_env!("SEATTIME_CASES"), 2_500);
+    each_seed("rules", most, |seed, (): &mut ()| {
         let case = Case::of(seed);
         case.compare(seed, &rows_of(&case), true);
         for (_, (_, story, deliveries)) in case.visits() {
@@ -198,5 +203,5 @@ fn whatever_arrives_in_whatever_order_comes_to_the_truth() {
                 assert!(part.credited_s <= bound_s, "seed {seed}: {part:?}");
             }
         }
-    }
+    });
 }

@@ -128,6 +128,17 @@ impl TestServer {
         self.send(request.body(Body::from(body)).ok()?).await
     }
 
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Option<Answer> {
+        let request = Request::put(path).header("authorization", format!("Bearer {KEY}"));
+        let request = request.header("content-type", "application/json");
+        self.send(request.body(Body::from(body.to_string())).ok()?).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Option<Answer> {
+        let request = Request::delete(path).header("authorization", format!("Bearer {KEY}"));
+        self.send(request.body(Body::empty()).ok()?).await
+    }
+
     /// Imports a course of one SCO; answers the topic.
     pub(crate) async fn course(&self) -> Option<String> {
         let answer =
@@ -159,8 +170,14 @@ impl TestServer {
         Some(answer.body.get("url")?.as_str()?.split_once("#code=")?.1.to_owned())
     }
 
-    /// Launches a course and opens a visit of it.
+    /// Launches a course and opens a visit of it, as the page does.
     pub(crate) async fn visit(&self, topic: &str, learner: &str) -> Option<Value> {
+        let code = self.launch(topic, learner).await?;
+        Some(self.post("/run/v1/visits", &json!({ "code": code, "keeps_origin": true })).await?.body)
+    }
+
+    /// As a page does that keeps no origin: of an earlier version, or somebody's own.
+    pub(crate) async fn visit_of_an_earlier_page(&self, topic: &str, learner: &str) -> Option<Value> {
         let code = self.launch(topic, learner).await?;
         Some(self.post("/run/v1/visits", &json!({ "code": code })).await?.body)
     }

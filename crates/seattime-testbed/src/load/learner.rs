@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use seattime_testbed::package::{page, zipped};
+use seattime_wire::Receipt;
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Connection};
@@ -38,7 +39,7 @@ impl Learner {
         let made = to.api("POST", "/api/v1/launches", key, launch.as_bytes()).await?;
         let url = made.get("url").and_then(Value::as_str).context("a launch without url")?;
         let code = url.split_once("#code=").context("a launch without code")?.1;
-        let body = json!({ "code": code }).to_string();
+        let body = json!({ "code": code, "keeps_origin": true }).to_string();
         let opened = to.api("POST", "/run/v1/visits", key, body.as_bytes()).await?;
         let text = |name: &str| {
             let found = opened.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -107,12 +108,11 @@ impl Learner {
         if answer.status != 200 {
             return Ok(Outcome::Refused(answer.status));
         }
-        let receipt: Value = serde_json::from_slice(&answer.body)?;
-        let acked = receipt.get("acked").and_then(Value::as_u64).context("a receipt without acked")?;
-        anyhow::ensure!(acked >= seq, "{}: acknowledged {acked} of {seq}", self.name);
-        anyhow::ensure!(receipt.get("refused").is_none(), "{}: refused {receipt}", self.name);
-        if let Some(token) = receipt.get("token").and_then(Value::as_str) {
-            token.clone_into(&mut self.token);
+        let receipt: Receipt = serde_json::from_slice(&answer.body)?;
+        anyhow::ensure!(receipt.acked >= seq, "{}: acknowledged {} of {seq}", self.name, receipt.acked);
+        anyhow::ensure!(receipt.refused.is_empty(), "{}: refused {:?}", self.name, receipt.refused);
+        if let Some(token) = receipt.token {
+            self.token = token;
         }
         Ok(Outcome::Kept)
     }

@@ -1,5 +1,6 @@
 //! A server that parses and verifies commits and keeps none: what handling alone can do.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,8 +12,9 @@ use seattime_server::faults::NoFaults;
 use seattime_server::limits::Rate;
 use seattime_server::secret::ServerKey;
 use seattime_server::store::{
-    Answer, Arrival, JudgedOf, JudgedRows, Judging, Launched, MadeLaunch, Merged, NewLaunch, Opened, Opening,
-    PackageLine, ReportOf, ReportRow, ReportVisit, RowKey, Store, StoredPackage, VisitsOf,
+    Answer, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Launched, MadeLaunch,
+    Merged, NewLaunch, Opened, Opening, PackageLine, PackageReporting, ReportOf, ReportRow, ReportVisit,
+    Reporting, RowKey, Store, StoredPackage, VisitsOf,
 };
 use seattime_server::token::VisitClaims;
 use seattime_server::{App, Config, World, router};
@@ -87,6 +89,28 @@ impl Store for Sink {
 
     fn packages(&self, tenant: &str) -> Answer<'_, Vec<PackageLine>> {
         self.0.packages(tenant)
+    }
+
+    fn reporting(&self, tenant: &str) -> Answer<'_, BTreeMap<String, Reporting>> {
+        self.0.reporting(tenant)
+    }
+
+    fn package_reporting(&self, tenant: &str, topic: &str) -> Answer<'_, PackageReporting> {
+        self.0.package_reporting(tenant, topic)
+    }
+
+    fn course(&self, tenant: &str, course: &str) -> Answer<'_, KeptSettings> {
+        self.0.course(tenant, course)
+    }
+
+    fn put_course(
+        &self,
+        tenant: &str,
+        course: &str,
+        settings: CourseSettings,
+        now_ms: i64,
+    ) -> Answer<'_, KeptSettings> {
+        self.0.put_course(tenant, course, settings, now_ms)
     }
 
     fn file(&self, package: &str, path: &str) -> Answer<'_, Option<(u64, u64)>> {

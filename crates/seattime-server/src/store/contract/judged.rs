@@ -7,7 +7,7 @@ use crate::config::DEFAULT_POLICY;
 use crate::store::{Judged, JudgedOf, JudgedRows, Judging, RowKey};
 
 impl Run<'_> {
-    async fn judge(&self, policy: Policy, learner: &str, is_dry: bool) -> Vec<Judged> {
+    pub(super) async fn judge(&self, policy: Policy, learner: &str, is_dry: bool) -> Vec<Judged> {
         let judging = Judging { policy, who: "carla".to_owned(), now_ms: NOW_MS, is_dry };
         let of = JudgedOf { lms_id: Some(format!("{learner} {}", self.mark)), course: None };
         let (mut judged, mut after) = (Vec::new(), RowKey::default());

@@ -24,6 +24,33 @@ impl Run<'_> {
         assert_eq!(self.store().merge(unknown).await, Err(StoreError::NotFound("attempt")));
     }
 
+    /// The page was asked already, says its visit's origin, and holds back nothing: there is no second round.
+    pub(super) async fn an_unknown_visit_that_is_told_whole_is_acknowledged_at_once(&self) {
+        let topic = self.topic("told whole", Api::Scorm12).await;
+        let values = [("cmi.core.lesson_location", "kept")];
+        // Has an origin, and what its page takes as acknowledged; is it partial; what is acknowledged, and is more asked for.
+        #[rustfmt::skip]
+        let cases = [
+            (true,  0, false, (7, false)),
+            (true,  3, false, (0, true)),  // something below it is missing
+            (true,  0, true,  (0, false)), // an exit; nobody is left to be asked
+            (false, 0, false, (0, true)),  // pages of earlier versions do not say what they hold back
+        ];
+        for (has_origin, after, partial, expected) in cases {
+            let mut visit = self.open(&topic, "fiona", NOW_MS).await;
+            visit.claims.visit = uuid::Uuid::new_v4().to_string();
+            let origin = has_origin.then(|| "sealed".to_owned());
+            let told = Commit { origin, after, partial, ..commit(&visit, 7, 60, &values) };
+            let receipt = self.merge(&visit, &told, NOW_MS + MINUTE_MS).await.receipt;
+            assert_eq!((receipt.acked, receipt.need_full), expected, "{has_origin}, {after}, {partial}");
+            let next = self.open(&topic, "fiona", NOW_MS + MINUTE_MS).await;
+            assert_eq!(
+                next.values["item"]["cmi.core.lesson_location"], "kept",
+                "it is kept, whatever is asked"
+            );
+        }
+    }
+
     pub(super) async fn a_visit_made_again_is_judged_by_the_policy_of_the_server(&self) {
         let topic = self.topic("made again", Api::Scorm12).await;
         let mut visit = self.open(&topic, "fanny", NOW_MS).await;

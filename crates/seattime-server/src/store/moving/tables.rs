@@ -98,6 +98,16 @@ pub(super) const TABLES: &[Table] = &[
         ("learner", Text), ("course", Text), ("topic", Text), ("tenant", Text), ("last_ms", Number), ("row", Text),
     ]),
     plain("stale_standing", 3, &[("learner", Text), ("course", Text), ("topic", Text), ("tenant", Text)]),
+    plain("reporting", 4, &[
+        ("learner", Text), ("course", Text), ("topic", Text), ("activity", Text), ("tenant", Text), ("sessions", Number),
+        ("never", Number), ("cut_off", Number), ("zero", Number), ("malformed", Number), ("at_exit", Number),
+        ("at_commits", Number), ("cumulative", Number), ("larger_than_wall", Number), ("resumed", Number),
+        ("over_presence", Number), ("by_report", Number), ("reported_ms", Number), ("measured_ms", Number),
+        ("credited_ms", Number),
+    ]),
+    plain("course_settings", 3, &[
+        ("tenant", Text), ("course", Text), ("version", Number), ("settings", Text), ("set_ms", Number),
+    ]),
     plain("audit", 2, &[
         ("learner", Text), ("id", Text), ("tenant", Text), ("at_ms", Number), ("who", Text), ("what", Text),
         ("course", Text), ("topic", Text), ("was", Text), ("became", Text),

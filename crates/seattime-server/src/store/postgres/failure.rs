@@ -65,6 +65,9 @@ impl From<Failure> for StoreError {
 
 /// What the database said; the client's own words are only "db error".
 pub(crate) fn told(error: &tokio_postgres::Error) -> String {
+    if let Some(explained) = super::tls::explained(error) {
+        return explained;
+    }
     match (error.as_db_error(), std::error::Error::source(error)) {
         (Some(said), _) => format!("{} ({})", said.message(), said.code().code()),
         (None, Some(source)) => format!("{error}: {source}"),
@@ -80,7 +83,7 @@ impl Failure {
             Failure::Raced | Failure::Connection(_) => true,
             // Without a code it was the way there that failed, or a value that could not be sent.
             Failure::Database(error) => match error.code() {
-                None => error.is_closed() || is_of_the_network(error),
+                None => !super::tls::is_refused(error) && (error.is_closed() || is_of_the_network(error)),
                 Some(code) => {
                     let (code, class) = (code.code(), code.code().get(..2).unwrap_or_default());
                     // Serialisation, deadlock, read-only after a failover; lost connections; too many of them;

@@ -1,9 +1,13 @@
 //! Judging what is kept by another policy, in PostgreSQL. Servers may run beside: whoever read a visit before its
 //! policy changed reads it again.
 
+use std::collections::BTreeMap;
+
 use deadpool_postgres::Pool;
+use seattime_wire::Policy;
 use tokio_postgres::Client;
 
+use super::courses;
 use super::failure::Failure;
 use super::fields::{Columns, rows, run};
 use super::sql_here as sql;
@@ -37,12 +41,19 @@ pub(super) async fn judge(
         let mut it = Columns::of(row);
         found.push(RowKey { learner: it.text()?, course: it.text()?, topic: it.text()? });
     }
-    let mut judged = Vec::new();
+    let (mut judged, mut policies) = (Vec::new(), BTreeMap::new());
     for key in &found {
+        let policy = match policies.get(&key.course) {
+            Some(policy) => *policy,
+            None => {
+                let course = courses::find(db, tenant, &key.course).await?.settings;
+                *policies.entry(&key.course).or_insert(course.over(judging.policy))
+            }
+        };
         let gathered = gathered(db, &key.learner, &key.course, &key.topic, tenant).await?;
-        let Some(row) = Judged::of(&gathered, judging.policy)? else { continue };
+        let Some(row) = Judged::of(&gathered, policy)? else { continue };
         if !judging.is_dry {
-            keep(db, tenant, key, &row, judging).await?;
+            keep(db, tenant, key, &row, (policy, judging)).await?;
         }
         judged.push(row);
     }
@@ -55,10 +66,10 @@ async fn keep(
     tenant: &str,
     key: &RowKey,
     row: &Judged,
-    judging: &Judging,
+    (policy, judging): (Policy, &Judging),
 ) -> Result<(), Failure> {
     let RowKey { learner, course, topic } = key;
-    let policy = serde_json::to_string(&judging.policy)?;
+    let policy = serde_json::to_string(&policy)?;
     let fields = [learner.into(), course.into(), topic.into(), (&policy).into()];
     run(db, sql!("judge_visits"), &fields).await?;
     put_stale(db, vec![(learner, course, topic, tenant)]).await?;

@@ -16,6 +16,7 @@ use seattime_wire::{Commit, Refused};
 use tokio_postgres::Client;
 
 use super::contacts::Contacts;
+use super::courses;
 use super::failure::{Failure, retried};
 use super::fields::{Columns, rows};
 use super::memory::{Attempted, Memory, Remembered};
@@ -26,7 +27,7 @@ use crate::clock::Stopwatch;
 use crate::store::merging::{Absorbed, begun, changes, completed, has_parted, scope};
 use crate::store::raw::RawVisit;
 use crate::store::rows::{VisitRow, api_of, column};
-use crate::store::{Arrival, Merged, StoreError, Throughput};
+use crate::store::{Arrival, CourseSettings, Merged, StoreError, Throughput};
 use crate::token::VisitClaims;
 
 /// What became of each message, in their order.
@@ -173,6 +174,8 @@ struct Case<'a> {
     /// The version that was read; none where there is no such visit.
     version: Option<i64>,
     attempt: Option<Arc<Attempted>>,
+    /// What the course has of its own, if the visit has to be made again.
+    course: CourseSettings,
     /// The attempt's lease; a message's, where that is above it.
     lease: u32,
     is_remembered: bool,
@@ -187,6 +190,7 @@ impl<'a> Case<'a> {
             state: None,
             version: None,
             attempt: None,
+            course: CourseSettings::default(),
             lease: 0,
             is_remembered: false,
             is_written: false,
@@ -254,7 +258,18 @@ impl<'a> Desk<'a> {
             Desk { contacts, cases, of_message, raised: BTreeMap::new(), parts, others: BTreeMap::new() };
         desk.find_leases();
         desk.find_others(db, arrivals).await?;
+        desk.find_courses(db).await?;
         Ok(desk)
+    }
+
+    /// A visit that a backup did not know is judged by what its course has of its own.
+    async fn find_courses(&mut self, db: &Client) -> Result<(), Failure> {
+        for case in self.cases.iter_mut().filter(|it| it.state.is_none()) {
+            if let Some(attempt) = &case.attempt {
+                case.course = courses::find(db, &case.claims.tenant, &attempt.row.course).await?.settings;
+            }
+        }
+        Ok(())
     }
 
     fn find_leases(&mut self) {
@@ -321,7 +336,7 @@ impl<'a> Desk<'a> {
             Cow::Borrowed(commit) => commit,
             Cow::Owned(commit) => whole.get_or_init(|| commit),
         };
-        let mut absorbed = Absorbed::new(state, arrival, commit, is_whole);
+        let mut absorbed = Absorbed::new(state, arrival, &case.course, commit, is_whole);
         let mut told = Told {
             merged: absorbed.merged(arrival, Vec::new(), lease),
             has_raw_news: absorbed.has_news(false),

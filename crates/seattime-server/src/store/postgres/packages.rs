@@ -1,13 +1,17 @@
 //! Packages in PostgreSQL.
 
+use std::collections::BTreeMap;
+
 use deadpool_postgres::Pool;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Row};
 
 use super::failure::Failure;
 use super::fields::{Columns, longs, rows, run, texts};
+use super::reading::{activities, package};
 use super::sql_here as sql;
+use crate::store::habits::FIGURES;
 use crate::store::rows::{column, meaning, word};
-use crate::store::{PackageLine, StoredPackage};
+use crate::store::{PackageLine, PackageReporting, Reporting, StoreError, StoredPackage};
 
 pub(super) async fn put(
     pool: &Pool,
@@ -73,4 +77,34 @@ pub(super) async fn list(pool: &Pool, tenant: &str) -> Result<Vec<PackageLine>, 
         lines.push(PackageLine { topic, title, course, api: meaning(it.text()?)? });
     }
     Ok(lines)
+}
+
+/// How each package of a tenant reports its time, by the topic's id.
+pub(super) async fn reporting(pool: &Pool, tenant: &str) -> Result<BTreeMap<String, Reporting>, Failure> {
+    let db = pool.get().await?;
+    let found = rows(&db, sql!("reporting"), &[tenant.into()]).await?;
+    Ok(found.iter().map(reported).collect::<Result<_, _>>()?)
+}
+
+/// How a package reports its time, and each of its activities.
+pub(super) async fn package_reporting(
+    pool: &Pool,
+    tenant: &str,
+    topic: &str,
+) -> Result<PackageReporting, Failure> {
+    let db = pool.get().await?;
+    let found = package(&db, tenant, topic).await?;
+    let known = rows(&db, sql!("reporting_of_package"), &[tenant.into(), topic.into()]).await?;
+    let known = known.iter().map(reported).collect::<Result<_, _>>()?;
+    Ok(PackageReporting::of(topic, found, activities(&db, topic).await?, known))
+}
+
+fn reported(row: &Row) -> Result<(String, Reporting), StoreError> {
+    let mut it = Columns::of(row);
+    let name = it.text()?;
+    let mut figures = [0; FIGURES];
+    for figure in &mut figures {
+        *figure = it.long()?;
+    }
+    Ok((name, Reporting::of(figures)))
 }

@@ -14,6 +14,7 @@ use crate::store::StoreError;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0001_spine.sql"),
     include_str!("../../../migrations/postgres/0002_totals.sql"),
+    include_str!("../../../migrations/postgres/0003_reporting.sql"),
 ];
 
 /// The version of the schema.

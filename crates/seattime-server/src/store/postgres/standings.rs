@@ -36,8 +36,10 @@ pub(super) async fn renew(
     Ok(found.len())
 }
 
-fn narrowed<'a>(tenant: Option<&'a str>, of: &'a ReportOf) -> [Field<'a>; 4] {
-    [Field::Text(tenant), (&of.learner).into(), (&of.lms_id).into(), (&of.course).into()]
+fn narrowed<'a>(tenant: Option<&'a str>, of: &'a ReportOf) -> [Field<'a>; 5] {
+    let row = [(&of.learner).into(), (&of.lms_id).into(), (&of.course).into(), (&of.topic).into()];
+    let [learner, lms_id, course, topic] = row;
+    [Field::Text(tenant), learner, lms_id, course, topic]
 }
 
 async fn stale(pool: &Pool, tenant: Option<&str>, of: &ReportOf, most: usize) -> Result<Vec<Stale>, Failure> {
@@ -62,7 +64,7 @@ async fn derive(pool: &Pool, stale: &[Stale]) -> Result<(), Failure> {
         if run(db, sql!("drop_stale"), &key).await? == 0 {
             continue; // Another server has just derived it.
         }
-        let row = gathered(db, learner, course, topic, tenant).await?.row(None)?;
+        let (row, reporting) = gathered(db, learner, course, topic, tenant).await?.derived()?;
         let kept = serde_json::to_string(&row)?;
         let fields = [
             learner.into(),
@@ -73,6 +75,11 @@ async fn derive(pool: &Pool, stale: &[Stale]) -> Result<(), Failure> {
             (&kept).into(),
         ];
         run(db, sql!("put_standing"), &fields).await?;
+        for (activity, it) in &reporting {
+            let key = [learner, course, topic, activity, tenant].map(Field::from);
+            let fields: Vec<_> = key.into_iter().chain(it.figures().map(Field::from)).collect();
+            run(db, sql!("put_reporting"), &fields).await?;
+        }
     }
     transaction.commit().await?;
     Ok(())

@@ -6,6 +6,7 @@ use deadpool_postgres::Pool;
 use seattime_wire::{Mode, Policy};
 use tokio_postgres::Client;
 
+use super::courses;
 use super::failure::{Failure, retried};
 use super::fields::{Columns, row, rows, run};
 use super::reading::{activities, attempt, latest_values, launch, pairs, visits, visits_of};
@@ -61,7 +62,13 @@ pub(super) async fn open(
     };
     // From here on the attempt is locked: what earlier visits were acknowledged is there to be read.
     let (attempt, package) = attempt(db, &launch.learner, &launch.attempt, &launch.tenant).await?;
-    let learner = row(db, sql!("learner"), &[(&launch.learner).into(), (&launch.tenant).into()]).await?;
+    let fields = [(&launch.learner).into(), (&launch.tenant).into()];
+    // Both at once: the second costs no journey of its own.
+    let (learner, course) = tokio::try_join!(
+        row(db, sql!("learner"), &fields),
+        courses::find(db, &launch.tenant, &attempt.course)
+    )?;
+    let course = course.settings;
     let learner = learner.ok_or(StoreError::NotFound("learner"))?;
     let mut it = Columns::of(&learner);
     let (lms_id, name) = (it.text()?, it.text()?);
@@ -78,15 +85,16 @@ pub(super) async fn open(
     let told = told(&facts, activities(db, &attempt.topic).await?)?;
     let origin = origin(&attempt, (&lms_id, &name));
     let claims = VisitClaims { lease, mode: told.mode, origin, ..before };
+    let policy = kept.as_ref().map_or_else(|| course.over(*policy), |it| it.0.policy);
     if kept.is_none() {
-        let made = VisitRow::new(*policy, lease, now_ms);
+        let made = VisitRow::new(policy, lease, now_ms);
         put_visits(db, &[Kept { claims: &claims, visit: &made, read: None }], Versions::random()).await?;
     }
     let scope = scope(&package, &claims.attempt);
     let shared = rows(db, sql!("shared"), &[(&claims.learner).into(), scope.into()]).await?;
     let shared = pairs(&shared)?;
     transaction.commit().await?;
-    Ok(told.opened(claims, *policy, shared, (launch, attempt, package)))
+    Ok(told.opened(claims, (policy, course), shared, (launch, attempt, package)))
 }
 
 async fn find_launch(db: &Client, opening: &Opening) -> Result<LaunchRow, Failure> {

@@ -9,9 +9,11 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::oneshot;
 
+use super::connection::Way;
 use super::contacts::Contacts;
 use super::memory::Memory;
 use super::merge::merge_surely;
+use crate::error::StartError;
 use crate::store::throughput::Ticket;
 use crate::store::{Answer, Arrival, Merged, StoreError, Throughput};
 
@@ -37,16 +39,19 @@ pub(super) struct Writers {
 
 impl Writers {
     /// Starts the tasks; they end with the last handle to them.
-    pub(super) fn start(pool: &Pool, contacts: &Arc<Contacts>) -> Writers {
+    pub(super) fn start(way: &Way, contacts: &Arc<Contacts>) -> Result<Writers, StartError> {
         let bytes = Arc::new(AtomicUsize::new(0));
         let throughput = Throughput::new(WRITERS);
         let start = |writer| {
             let (queue, waiting) = channel(QUEUE);
             let counted = (writer, throughput.clone());
-            tokio::spawn(write(pool.clone(), Arc::clone(contacts), waiting, Arc::clone(&bytes), counted));
-            queue
+            let (pool, driver) = way.driven()?;
+            let writing = write(pool, Arc::clone(contacts), waiting, Arc::clone(&bytes), counted);
+            tokio::spawn(driver.drive(writing));
+            Ok(queue)
         };
-        Writers { queues: (0..WRITERS).map(start).collect(), bytes, throughput }
+        let queues = (0..WRITERS).map(start).collect::<Result<_, StartError>>()?;
+        Ok(Writers { queues, bytes, throughput })
     }
 
     /// Merges a commit. A learner's commits all go to the same task, and so stay in their order.

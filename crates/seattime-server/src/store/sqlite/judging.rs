@@ -1,8 +1,12 @@
 //! Judging what is kept by another policy, in SQLite. A server may run beside: what it remembers of a visit, it never
 //! writes the policy of.
 
-use rusqlite::Connection;
+use std::collections::BTreeMap;
 
+use rusqlite::Connection;
+use seattime_wire::Policy;
+
+use super::courses;
 use super::sql_here as sql;
 use super::standings::gathered;
 use crate::store::StoreError;
@@ -32,12 +36,19 @@ pub(super) fn judge(
             |row| Ok(RowKey { learner: row.get(0)?, course: row.get(1)?, topic: row.get(2)? }),
         )?
         .collect::<Result<Vec<_>, _>>()?;
-    let mut judged = Vec::new();
+    let (mut judged, mut policies) = (Vec::new(), BTreeMap::new());
     for key in &found {
+        let policy = match policies.get(&key.course) {
+            Some(policy) => *policy,
+            None => {
+                let course = courses::find(db, tenant, &key.course)?.settings;
+                *policies.entry(&key.course).or_insert(course.over(judging.policy))
+            }
+        };
         let gathered = gathered(db, &key.learner, &key.course, &key.topic, tenant)?;
-        let Some(row) = Judged::of(&gathered, judging.policy)? else { continue };
+        let Some(row) = Judged::of(&gathered, policy)? else { continue };
         if !judging.is_dry {
-            keep(db, tenant, key, &row, judging)?;
+            keep(db, tenant, key, &row, (policy, judging))?;
         }
         judged.push(row);
     }
@@ -49,10 +60,10 @@ fn keep(
     tenant: &str,
     key: &RowKey,
     row: &Judged,
-    judging: &Judging,
+    (policy, judging): (Policy, &Judging),
 ) -> Result<(), StoreError> {
     let RowKey { learner, course, topic } = key;
-    let policy = serde_json::to_string(&judging.policy)?;
+    let policy = serde_json::to_string(&policy)?;
     db.prepare_cached(sql!("judge_visits"))?.execute((learner, course, topic, policy))?;
     db.prepare_cached(sql!("put_stale"))?.execute((learner, course, topic, tenant))?;
     db.prepare_cached(sql!("put_audit"))?.execute((

@@ -6,14 +6,14 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use seattime_wire::{Commit, Refused, ValuePart};
 
 use super::desk::{Attempted, Desk};
-use super::packages;
 use super::sql_here as sql;
+use super::{courses, packages};
 use crate::store::merging::{
     Absorbed, Change, SETTLED_ELEMENT, begun, changes, completed, has_parted, scope, settled,
 };
 use crate::store::rows::{AttemptRow, VisitRow, api_of, column};
 use crate::store::standing::Values;
-use crate::store::{Arrival, Merged, StoreError};
+use crate::store::{Arrival, CourseSettings, Merged, StoreError};
 use crate::token::VisitClaims;
 
 /// So many parts of texts may wait in one visit for the commit that names them.
@@ -128,7 +128,11 @@ pub(super) fn merge(desk: &mut Desk<'_>, arrival: &Arrival) -> Result<Merged, St
         desk.db.prepare_cached(sql!("drop_parts"))?.execute(row)?;
     }
     let (commit, is_whole) = completed(commit, acked, |seq| parts_of(desk.db, claims, seq))?;
-    let mut absorbed = Absorbed::new(known, arrival, &commit, is_whole);
+    let course = match known {
+        Some(_) => CourseSettings::default(),
+        None => courses::find(desk.db, &claims.tenant, &attempt.row.course)?.settings,
+    };
+    let mut absorbed = Absorbed::new(known, arrival, &course, &commit, is_whole);
     let (refused, has_values) = put_changes(desk.db, claims, &attempt, &commit)?;
 
     absorbed.visit.heard(desk.memory.heard.contact(&claims.visit));

@@ -1,12 +1,15 @@
 //! Packages in SQLite.
 
-use rusqlite::{Connection, OptionalExtension};
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension, Row};
 use seattime_wire::SessionKind;
 
 use super::desk::Desk;
 use super::sql_here as sql;
+use crate::store::habits::FIGURES;
 use crate::store::rows::{PackageRow, meaning, word};
-use crate::store::{PackageLine, StoreError, StoredActivity, StoredPackage};
+use crate::store::{PackageLine, PackageReporting, Reporting, StoreError, StoredActivity, StoredPackage};
 
 pub(super) fn put(
     desk: &mut Desk<'_>,
@@ -41,6 +44,33 @@ pub(super) fn list(db: &Connection, tenant: &str) -> Result<Vec<PackageLine>, St
     rows.into_iter()
         .map(|(topic, title, course, api)| Ok(PackageLine { topic, title, course, api: meaning(api)? }))
         .collect()
+}
+
+/// How each package of a tenant reports its time, by the topic's id.
+pub(super) fn reporting(db: &Connection, tenant: &str) -> Result<BTreeMap<String, Reporting>, StoreError> {
+    let mut query = db.prepare_cached(sql!("reporting"))?;
+    let found = query.query_map([tenant], reported)?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// How a package reports its time, and each of its activities.
+pub(super) fn package_reporting(
+    db: &Connection,
+    tenant: &str,
+    topic: &str,
+) -> Result<PackageReporting, StoreError> {
+    let package = find(db, tenant, topic)?.ok_or(StoreError::NotFound("topic"))?;
+    let mut query = db.prepare_cached(sql!("reporting_of_package"))?;
+    let known = query.query_map((tenant, topic), reported)?.collect::<Result<_, _>>()?;
+    Ok(PackageReporting::of(topic, package, activities(db, topic)?, known))
+}
+
+fn reported(row: &Row<'_>) -> rusqlite::Result<(String, Reporting)> {
+    let mut figures = [0; FIGURES];
+    for (n, figure) in (1..).zip(&mut figures) {
+        *figure = row.get(n)?;
+    }
+    Ok((row.get(0)?, Reporting::of(figures)))
 }
 
 pub(super) fn find(db: &Connection, tenant: &str, id: &str) -> Result<Option<PackageRow>, StoreError> {
@@ -80,4 +110,33 @@ pub(super) fn activities(db: &Connection, package: &str) -> Result<Vec<StoredAct
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::SqliteStore;
+
+    #[tokio::test]
+    async fn how_a_package_reports_is_found_by_its_own_rows_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("seattime.db");
+        drop(SqliteStore::open(&path, None).unwrap());
+        let db = Connection::open(&path).unwrap();
+        let plan = |query: &str, fields: &[&str]| {
+            let mut query = db.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
+            let steps =
+                query.query_map(rusqlite::params_from_iter(fields), |row| row.get::<_, String>(3)).unwrap();
+            steps.collect::<Result<Vec<_>, _>>().unwrap().join("; ")
+        };
+        let own = plan(sql!("reporting_of_package"), &["tenant", "topic"]);
+        assert!(
+            own.starts_with("SEARCH reporting USING INDEX reporting_of_package (tenant=? AND topic=?)"),
+            "{own}"
+        );
+        let all = plan(sql!("reporting"), &["tenant"]);
+        assert!(all.starts_with("SEARCH reporting USING INDEX reporting_of_package (tenant=?)"), "{all}");
+        let course = plan(sql!("course_settings"), &["tenant", "course"]);
+        assert_eq!(course, "SEARCH course_settings USING PRIMARY KEY (tenant=? AND course=?)");
+    }
 }

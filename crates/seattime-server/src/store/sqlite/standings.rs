@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use super::merge::visits_of;
 use super::packages;
@@ -21,15 +22,20 @@ pub(super) fn renew(
     let mut query = db.prepare_cached(sql!("stale"))?;
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let stale = query
-        .query_map((tenant, &of.learner, &of.lms_id, &of.course, most), |row| {
+        .query_map((tenant, &of.learner, &of.lms_id, &of.course, &of.topic, most), |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
         })?
         .collect::<Result<Vec<(String, String, String, String)>, _>>()?;
     for (learner, course, topic, tenant) in &stale {
-        let row = gathered(db, learner, course, topic, tenant)?.row(None)?;
+        let (row, reporting) = gathered(db, learner, course, topic, tenant)?.derived()?;
         let kept = serde_json::to_string(&row)?;
         let row = (learner, course, topic, tenant, row.last_visit_ms, kept);
         db.prepare_cached(sql!("put_standing"))?.execute(row)?;
+        for (activity, it) in reporting {
+            let key = [learner, course, topic, &activity, tenant].map(|it| Value::Text(it.clone()));
+            let row = key.into_iter().chain(it.figures().map(Value::Integer));
+            db.prepare_cached(sql!("put_reporting"))?.execute(params_from_iter(row))?;
+        }
         db.prepare_cached(sql!("drop_stale"))?.execute((learner, course, topic))?;
     }
     Ok(stale.len())

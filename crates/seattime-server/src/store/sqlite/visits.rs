@@ -5,9 +5,9 @@ use seattime_wire::Policy;
 
 use super::desk::Desk;
 use super::merge::{attempt_of, keep, visits_of};
-use super::packages;
 use super::sql_here as sql;
 use super::standings::latest_values;
+use super::{courses, packages};
 use crate::store::merging::scope;
 use crate::store::opening::{Facts, check_code, origin, told};
 use crate::store::rows::{LaunchRow, VisitRow};
@@ -79,10 +79,12 @@ pub(super) fn open(
         mode: told.mode,
         origin: origin(&attempt, (&lms_id, &name)),
     };
-    keep(db, &claims, &VisitRow::new(*policy, lease, now_ms))?;
+    let course = courses::find(db, &claims.tenant, &attempt.course)?.settings;
+    let policy = course.over(*policy);
+    keep(db, &claims, &VisitRow::new(policy, lease, now_ms))?;
     let mut query = db.prepare_cached(sql!("shared"))?;
     let key = (&claims.learner, scope(&package, &claims.attempt));
     let shared = query.query_map(key, |row| Ok((row.get(0)?, row.get(1)?)))?;
     let shared = shared.collect::<Result<_, _>>()?;
-    Ok(told.opened(claims, *policy, shared, (launch, attempt, package)))
+    Ok(told.opened(claims, (policy, course), shared, (launch, attempt, package)))
 }

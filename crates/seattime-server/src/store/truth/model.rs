@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use seattime_wire::CreditPolicy;
 
+use super::seconds::Seconds;
 use super::story::{Delivery, Lived, MEDIA, Said, Story};
 
 /// What a topic comes to.
@@ -21,11 +22,11 @@ pub(crate) struct VisitTotals {
     /// From the visit's opening to its last live contact, in seconds.
     pub(crate) window_s: i64,
     /// The server's seconds that the learner was there.
-    present: BTreeSet<i64>,
+    present: Seconds,
     /// Of these, those that were lived near a live contact.
-    near: BTreeSet<i64>,
+    near: Seconds,
     /// The server's seconds that bound what is credited.
-    bound: BTreeSet<i64>,
+    bound: Seconds,
     counts: bool,
 }
 
@@ -37,15 +38,21 @@ pub(crate) struct PartTotals {
     exceeds_presence: bool,
 }
 
-/// Whether the learner was there in a second of a stretch: it is visible, and lies between two signs that are near
+/// Per second of a stretch, whether the learner was there: it is visible, and lies between two signs that are near
 /// enough, or shortly after one.
-fn is_present(story: &Story, lived: &Lived, second: usize) -> bool {
-    let before = lived.signs[..=second].iter().rposition(Option::is_some);
-    let after = lived.signs[second + 1..].iter().position(Option::is_some).map(|it| it + second + 1);
+fn presence(story: &Story, lived: &Lived) -> Vec<bool> {
     let (idle_s, tail_s) = (story.policy.idle_limit_ms / 1_000, story.policy.tail_ms / 1_000);
-    let Some(before) = before else { return false };
-    let is_between = after.is_some_and(|after| (after - before) as i64 <= idle_s);
-    lived.visible[second] && (is_between || ((second - before) as i64) < tail_s)
+    let signs = || lived.signs.iter().enumerate().filter(|it| it.1.is_some()).map(|it| it.0);
+    let (mut before, mut coming) = (None, signs().peekable());
+    let is_present = (0..lived.visible.len()).map(|second| {
+        while let Some(sign) = coming.next_if(|it| *it <= second) {
+            before = Some(sign);
+        }
+        let Some(before) = before else { return false };
+        let is_between = coming.peek().is_some_and(|after| (after - before) as i64 <= idle_s);
+        lived.visible[second] && (is_between || ((second - before) as i64) < tail_s)
+    });
+    is_present.collect()
 }
 
 /// Whether something played in a second that counts: in a hidden page only what is heard.
@@ -65,13 +72,15 @@ fn start_of(deliveries: &[Delivery], stretch: usize) -> i64 {
     live.min().or_else(|| by_wall.min()).unwrap()
 }
 
-/// Whether a second of a stretch lies within 75 s of a live contact, or of the visit's opening; by what clock it is
-/// placed must be the server's.
-fn is_near(story: &Story, deliveries: &[Delivery], stretch: usize, at_s: i64) -> bool {
-    let live = || deliveries.iter().filter(|it| !it.is_replay);
-    let is_placed = live().any(|it| it.sent_at.is_some_and(|at| at.0 == stretch));
-    let mut contacts = live().map(|it| it.received_s).chain([story.opened_s]);
-    is_placed && contacts.any(|it| it - 75 <= at_s && at_s < it + 75)
+/// The server's seconds within 75 s of a live contact, or of the visit's opening.
+fn near_contacts(story: &Story, deliveries: &[Delivery]) -> Seconds {
+    let live = deliveries.iter().filter(|it| !it.is_replay).map(|it| it.received_s);
+    live.chain([story.opened_s]).flat_map(|it| it - 75..it + 75).filter(|it| *it >= story.opened_s).collect()
+}
+
+/// Whether the server's clock places a stretch.
+fn is_placed(deliveries: &[Delivery], stretch: usize) -> bool {
+    deliveries.iter().any(|it| !it.is_replay && it.sent_at.is_some_and(|at| at.0 == stretch))
 }
 
 /// What a visit comes to.
@@ -83,30 +92,29 @@ pub(crate) fn of_visit(story: &Story, deliveries: &[Delivery]) -> VisitTotals {
     let mut seconds: BTreeMap<u32, Vec<(i64, (usize, i64))>> = BTreeMap::new();
     let mut sessions = BTreeSet::new();
     let mut has_hand = false;
-    let mut near = BTreeSet::new();
+    let (near_contacts, mut near) = (near_contacts(story, deliveries), Seconds::default());
     for (n, lived) in story.stretches.iter().enumerate() {
-        let start_s = start_of(deliveries, n);
+        let (start_s, is_placed) = (start_of(deliveries, n), is_placed(deliveries, n));
+        let presence = presence(story, lived);
         has_hand |= lived.signs.contains(&Some(seattime_wire::EvidenceKind::Human));
         for second in 0..lived.visible.len() {
             let session = lived.loaded[second];
             sessions.insert(session);
             let at_s = start_s + second as i64;
-            let is_counted = is_present(story, lived, second) || is_played(lived, second);
+            let is_counted = presence[second] || is_played(lived, second);
             if is_counted && (story.opened_s..contact_s).contains(&at_s) {
                 seconds.entry(session).or_default().push((at_s, (n, second as i64)));
-                if is_near(story, deliveries, n, at_s) {
+                if is_placed && near_contacts.contains(at_s) {
                     near.insert(at_s);
                 }
             }
         }
     }
-    let present: BTreeSet<i64> = seconds.values().flatten().map(|it| it.0).collect();
-    let bound = match story.policy.credit {
-        CreditPolicy::Reported => {
-            (story.opened_s..story.opened_s + window_s).chain(present.iter().copied()).collect()
-        }
-        _ => present.clone(),
-    };
+    let present: Seconds = seconds.values().flatten().map(|it| it.0).collect();
+    let mut bound = present.clone();
+    if story.policy.credit == CreditPolicy::Reported {
+        bound.extend(story.opened_s..story.opened_s + window_s);
+    }
     let parts = sessions.iter().map(|session| {
         let seen = seconds.get(session).map(Vec::as_slice).unwrap_or_default();
         part(story, *session, seen, window_s)
@@ -116,7 +124,7 @@ pub(crate) fn of_visit(story: &Story, deliveries: &[Delivery]) -> VisitTotals {
 }
 
 fn part(story: &Story, session: u32, seen: &[(i64, (usize, i64))], window_s: i64) -> PartTotals {
-    let length = |seconds: &mut dyn Iterator<Item = i64>| seconds.collect::<BTreeSet<_>>().len() as i64;
+    let length = |seconds: &mut dyn Iterator<Item = i64>| seconds.collect::<Seconds>().count();
     let measured_s = length(&mut seen.iter().map(|it| it.0));
     let (said, said_at) = story.said(session, (usize::MAX, i64::MAX));
     let Said::Seconds(reported_s @ 1..) = said else {
@@ -134,13 +142,13 @@ fn part(story: &Story, session: u32, seen: &[(i64, (usize, i64))], window_s: i64
 }
 
 /// What any level above sessions comes to.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Whole {
     pub(crate) credited_ms: i64,
     /// The server's seconds that the learner was there; of them, those near a live contact; and those that bound.
-    pub(crate) present: BTreeSet<i64>,
-    pub(crate) near: BTreeSet<i64>,
-    bound: BTreeSet<i64>,
+    pub(crate) present: Seconds,
+    pub(crate) near: Seconds,
+    bound: Seconds,
     /// What sessions were credited above what was measured of them.
     excess_s: i64,
 }
@@ -158,8 +166,10 @@ pub(crate) fn of_topic(visits: &[(u32, VisitTotals)]) -> (Totals, Whole) {
         totals.attempts += 1;
         let parts = || of_attempt().flat_map(|it| &it.parts);
         totals.exceeds_presence |= parts().any(|it| it.exceeds_presence);
-        let seconds = |of: fn(&VisitTotals) -> &BTreeSet<i64>| {
-            of_attempt().flat_map(|it| of(it).iter().copied()).collect::<BTreeSet<i64>>()
+        let seconds = |of: fn(&VisitTotals) -> &Seconds| {
+            let mut all = Seconds::default();
+            of_attempt().for_each(|it| all.join(of(it)));
+            all
         };
         let (present, near, bound) =
             (seconds(|it| &it.present), seconds(|it| &it.near), seconds(|it| &it.bound));
@@ -169,7 +179,7 @@ pub(crate) fn of_topic(visits: &[(u32, VisitTotals)]) -> (Totals, Whole) {
     }
     let whole = of_parts(&attempts);
     totals.credited_s = whole.credited_ms / 1_000;
-    totals.measured_s = whole.present.len() as i64;
+    totals.measured_s = whole.present.count();
     (totals, whole)
 }
 
@@ -177,9 +187,9 @@ pub(crate) fn of_topic(visits: &[(u32, VisitTotals)]) -> (Totals, Whole) {
 pub(crate) fn of_parts(parts: &[Whole]) -> Whole {
     let mut whole = Whole::default();
     for part in parts {
-        whole.present.extend(&part.present);
-        whole.near.extend(&part.near);
-        whole.bound.extend(&part.bound);
+        whole.present.join(&part.present);
+        whole.near.join(&part.near);
+        whole.bound.join(&part.bound);
         whole.excess_s += part.excess_s;
     }
     let sum_ms = parts.iter().map(|it| it.credited_ms).sum();
@@ -189,7 +199,7 @@ pub(crate) fn of_parts(parts: &[Whole]) -> Whole {
 
 /// A whole is no more than its parts, and than what bounds them with 2 % and 5 s once; the tolerance is for what
 /// content said above what was seen, so what was seen alone never takes it.
-fn whole_ms(sum_ms: i64, bound: &BTreeSet<i64>, excess_s: i64) -> i64 {
-    let union_ms = bound.len() as i64 * 1_000;
+fn whole_ms(sum_ms: i64, bound: &Seconds, excess_s: i64) -> i64 {
+    let union_ms = bound.count() * 1_000;
     sum_ms.min(union_ms * 102 / 100 + 5_000).min(union_ms + excess_s * 1_000)
 }

@@ -1,0 +1,38 @@
+//! What courses have of their own, in PostgreSQL.
+
+use deadpool_postgres::Pool;
+use tokio_postgres::Client;
+
+use super::failure::Failure;
+use super::fields::{Columns, row, run};
+use super::sql_here as sql;
+use crate::store::{CourseSettings, KeptSettings};
+
+pub(super) async fn find(db: &Client, tenant: &str, course: &str) -> Result<KeptSettings, Failure> {
+    let found = row(db, sql!("course_settings"), &[tenant.into(), course.into()]).await?;
+    let Some(found) = found else { return Ok(KeptSettings::default()) };
+    let mut it = Columns::of(&found);
+    let settings = serde_json::from_str(&it.text()?)?;
+    Ok(KeptSettings { settings, version: it.count()?, set_ms: it.long()? })
+}
+
+pub(super) async fn course(pool: &Pool, tenant: &str, course: &str) -> Result<KeptSettings, Failure> {
+    find(&*pool.get().await?, tenant, course).await
+}
+
+pub(super) async fn put(
+    pool: &Pool,
+    tenant: &str,
+    course: &str,
+    settings: CourseSettings,
+    now_ms: i64,
+) -> Result<KeptSettings, Failure> {
+    let db = pool.get().await?;
+    let version = find(&db, tenant, course).await?.version + 1;
+    let kept = serde_json::to_string(&settings)?;
+    let fields = [tenant.into(), course.into(), version.into(), (&kept).into(), now_ms.into()];
+    if run(&db, sql!("put_course_settings"), &fields).await? == 0 {
+        return Err(Failure::Raced);
+    }
+    Ok(KeptSettings { settings, version, set_ms: now_ms })
+}

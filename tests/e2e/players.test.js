@@ -5,7 +5,8 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
-import { after, before, test } from "node:test";
+import { after, describe, test } from "node:test";
+import { Lanes, SIDE_BY_SIDE } from "./lanes.js";
 import { near } from "./medium.js";
 import { playing } from "./packages.js";
 import { RealTime } from "./real_time.js";
@@ -107,10 +108,8 @@ function page(url) {
     return name === "silent" || name === "closed" ? "" : script + YOUTUBE_PAGE;
 }
 
-/** @type {RealTime} */
-let world;
-before(async () => {
-    world = await RealTime.begin();
+const lanes = new Lanes(async () => {
+    const world = await RealTime.begin();
     world.onTab = async (tab) => {
         await tab.setRequestInterception(true);
         tab.on("request", (request) => {
@@ -119,8 +118,14 @@ before(async () => {
             void request.respond({ contentType: "text/html", body: `<!doctype html><script>${page(url)}</script>` });
         });
     };
+    return world;
 });
-after(() => world.end());
+after(async () => {
+    for (const world of lanes.all) await world.end();
+});
+
+/** @param {string} name @param {(world: RealTime) => Promise<void>} story */
+const played = (name, story) => test(name, () => lanes.on(story));
 
 /** @param {string} name @param {string} [query] */
 const youtube = (name, query = "?enablejsapi=1") => `<iframe id="${name}" allow="autoplay" src="${YOUTUBE}/embed/${name}${query}"></iframe>`;
@@ -137,12 +142,13 @@ const LISTENER = `<script>
 /**
  * Shows a package, until its players are through with their scripts; answers the report's row.
  *
+ * @param {RealTime} world
  * @param {string} learner
  * @param {string} body
  * @param {string} until What is true in content then.
  * @param {(tab: import("./real_time.js").Tab) => Promise<void>} [look]
  */
-async function take(learner, body, until, look) {
+async function take(world, learner, body, until, look) {
     const tab = await world.launch(await playing(learner, LISTENER + body), learner);
     await tab.page.mouse.click(5, 5); // Somebody is there.
     await tab.until(`frames[0].eval(${JSON.stringify(until)})`);
@@ -155,79 +161,81 @@ async function take(learner, body, until, look) {
 /** @param {any} row @returns {Record<string, number>} What was seen, in s, by the name of the video. */
 const seen = (row) => Object.fromEntries(row.media.filter((/** @type {any} */ it) => it.kind === "video").map((/** @type {any} */ it) => [it.key, it.covered_ms / 1000]));
 
-test("players of both hosts count while their clocks run: 4 s straight on", async () => {
-    for (const [host, frame, key] of [["YouTube", youtube("straight"), `${YOUTUBE}/embed/straight#600`], ["Vimeo", vimeo("straight"), `${VIMEO}/video/straight#600`]]) {
-        const row = await take(`straight on ${host}`, frame, "areOver(['straight'])");
-        near(row.media_ms, 4, host);
-        const [item, ...others] = row.media;
-        assert.deepEqual([item.key, item.kind, item.duration_ms, others, row.flags], [key, "video", LONG_S * 1000, [], []]);
-        near(item.covered_ms, 4, `what was seen on ${host}`);
-    }
-});
-
-test("what was skipped, paused or held up earns nothing, and twice the speed takes half the time", async () => {
-    const names = ["sought", "fast", "paused", "frozen"];
-    const row = await take("several", names.map((it) => youtube(it)).join(""), `areOver(${JSON.stringify(names)})`);
-    const { [`${YOUTUBE}/embed/sought#600`]: sought, [`${YOUTUBE}/embed/fast#600`]: fast, ...others } = seen(row);
-    // Between two messages, a jump cannot be told from what was played before it.
-    assert.ok(sought > 3.3 && sought < 4.3, `${sought} s of the one with the jump`);
-    assert.ok(fast > 5.3 && fast < 6.3, `${fast} s of the fast one`);
-    assert.deepEqual(others, {});
-    near(row.media_ms, 4, "all of it together");
-    const alone = await take("fast alone", vimeo("fast"), "areOver(['fast'])");
-    near(alone.media_ms, 3, "3 s at twice the speed");
-});
-
-test("content that speaks to its player itself hears what it heard before, and nobody else speaks to it", async () => {
-    const own = `${youtube("watched")}<script>
-        const frame = document.getElementById("watched");
-        frame.addEventListener("load", () => frame.contentWindow.postMessage(JSON.stringify({ event: "listening", id: 77, channel: "widget" }), "${YOUTUBE}"));
-    </script>`;
-    const row = await take("with a player of its own", own, "areOver(['watched'])", async (tab) => {
-        const ids = await tab.inContent("[...new Set(heard.map((it) => JSON.parse(it.data).id))]");
-        assert.deepEqual(ids, [77]);
-        const frame = tab.page.frames().find((it) => it.url().startsWith(YOUTUBE));
-        assert.deepEqual(await frame?.evaluate("heard.map((it) => it.event)"), ["listening"]);
+describe("players, played for real", SIDE_BY_SIDE, () => {
+    played("players of both hosts count while their clocks run: 4 s straight on", async (world) => {
+        for (const [host, frame, key] of [["YouTube", youtube("straight"), `${YOUTUBE}/embed/straight#600`], ["Vimeo", vimeo("straight"), `${VIMEO}/video/straight#600`]]) {
+            const row = await take(world, `straight on ${host}`, frame, "areOver(['straight'])");
+            near(row.media_ms, 4, host);
+            const [item, ...others] = row.media;
+            assert.deepEqual([item.key, item.kind, item.duration_ms, others, row.flags], [key, "video", LONG_S * 1000, [], []]);
+            near(item.covered_ms, 4, `what was seen on ${host}`);
+        }
     });
-    near(row.media_ms, 3, "media");
-});
 
-test("nobody else is believed: not what went elsewhere, not another frame, not content itself", async () => {
-    const lies = `${youtube("gone")}${youtube("silent")}${vimeo("liar")}<script>
-        let at = 0;
-        const start = performance.now();
-        setInterval(() => {
-            at += 0.25;
-            const info = { currentTime: at, playerState: 1, playbackRate: 1, duration: 600, videoData: { video_id: "lie" } };
-            const data = JSON.stringify({ event: "infoDelivery", info, id: 1, channel: "widget" });
-            postMessage(data, "*");
-            dispatchEvent(new MessageEvent("message", { data, origin: "${YOUTUBE}", source: document.getElementById("silent").contentWindow }));
-        }, 250);
-    </script>`;
-    const liars = (/** @type {string} */ name) => `heard.filter((it) => it.name === '${name}').length > 12`;
-    const row = await take("lied to", lies, `${liars("gone")} && ${liars("liar")} && ${liars("silent")}`);
-    assert.equal(row.media_ms, 0);
-    assert.deepEqual(seen(row), {});
-});
+    played("what was skipped, paused or held up earns nothing, and twice the speed takes half the time", async (world) => {
+        const names = ["sought", "fast", "paused", "frozen"];
+        const row = await take(world, "several", names.map((it) => youtube(it)).join(""), `areOver(${JSON.stringify(names)})`);
+        const { [`${YOUTUBE}/embed/sought#600`]: sought, [`${YOUTUBE}/embed/fast#600`]: fast, ...others } = seen(row);
+        // Between two messages, a jump cannot be told from what was played before it.
+        assert.ok(sought > 3.3 && sought < 4.3, `${sought} s of the one with the jump`);
+        assert.ok(fast > 5.3 && fast < 6.3, `${fast} s of the fast one`);
+        assert.deepEqual(others, {});
+        near(row.media_ms, 4, "all of it together");
+        const alone = await take(world, "fast alone", vimeo("fast"), "areOver(['fast'])");
+        near(alone.media_ms, 3, "3 s at twice the speed");
+    });
 
-test("a player that does not say when it plays is told of in the report, and earns nothing", async () => {
-    const row = await take("not told", youtube("closed", ""), "performance.now() > 3000");
-    assert.deepEqual([row.media_ms, row.flags], [0, ["part_unmeasured"]]);
-    assert.deepEqual(row.media, [{ key: `${YOUTUBE}/embed/closed`, kind: "unmeasured", duration_ms: 0, covered_ms: 0 }]);
+    played("content that speaks to its player itself hears what it heard before, and nobody else speaks to it", async (world) => {
+        const own = `${youtube("watched")}<script>
+            const frame = document.getElementById("watched");
+            frame.addEventListener("load", () => frame.contentWindow.postMessage(JSON.stringify({ event: "listening", id: 77, channel: "widget" }), "${YOUTUBE}"));
+        </script>`;
+        const row = await take(world, "with a player of its own", own, "areOver(['watched'])", async (tab) => {
+            const ids = await tab.inContent("[...new Set(heard.map((it) => JSON.parse(it.data).id))]");
+            assert.deepEqual(ids, [77]);
+            const frame = tab.page.frames().find((it) => it.url().startsWith(YOUTUBE));
+            assert.deepEqual(await frame?.evaluate("heard.map((it) => it.event)"), ["listening"]);
+        });
+        near(row.media_ms, 3, "media");
+    });
 
-    // As a trainer reads it.
-    const tab = await world.take(row.topic_id, "not told", "frames.length > 0 && frames[0].isReady === true");
-    await tab.page.goto(`${world.url}/reports/my-learning`);
-    await tab.until("document.querySelectorAll('tr.row').length > 0");
-    assert.match(await tab.read("document.querySelector('tr.row .flag').textContent"), /^partly not measured$/);
-    await tab.read("document.querySelector('tr.row button').click()");
-    await tab.until("document.querySelector('.moments') !== null");
-    const said = "A part could not be measured: a player of www.youtube.com was shown, which does not say when it plays.";
-    assert.ok((await tab.read("document.body.innerText")).includes(said));
-    const folder = process.env.SEATTIME_SCREENSHOTS;
-    if (folder) {
-        mkdirSync(resolve(ROOT, folder), { recursive: true });
-        await tab.page.screenshot({ path: resolve(ROOT, folder, "report-unmeasured.png"), fullPage: true });
-    }
-    await tab.close();
+    played("nobody else is believed: not what went elsewhere, not another frame, not content itself", async (world) => {
+        const lies = `${youtube("gone")}${youtube("silent")}${vimeo("liar")}<script>
+            let at = 0;
+            const start = performance.now();
+            setInterval(() => {
+                at += 0.25;
+                const info = { currentTime: at, playerState: 1, playbackRate: 1, duration: 600, videoData: { video_id: "lie" } };
+                const data = JSON.stringify({ event: "infoDelivery", info, id: 1, channel: "widget" });
+                postMessage(data, "*");
+                dispatchEvent(new MessageEvent("message", { data, origin: "${YOUTUBE}", source: document.getElementById("silent").contentWindow }));
+            }, 250);
+        </script>`;
+        const liars = (/** @type {string} */ name) => `heard.filter((it) => it.name === '${name}').length > 12`;
+        const row = await take(world, "lied to", lies, `${liars("gone")} && ${liars("liar")} && ${liars("silent")}`);
+        assert.equal(row.media_ms, 0);
+        assert.deepEqual(seen(row), {});
+    });
+
+    played("a player that does not say when it plays is told of in the report, and earns nothing", async (world) => {
+        const row = await take(world, "not told", youtube("closed", ""), "performance.now() > 3000");
+        assert.deepEqual([row.media_ms, row.flags], [0, ["part_unmeasured"]]);
+        assert.deepEqual(row.media, [{ key: `${YOUTUBE}/embed/closed`, kind: "unmeasured", duration_ms: 0, covered_ms: 0 }]);
+
+        // As a trainer reads it.
+        const tab = await world.take(row.topic_id, "not told", "frames.length > 0 && frames[0].isReady === true");
+        await tab.page.goto(`${world.url}/reports/my-learning`);
+        await tab.until("document.querySelectorAll('tr.row').length > 0");
+        assert.match(await tab.read("document.querySelector('tr.row .flag').textContent"), /^partly not measured$/);
+        await tab.read("document.querySelector('tr.row button').click()");
+        await tab.until("document.querySelector('.moments') !== null");
+        const said = "A part could not be measured: a player of www.youtube.com was shown, which does not say when it plays.";
+        assert.ok((await tab.read("document.body.innerText")).includes(said));
+        const folder = process.env.SEATTIME_SCREENSHOTS;
+        if (folder) {
+            mkdirSync(resolve(ROOT, folder), { recursive: true });
+            await tab.page.screenshot({ path: resolve(ROOT, folder, "report-unmeasured.png"), fullPage: true });
+        }
+        await tab.close();
+    });
 });

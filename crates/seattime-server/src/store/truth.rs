@@ -91,8 +91,7 @@ impl Case {
         let told = totals(rows);
         assert_eq!(told.len(), 1, "seed {seed}");
         let figures = |found: &super::Totals, truth: &Whole| {
-            let near_ms =
-                if knows_contacts { truth.near.count() * 1_000 } else { found.corroborated_ms };
+            let near_ms = if knows_contacts { truth.near.count() * 1_000 } else { found.corroborated_ms };
             let expected = (truth.credited_ms, truth.present.count() * 1_000, near_ms);
             let found = (found.credited_ms, found.measured_ms, found.corroborated_ms);
             assert_eq!(found, expected, "seed {seed}");

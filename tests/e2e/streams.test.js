@@ -143,10 +143,10 @@ describe("streams, played for real", SIDE_BY_SIDE, () => {
     });
 
     const TROUBLES = /** @type {const} */ ([
-        ["gone", /^It was not found\./, 0],
-        ["page", /^What lies at its address is nothing that can be played\./, 0],
-        ["closed", /^It could not be reached, or the server that it lies on does not let this page read it\./, 0],
-        ["torn", /^A part of it was not found\./, 2],
+        ["gone", /^This video was not found\./, 0],
+        ["page", /^What lies at the address of this video is nothing that can be played\./, 0],
+        ["closed", /^This video could not be reached, or the server that it lies on does not let this page read it\./, 0],
+        ["torn", /^A part of this video was not found\./, 2],
     ]);
 
     for (const way of /** @type {const} */ (["a browser that plays HLS", "hls.js"])) {

@@ -10,16 +10,16 @@ const SAME_S = 1;
 
 const LOST = "The connection was lost. Please check it, then load this page again.";
 const TELL = "Please tell whoever sent you here.";
-/** What is said of what went wrong; the first that fits. @type {[what: RegExp, words: string][]} */
+/** What is said of what went wrong, of `IT`; the first that fits. @type {[what: RegExp, words: string][]} */
 const REASONS = [
-    [/^manifestParsing|^manifestIncompatible|^level(Parsing|Empty)/, `What lies at its address is nothing that can be played. ${TELL}`],
-    [/^manifestLoad|^levelLoad|^(audio|subtitle)TrackLoad/, `It was not found. ${TELL}`],
-    [/^frag(Load|Gap)/, `A part of it was not found. What comes before and after it may still play. ${TELL}`],
-    [/^key/i, `It is locked, and this page has no key to it. ${TELL}`],
+    [/^manifestParsing|^manifestIncompatible|^level(Parsing|Empty)/, `What lies at the address of IT is nothing that can be played. ${TELL}`],
+    [/^manifestLoad|^levelLoad|^(audio|subtitle)TrackLoad/, `IT was not found. ${TELL}`],
+    [/^frag(Load|Gap)/, `A part of IT was not found. What comes before and after it may still play. ${TELL}`],
+    [/^key/i, `IT is locked, and this page has no key to it. ${TELL}`],
 ];
-const UNPLAYABLE = `This browser cannot play it. ${TELL}`;
+const UNPLAYABLE = `This browser cannot play IT. ${TELL}`;
 /** Its host was not reached, or does not let pages of other hosts read it: browsers do not say which. */
-const CLOSED = `It could not be reached, or the server that it lies on does not let this page read it. Please check your connection. ${TELL}`;
+const CLOSED = "IT could not be reached, or the server that it lies on does not let this page read it. Please check your connection; if it is good, tell whoever sent you here.";
 
 /** Whether an address is that of a playlist. @param {string} address */
 export const isPlaylist = (address) => /\.m3u8$/i.test(new URL(address, location.href).pathname);
@@ -37,7 +37,9 @@ export class Stream {
      * @param {(text: string) => void} tell Says what is wrong.
      */
     constructor(element, topic, tell) {
-        [this.#element, this.#topic, this.#tell] = [element, topic, tell];
+        [this.#element, this.#topic] = [element, topic];
+        const name = `this ${topic.kind}`;
+        this.#tell = (text) => tell(text.replace(/^IT/, `T${name.slice(1)}`).replace("IT", name));
         this.#name();
         if (element.canPlayType(TYPE)) element.src = topic.source;
         else void this.#byScript();

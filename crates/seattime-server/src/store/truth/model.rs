@@ -95,13 +95,12 @@ pub(crate) fn of_visit(story: &Story, deliveries: &[Delivery]) -> VisitTotals {
     let (near_contacts, mut near) = (near_contacts(story, deliveries), Seconds::default());
     for (n, lived) in story.stretches.iter().enumerate() {
         let (start_s, is_placed) = (start_of(deliveries, n), is_placed(deliveries, n));
-        let presence = presence(story, lived);
         has_hand |= lived.signs.contains(&Some(seattime_wire::EvidenceKind::Human));
-        for second in 0..lived.visible.len() {
+        for (second, is_present) in presence(story, lived).into_iter().enumerate() {
             let session = lived.loaded[second];
             sessions.insert(session);
             let at_s = start_s + second as i64;
-            let is_counted = presence[second] || is_played(lived, second);
+            let is_counted = is_present || is_played(lived, second);
             if is_counted && (story.opened_s..contact_s).contains(&at_s) {
                 seconds.entry(session).or_default().push((at_s, (n, second as i64)));
                 if is_placed && near_contacts.contains(at_s) {

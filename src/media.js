@@ -12,9 +12,10 @@ const CHANGES = ["play", "timeupdate", "pause", "seeking", "ratechange", "emptie
 /**
  * Follows what plays.
  *
- * @returns {{ enter: (window: any) => void, leave: (window: any) => void, look: () => void }} `enter`, once a
- *     second for each frame's window, finds what is in it; `leave` gives the window back as it was, and ends all;
- *     `look` is called once a second, and before the page is shown or hidden.
+ * @returns {{ enter: (window: any) => void, meet: (windows: () => any[]) => void, leave: (window: any) => void, look: () => void }}
+ *     `enter`, once a second for each frame's window, finds what is in it; `meet` is told that one of these windows
+ *     has a frame that cannot be reached; `leave` gives the window back as it was, and ends all; `look` is called once a
+ *     second, and before the page is shown or hidden.
  */
 export function follow() {
     /** Elements that play: number, source, and number of what that is. @type {Map<HTMLMediaElement, { player: number, source?: string, item?: number }>} */
@@ -25,6 +26,20 @@ export function follow() {
     const hooked = new WeakMap();
     let players = 0;
     let isOver = false;
+    /** What follows players of other origins, once there are frames of such. @type {ReturnType<typeof import("./players.js").follow> | undefined} */
+    let others;
+    let hasOthers = false;
+
+    /** The number of what plays. @param {string} key @param {number} kind 0: audio, 1: video, 2: nobody can tell. @param {number} duration */
+    const named = (key, kind, duration) => {
+        const name = () => wasm.media_item(put(key, 0), kind, duration * 1000);
+        const item = guarded(name, 0);
+        note(name);
+        return item;
+    };
+    /** @param {number} player @param {number} item @param {number} position In s. @param {number} rate @param {number} state */
+    const play = (player, item, position, rate, state) =>
+        isOver || guarded(() => wasm.play(player, item, position * 1000, rate, state), undefined);
 
     /** @param {HTMLMediaElement} element */
     const sample = (element) => {
@@ -38,18 +53,15 @@ export function follow() {
             const hasAddress = currentSrc.startsWith("http");
             const [path] = (hasAddress ? currentSrc : ownerDocument.URL).replace(location.origin, "").split(/[?#]/);
             const key = `${path.slice(-1000)}#${duration.toFixed(hasAddress ? 0 : 3)}`;
-            const isVideo = /** @type {HTMLVideoElement} */ (element).videoWidth > 0;
-            const name = () => wasm.media_item(put(key, 0), isVideo, duration * 1000);
             it.source = currentSrc;
-            it.item = guarded(name, 0);
-            note(name);
+            it.item = named(key, +(/** @type {HTMLVideoElement} */ (element).videoWidth > 0), duration);
         }
         const { player, item } = it;
         if (item !== undefined) {
             const root = /** @type {Document} */ (element.getRootNode());
             const state = +plays + 2 * +element.seeking + 4 * +(!element.muted && element.volume > 0) +
                 8 * +(root.pictureInPictureElement === element);
-            guarded(() => wasm.play(player, item, element.currentTime * 1000, element.playbackRate, state), undefined);
+            play(player, item, element.currentTime, element.playbackRate, state);
         }
         if (!plays) playing.delete(element);
     };
@@ -111,11 +123,17 @@ export function follow() {
             looked.set(document, document.readyState);
             open(document);
         },
+        meet(windows) {
+            if (!hasOthers) import("./players.js").then((it) => (others = it.follow(windows, named, play, () => players++)), () => {});
+            hasOthers = true;
+        },
         leave(window) {
+            others?.stop();
             isOver = true;
             each(window, unhook);
         },
         look() {
+            others?.look();
             for (const element of playing.keys()) {
                 try {
                     sample(element);

@@ -163,13 +163,17 @@ pub fn note_evidence() {
     visit(|it| it.note_evidence(now(), EvidenceKind::Human));
 }
 
-/// The number of what a media element plays; its key lies in the inbox. The length is in ms, and 0, infinite or no
-/// number where it is not known.
+/// The number of what a media element plays; its key lies in the inbox. `kind` is 0 for an audio, 1 for a video, and
+/// else it cannot be told what plays when. The length is in ms, and 0, infinite or no number where it is not known.
 #[wasm_bindgen]
-pub fn media_item(key_bytes: u32, is_video: bool, duration_ms: f64) -> u32 {
+pub fn media_item(key_bytes: u32, kind: u32, duration_ms: f64) -> u32 {
     runtime(0, |it| {
         let Ok((visit, key)) = it.one(key_bytes as usize) else { return 0 };
-        let kind = if is_video { MediaKind::Video } else { MediaKind::Audio };
+        let kind = match kind {
+            0 => MediaKind::Audio,
+            1 => MediaKind::Video,
+            _ => MediaKind::Unmeasured,
+        };
         visit.media_item(key, kind, duration_ms)
     })
 }

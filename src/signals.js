@@ -122,8 +122,11 @@ export function watch(page, { onSign, onSight, onSecond, media }) {
         let isVisible = false;
         for (const window of [page, ...opened]) {
             try {
-                // Of a frame that cannot be reached, the browser still says that somebody clicked or typed in it.
-                if (!reach(window, enter) && window.navigator.userActivation?.isActive) onSign();
+                if (!reach(window, enter)) {
+                    media.meet(() => [page, ...opened]);
+                    // Of a frame that cannot be reached, the browser still says that somebody clicked or typed in it.
+                    if (window.navigator.userActivation?.isActive) onSign();
+                }
                 if (window.closed) opened.delete(window);
                 else if (window.document.visibilityState === "visible") isVisible = true;
             } catch { /* A window of another origin: nothing can be known of it. */ }

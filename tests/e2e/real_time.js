@@ -19,6 +19,8 @@ export class RealTime {
     /** @type {import("node:child_process").ChildProcess | undefined} */ #server;
     /** @type {import("puppeteer-core").Browser | undefined} */ #browser;
     url = "";
+    /** Is given each tab before it loads anything. @type {((page: import("puppeteer-core").Page) => Promise<unknown>) | undefined} */
+    onTab;
 
     static async begin() {
         const world = new RealTime();
@@ -125,6 +127,7 @@ export class RealTime {
         assert.ok(this.#browser);
         const page = await this.#browser.newPage();
         const tab = new Tab(page, await page.createCDPSession());
+        await this.onTab?.(page);
         await page.goto(new URL(url, this.url).href);
         await tab.until(isReady);
         return tab;

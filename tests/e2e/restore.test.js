@@ -175,8 +175,8 @@ test("a tab that was launched after the backup tells of itself as it is closed",
 test("a tab that was launched after the backup and closed is brought back by another learner's page", async () => {
     const backup = backUp("launched, closed.zip");
     const course = await world.launch(topic, "launched, closed");
-    await spend(course, MINUTE);
     await world.kill();
+    await spend(course, MINUTE);
     await set(course, { "cmi.location": "never sent" });
     await spend(course, MINUTE);
     await course.close();

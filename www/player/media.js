@@ -5,6 +5,7 @@
 // drawn here comes from the server for the visits before, and from the browser for this one.
 
 import { make, part, say } from "../shared/page.js";
+import { Stream, isPlaylist } from "./hls.js";
 import { Seen } from "./seen.js";
 
 /**
@@ -22,6 +23,7 @@ const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
 const STEP_S = 5;
 /** Whoever left it this close to its end begins again. */
 const END_S = 2;
+const IDLE = "Paused: does not count";
 /** What needs these keys itself. */
 const WITH_KEYS = "input, select, textarea, button, summary, a, audio, video, [contenteditable]";
 
@@ -42,7 +44,13 @@ function play(topic) {
 
     const draw = () => {
         const { duration, currentTime, paused, ended, seeking } = element;
-        if (!(duration > 0) || duration === Infinity) return;
+        if (!(duration > 0)) return;
+        const isLive = duration === Infinity;
+        part("seen").hidden = isLive;
+        if (isLive) {
+            say(part("progress"), "Live: there is no end to come to");
+            return say(part("state"), paused ? IDLE : "");
+        }
         const parts = seen.with(element.played);
         const coveredS = parts.reduce((sum, [start, end]) => sum + end - start, 0);
         const percent = Math.min(100, Math.floor((100 * coveredS) / duration));
@@ -55,18 +63,19 @@ function play(topic) {
         part("state").classList.toggle("done", isDone);
         if (isDone) say(part("state"), wasDone === false ? "Completed just now" : part("state").textContent || "Completed");
         else if (ended) say(part("state"), `What is not ${verb} yet is grey on the line above`);
-        else say(part("state"), paused && !seeking ? "Paused: does not count" : "");
+        else say(part("state"), paused && !seeking ? IDLE : "");
     };
 
     element.addEventListener("loadedmetadata", () => {
         const atS = topic.position_ms / 1000;
-        if (atS > 0 && atS < element.duration - END_S) element.currentTime = atS;
+        // What is live begins where it is by now.
+        if (atS > 0 && atS < element.duration - END_S && element.duration < Infinity) element.currentTime = atS;
         draw();
     }, { once: true });
     for (const type of ["durationchange", "timeupdate", "play", "pause", "seeked", "ended"]) element.addEventListener(type, draw);
     element.addEventListener("playing", () => (part("trouble").hidden = true));
     element.addEventListener("ratechange", () => (speed.value = String(element.playbackRate)));
-    element.addEventListener("error", () => trouble(REASONS[element.error?.code ?? 0] ?? REASONS[0]));
+    element.addEventListener("error", () => stream?.takesOver() || trouble(REASONS[element.error?.code ?? 0] ?? REASONS[0]));
     speed.append(...SPEEDS.map((it) => {
         const option = make("option", it === 1 ? "1 (normal)" : String(it));
         option.value = String(it);
@@ -78,7 +87,8 @@ function play(topic) {
     for (const type of /** @type {const} */ (["keydown", "keypress", "keyup"])) {
         document.addEventListener(type, (event) => onKey(event, element), true);
     }
-    element.src = topic.source;
+    const stream = isPlaylist(topic.source) ? new Stream(element, topic, trouble) : undefined;
+    if (!stream) element.src = topic.source;
     if (topic.captions) void caption(element, topic.captions);
     element.focus({ preventScroll: true });
 }

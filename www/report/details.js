@@ -3,6 +3,7 @@
 
 import { make } from "../shared/page.js";
 import { moment, spent } from "../shared/time.js";
+import { hostOf } from "./words.js";
 
 /**
  * @typedef {object} Detail A session, or a visit's time outside of all. A server may leave out what it does not know.
@@ -23,7 +24,7 @@ import { moment, spent } from "../shared/time.js";
 /**
  * @typedef {object} Medium What was seen of a video or audio.
  * @property {string} [key] Its path, and its length in seconds.
- * @property {string} [kind]
+ * @property {string} [kind] `video`, `audio`, or `unmeasured` for a player that does not say when it plays.
  * @property {number} [duration_ms] 0 where it is not known.
  * @property {number} [covered_ms] Each part once.
  */
@@ -67,6 +68,7 @@ function played(it) {
 
 /** @param {Medium} it */
 function medium(it) {
+    if (it.kind === "unmeasured") return make("li", `A player of ${hostOf(it.key ?? "")}: it does not say when it plays, so that this part could not be measured`);
     const name = (it.key ?? "").replace(/#[^#]*$/, "").split("/").at(-1) || "media";
     const share = it.duration_ms ? ` of ${spent(it.duration_ms)} (${Math.floor((100 * (it.covered_ms ?? 0)) / it.duration_ms)} %)` : "";
     return make("li", `${name}: ${spent(it.covered_ms ?? 0)}${share} ${it.kind === "audio" ? "heard" : "seen"}`);

@@ -36,6 +36,12 @@ const PROVENANCES = {
     backfilled: "worked out later from older records",
 };
 
+/** What is remarkable, in few words. @type {Record<string, string>} */
+const FLAGS = {
+    report_exceeds_presence: "a report was too high",
+    part_unmeasured: "partly not measured",
+};
+
 /** Counts what was asked for: only the last answer is shown. */
 let asked = 0;
 
@@ -160,7 +166,7 @@ function drawRow(row, n, token) {
     const time = cell("Time Spent", row.time_spent ?? spent(timeMs), "time");
     const source = row.provenance ?? "unknown source";
     time.append(make("span", source, "quiet"));
-    if (row.flags?.length) time.append(make("span", "a report was too high", "flag"));
+    for (const flag of row.flags ?? []) if (FLAGS[flag]) time.append(make("span", FLAGS[flag], "flag"));
     cell("Attempts", String(row.attempts ?? 0));
     cell("Last visit", row.last_visit_ms ? moment(row.last_visit_ms) : "–");
 

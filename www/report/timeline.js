@@ -209,7 +209,7 @@ export function draw(visit) {
     chart.ariaLabel = `The visit as a timeline. ${summary(visit)} The list below says it in words.`;
     chart.style.minWidth = `${Math.min(scale.minutes * MINUTE_PX, 6000)}px`;
     chart.append(lane("signs", signs(scale, visit)), lane("page", page(scale, visit)));
-    for (const it of visit.media ?? []) {
+    for (const it of (visit.media ?? []).filter((it) => it.kind !== "unmeasured")) {
         const name = nameOf(it.key);
         chart.append(lane(it.kind === "audio" ? "audio" : "video", it.played.map((played) => bar(scale, played, "media", name))));
     }

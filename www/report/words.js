@@ -75,6 +75,18 @@ export function nameOf(key) {
     return key.replace(/#[^#]*$/, "").split("/").at(-1) || "media";
 }
 
+/** The host of a player whose playing could not be told. @param {string} key */
+export function hostOf(key) {
+    return URL.canParse(key) ? new URL(key).host : key;
+}
+
+/** What of a visit could not be measured. @param {Visit} visit */
+function unmeasured(visit) {
+    const hosts = new Set((visit.media ?? []).filter((it) => it.kind === "unmeasured").map((it) => hostOf(it.key)));
+    if (hosts.size === 0) return "";
+    return ` A part could not be measured: a player of ${[...hosts].join(" and ")} was shown, which does not say when it plays. While nobody touched anything, what it played is not counted.`;
+}
+
 /** @param {Session} session */
 const titled = (session) => `“${session.activity ?? "the content"}”`;
 
@@ -179,7 +191,7 @@ export function summary(visit) {
     const isOther = Math.abs(credited - visit.measured_ms) >= 1000;
     const shown = visit.attempt === 0 ? " It was only looked at, in review or preview: shown, not credited."
         : isOther ? ` Credited are ${spent(credited)}, as the package reported.` : "";
-    return `${spent(visit.measured_ms)} of ${spent(all)} counted${lost.length ? `; the rest did not: ${lost.join(", ")}` : ""}.${shown}`;
+    return `${spent(visit.measured_ms)} of ${spent(all)} counted${lost.length ? `; the rest did not: ${lost.join(", ")}` : ""}.${shown}${unmeasured(visit)}`;
 }
 
 /**

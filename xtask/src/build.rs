@@ -68,6 +68,7 @@ pub(crate) fn wasm(project: &Project, page: &Page) -> Result<()> {
     println!("build: the wasm had {before} bytes and has {}", fs::metadata(&wasm)?.len());
 
     scripts(project, &made)?;
+    streams(project, &made)?;
     fs::write(made.join("package.json"), package_json())?;
     // wasm-pack's own, which would keep the folder out of whatever embeds it.
     fs::remove_file(made.join(".gitignore"))?;
@@ -101,12 +102,33 @@ fn scripts(project: &Project, made: &Path) -> Result<()> {
     let glue = made.join("wasm.js");
     copy(&glue, made, &modules)?;
     fs::remove_file(glue)?;
+    // What few visits need is asked for by those.
+    for name in ["seattime.js", "players.js"] {
+        let mut bundle = project.program("node");
+        bundle.arg("node_modules/esbuild/bin/esbuild").arg(modules.join(name));
+        bundle.args(["--bundle", "--format=esm", "--minify", "--target=es2022", "--log-level=warning"]);
+        bundle.arg("--external:./players.js");
+        let mut file = OsString::from("--outfile=");
+        file.push(made.join(name));
+        step::run(project, "build", "putting the page's scripts together", bundle.arg(file))?;
+    }
+    Ok(())
+}
+
+/// Puts hls.js beside the run-time, for the page of videos and audios alone: it asks for it where the browser does not
+/// play HLS by itself. Its licence asks that its text goes with it.
+fn streams(project: &Project, made: &Path) -> Result<()> {
+    let hls = Path::new("node_modules/hls.js");
     let mut bundle = project.program("node");
-    bundle.arg("node_modules/esbuild/bin/esbuild").arg(modules.join("seattime.js"));
-    bundle.args(["--bundle", "--format=esm", "--minify", "--target=es2022", "--log-level=warning"]);
+    bundle.arg("node_modules/esbuild/bin/esbuild").arg(hls.join("dist/hls.min.mjs"));
+    bundle.args(["--format=esm", "--minify", "--target=es2022", "--log-level=warning"]);
+    bundle.arg("--banner:js=// hls.js: see hls.LICENSE.txt");
     let mut file = OsString::from("--outfile=");
-    file.push(made.join("seattime.js"));
-    step::run(project, "build", "putting the page's scripts together", bundle.arg(file))
+    file.push(made.join("hls.js"));
+    step::run(project, "build", "putting hls.js beside it", bundle.arg(file))?;
+    fs::copy(project.root.join(hls).join("LICENSE"), made.join("hls.LICENSE.txt"))
+        .context("hls.js came without its licence")?;
+    Ok(fs::write(made.join("hls.d.ts"), "export { default } from \"hls.js\";\n")?)
 }
 
 /// Makes a folder that has nothing in it: what an older version had must not be shipped on.
@@ -188,7 +210,7 @@ fn package_json() -> String {
   "main": "seattime.js",
   "module": "seattime.js",
   "types": "seattime.d.ts",
-  "files": ["*.js", "*.d.ts", "wasm_bg.wasm"]
+  "files": ["*.js", "*.d.ts", "wasm_bg.wasm", "!hls.*"]
 }}
 "#
     )

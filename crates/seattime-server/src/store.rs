@@ -422,7 +422,7 @@ pub struct ReportRow {
     pub corroborated_ms: i64,
     /// What content reported, in ms, where it reported anything.
     pub reported_ms: Option<i64>,
-    /// What is remarkable, such as `report_exceeds_presence`.
+    /// What is remarkable: `report_exceeds_presence`; `part_unmeasured`, where a player did not say when it played.
     pub flags: Vec<String>,
     /// How many attempts count.
     pub attempts: u32,
@@ -448,7 +448,7 @@ pub struct ReportRow {
 pub struct ReportMedia {
     /// What identifies it: its path, from the package's hash on, and its length in seconds.
     pub key: String,
-    /// `video` or `audio`.
+    /// `video`, `audio`, or `unmeasured` for a player that does not say when it plays.
     pub kind: String,
     /// Its length, in ms; 0 where it is not known.
     pub duration_ms: i64,

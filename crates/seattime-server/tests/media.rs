@@ -160,3 +160,32 @@ async fn items_beyond_reason_are_left_out_and_hurt_no_other() {
     assert_eq!(rows[0]["media"].as_array().unwrap().len(), 128);
     assert_eq!(rows[0]["media_ms"], 10_000);
 }
+
+/// A page may say of a player that nobody can tell when it plays; whatever else is said of it then, it earns nothing.
+#[tokio::test]
+async fn a_player_that_does_not_say_when_it_plays_is_told_of_and_earns_nothing() {
+    let server = TestServer::start().await.unwrap();
+    let topic = server.course().await.unwrap();
+    let visit = server.visit(&topic, "anna").await.unwrap();
+    server.advance(600_000);
+    let key = "https://www.youtube.com/embed/x";
+    let mut message = quiet(&visit, 9, 600, 600);
+    message["time"]["med"] = json!([[0, 0, 600_000, key]]);
+    message["media"] = json!([item(key, 5, "unmeasured", &[(0, 600)])]);
+    assert_eq!(server.post("/run/v1/commits", &message).await.unwrap().status, 200);
+    let row = server.rows().await.unwrap().remove(0);
+    assert_eq!(
+        (&row["measured_ms"], &row["media_ms"]),
+        (&json!(30_000), &json!(0)),
+        "what a silent page earns"
+    );
+    assert_eq!(row["flags"], json!(["part_unmeasured"]));
+    let told = json!([{ "key": key, "kind": "unmeasured", "duration_ms": 600_000, "covered_ms": 0 }]);
+    assert_eq!(row["media"], told);
+    let asked = format!("/api/v1/report/visits?learner=anna&course=Course&topic={topic}");
+    let visits = server.get(&asked, world::KEY).await.unwrap();
+    assert_eq!(
+        visits.body["visits"][0]["media"],
+        json!([{ "key": key, "kind": "unmeasured", "played": [] }])
+    );
+}

@@ -49,7 +49,6 @@ async fn what_is_no_medium_is_refused_by_a_code_and_nothing_is_kept() {
         ("media_kind_unknown",   &[("title", b"A"), ("file", b"<!doctype html>")]),
         ("media_kind_unknown",   &[("title", b"A"), ("url", b"https://a.example/watch")]),
         ("media_hls",            &[("title", b"A"), ("file", b"#EXTM3U\n")]),
-        ("media_hls",            &[("title", b"A"), ("url", b"https://a.example/a.m3u8")]),
         ("media_url_bad",        &[("title", b"A"), ("url", b"file:///etc/passwd.mp4")]),
         ("media_url_bad",        &[("title", b"A"), ("file", FILM), ("captions_url", b"javascript:1")]),
         ("media_captions_bad",   &[("title", b"A"), ("file", FILM), ("captions", b"1\n00:00 --> 00:01\nSubRip")]),

@@ -291,6 +291,9 @@ pub enum EvidenceKind {
     Page,
 }
 
+/// The kind of a player that does not say when it plays: all that is known is that it was there.
+pub const UNMEASURED: &str = "unmeasured";
+
 /// How much of a media item was seen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Media {
@@ -298,7 +301,7 @@ pub struct Media {
     pub key: String,
     /// Number of its last change.
     pub seq: u64,
-    /// `video` or `audio`.
+    /// `video`, `audio`, or [`UNMEASURED`].
     pub kind: String,
     /// Its length, in ms; 0 where it is not known.
     pub duration_ms: i64,

@@ -217,6 +217,7 @@ fn write(visit: &Visit, head: CommitHead, extent: Extent) -> Json {
         json.field("kind").text(match it.kind {
             MediaKind::Video => "video",
             MediaKind::Audio => "audio",
+            MediaKind::Unmeasured => "unmeasured",
         });
         json.field("duration_ms").number(it.duration_ms);
         json.field("covered");

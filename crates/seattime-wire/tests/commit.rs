@@ -382,6 +382,26 @@ fn what_played_is_told_with_its_key_and_only_what_is_new() {
 }
 
 #[test]
+fn a_player_that_does_not_say_when_it_plays_is_told_of_once() {
+    let policy = PresencePolicy::default();
+    let mut visit = Visit::open(Version::V12, policy, CreditPolicy::Corroborated, 30_000, at(0.0), true);
+    let key = "https://www.youtube.com/embed/x";
+    let silent = visit.media_item(key, MediaKind::Unmeasured, 0.0);
+    assert_eq!(
+        visit.media_item(key, MediaKind::Unmeasured, 0.0),
+        silent,
+        "it is one, however often it is met"
+    );
+    let first = encoded(&mut visit, at(1_000.0), Reason::Heartbeat).unwrap();
+    let items: Vec<_> =
+        first.media.iter().map(|it| (it.key.as_str(), it.kind.as_str(), it.covered.len())).collect();
+    assert_eq!((items, first.time.med.len()), (vec![(key, "unmeasured", 0)], 0));
+    visit.receipt(first.seq, 30_000);
+    let second = encoded(&mut visit, at(2_000.0), Reason::Heartbeat).unwrap();
+    assert_eq!(second.media, []);
+}
+
+#[test]
 fn what_played_before_and_after_a_sleep_names_its_stretches() {
     let policy = PresencePolicy::default();
     let mut visit = Visit::open(Version::V12, policy, CreditPolicy::Corroborated, 30_000, at(0.0), true);

@@ -16,7 +16,7 @@ use crate::assets::Embedded;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// What to import: packages (.zip), videos and audios (MP4, WebM, MP3, Ogg, WAV), or addresses of videos and
-    /// audios (http or https), which are not downloaded.
+    /// audios (http or https; also of HLS playlists, .m3u8), which are not downloaded.
     #[arg(required = true)]
     files: Vec<PathBuf>,
     #[command(flatten)]

@@ -23,6 +23,8 @@ pub enum MediaKind {
     Video,
     /// Sound alone: it is heard in a hidden page, too.
     Audio,
+    /// A player that does not say where it stands, so that nothing of it can count.
+    Unmeasured,
 }
 
 /// One video or audio, whichever element plays it.
@@ -263,7 +265,8 @@ impl MediaLog {
 
     /// Every number of a change that may be missing.
     pub(super) fn numbers(&mut self) -> impl Iterator<Item = &mut u64> {
-        let items = self.earned.items.iter_mut().filter(|it| !it.covered.is_empty());
+        let is_told = |it: &&mut MediaItem| it.kind == MediaKind::Unmeasured || !it.covered.is_empty();
+        let items = self.earned.items.iter_mut().filter(is_told);
         self.earned.played.iter_mut().map(|it| &mut it.seq).chain(items.map(|it| &mut it.seq))
     }
 }

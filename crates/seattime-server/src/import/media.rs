@@ -26,6 +26,8 @@ const CAPTIONS: &str = "captions.vtt";
 /// What browsers play, by the type that an address's extension stands for.
 const PLAYED: &[&str] =
     &["video/mp4", "video/webm", "video/ogg", "audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav"];
+/// The type of a playlist of HLS, which is taken for a video unless something else is said.
+const PLAYLIST: &str = "application/vnd.apple.mpegurl";
 
 /// Why a video or audio is not taken.
 #[derive(Debug, thiserror::Error)]
@@ -39,8 +41,8 @@ pub(crate) enum MediaError {
     /// The address does not tell whether it is a video or an audio.
     #[error("the address has no known extension; say whether its kind is \"video\" or \"audio\"")]
     KindOfUrl,
-    /// A playlist.
-    #[error("HLS is not played yet; send an MP4 or WebM, or its address")]
+    /// A playlist without its segments.
+    #[error("a playlist alone plays nothing; send the address at which it lies beside its segments")]
     Hls,
     /// The address is none of the web.
     #[error(
@@ -209,14 +211,11 @@ fn told_by(bytes: &[u8]) -> Result<(&'static str, &'static str), MediaError> {
 fn kind_of_url(url: &str, said: Option<&str>) -> Result<&'static str, MediaError> {
     let path = web_address(url)?.split(['?', '#']).next().unwrap_or_default();
     let kind = mime::type_of(path).unwrap_or_default();
-    if kind == "application/vnd.apple.mpegurl" {
-        return Err(MediaError::Hls);
-    }
     let is_known = PLAYED.contains(&kind);
     match said {
         Some("video") => Ok("video"),
         Some("audio") => Ok("audio"),
-        None if is_known && kind.starts_with("video/") => Ok("video"),
+        None if kind == PLAYLIST || is_known && kind.starts_with("video/") => Ok("video"),
         None if is_known => Ok("audio"),
         _ => Err(MediaError::KindOfUrl),
     }
@@ -272,7 +271,8 @@ mod tests {
             ("https://films.example/watch?v=1",  None,          Err("media_kind_unknown")),
             ("https://films.example/watch?v=1",  Some("audio"), Ok("audio")),
             ("https://films.example/a.mp4",      Some("image"), Err("media_kind_unknown")),
-            ("https://films.example/a.m3u8",     Some("video"), Err("media_hls")),
+            ("https://films.example/a.m3u8?t=1", None,          Ok("video")),
+            ("https://films.example/a.M3U8",     Some("audio"), Ok("audio")),
             ("https://films.example/a.html",     None,          Err("media_kind_unknown")),
             ("ftp://films.example/a.mp4",        None,          Err("media_url_bad")),
             ("javascript:alert(1)//a.mp4",       None,          Err("media_url_bad")),

@@ -214,15 +214,17 @@ fn wall_ms(set: &IntervalSet) -> i64 {
     first.zip(last).map_or(0, |(first, last)| last.1.saturating_sub(first.0))
 }
 
-/// What was seen of a media item that played when the server's clock says; nothing where nothing was.
+/// What was seen of a media item that played when the server's clock says; nothing where nothing was, unless that could
+/// not be told.
 fn seeing(key: &str, raw: &RawMedia, played: &IntervalSet) -> Option<Seeing> {
     let most_ms = played.length_ms().saturating_mul(MAX_RATE).saturating_add(SEEN_MORE_MS);
     let covered = first_of(&raw.covered(), most_ms);
-    (!covered.is_empty() && !played.is_empty()).then(|| Seeing {
+    let is_told = raw.is_unmeasured() || !covered.is_empty() && !played.is_empty();
+    is_told.then(|| Seeing {
         key: lasting(key).to_owned(),
         kind: raw.kind.clone(),
         duration_ms: raw.duration_ms,
-        covered,
+        covered: if raw.is_unmeasured() { IntervalSet::new() } else { covered },
     })
 }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use seattime_core::time::legacy::{Claim, Delta, laid};
 use seattime_core::time::{Bursts, IntervalSet};
 use seattime_wire::{
-    Accepted, Commit, CommitReason, EvidenceKind, Media, Reported, SessionKind, SessionState, StretchInterval,
+    Accepted, Commit, CommitReason, EvidenceKind, Media, Reported, SessionKind, SessionState,
+    StretchInterval, UNMEASURED,
 };
 use serde::{Deserialize, Serialize};
 
@@ -288,9 +289,17 @@ impl RawMedia {
         has_news
     }
 
-    /// When it played and counts, per stretch: a video in a hidden page does not.
+    /// Whether it is a player of which nothing but its presence is known.
+    pub(crate) fn is_unmeasured(&self) -> bool {
+        self.kind == UNMEASURED
+    }
+
+    /// When it played and counts, per stretch: a video in a hidden page does not, and what nobody can tell does not.
     pub(crate) fn played(&self) -> BTreeMap<u32, IntervalSet> {
         let mut played: BTreeMap<u32, IntervalSet> = BTreeMap::new();
+        if self.is_unmeasured() {
+            return played;
+        }
         let hidden = self.hidden.iter().filter(|_| self.kind == "audio");
         for (stretch, intervals) in self.shown.iter().chain(hidden) {
             played.entry(*stretch).or_default().union(&intervals.iter().copied().collect());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use seattime_core::Version;
 use seattime_core::attempt::{Outcome, outcome, rolled_up};
 use seattime_core::time::IntervalSet;
-use seattime_wire::{Api, Policy, SessionKind};
+use seattime_wire::{Api, Policy, SessionKind, UNMEASURED};
 
 use super::figures::{Figures, LEGACY, Part, Seeing};
 use super::habits::{self, Reporting};
@@ -197,6 +197,10 @@ fn row(
     if parts().any(|it| it.exceeds_presence) {
         flags.push("report_exceeds_presence".to_owned());
     }
+    let media = media(counted().flat_map(|it| &it.visits).flat_map(|it| &it.2.media));
+    if media.iter().any(|it| it.kind == UNMEASURED) {
+        flags.push("part_unmeasured".to_owned());
+    }
     ReportRow {
         learner,
         course: course.to_owned(),
@@ -223,7 +227,7 @@ fn row(
         first_visit_ms: visits().map(|it| it.0).min().unwrap_or(0),
         last_visit_ms: visits().map(|it| it.1).max().unwrap_or(0),
         details: details(activities, attempts),
-        media: media(counted().flat_map(|it| &it.visits).flat_map(|it| &it.2.media)),
+        media,
         whole: Some(whole),
     }
 }

@@ -99,7 +99,7 @@ pub enum SegmentKind {
 pub struct ReportPlayed {
     /// What identifies it: its path, and its length in seconds.
     pub key: String,
-    /// `video` or `audio`.
+    /// `video`, `audio`, or `unmeasured` for a player that does not say when it plays.
     pub kind: String,
     /// When: start and end.
     pub played: Vec<(i64, i64)>,
@@ -131,6 +131,7 @@ pub(crate) fn timeline(visit: &VisitRow, attempt: u32, activities: &[StoredActiv
         kind: item.kind.clone(),
         played: list(placed(raw, seen, &item.played())),
     };
+    let media = raw.media.iter().filter(|(_, it)| it.is_unmeasured() || !it.played().is_empty());
     let sessions = figures.parts.iter().map(|part| {
         let session = raw.sessions.get(&part.n);
         ReportSession {
@@ -150,7 +151,7 @@ pub(crate) fn timeline(visit: &VisitRow, attempt: u32, activities: &[StoredActiv
         segments: segments(raw, &visit.policy, seen),
         visible: list(placed(raw, seen, &visible(raw))),
         signs: signs(raw, seen),
-        media: raw.media.iter().map(played).filter(|it| !it.played.is_empty()).collect(),
+        media: media.map(played).collect(),
         sessions: sessions.collect(),
     }
 }

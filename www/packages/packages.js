@@ -97,7 +97,7 @@ function drawLine(it) {
     cell("Course", make("div", it.course ?? "–"));
     const habit = it.reporting?.verdict.habit ?? "unknown";
     const told = make("div");
-    told.append(make("span", HABIT_WORDS[habit] ?? habit, `habit ${habit}`), make("span", it.reporting?.verdict.text ?? "", "quiet"));
+    told.append(make("span", HABIT_WORDS[habit] ?? habit, `habit ${habit}`), " ", make("span", it.reporting?.verdict.text ?? "", "quiet"));
     cell("Reports", told);
     cell("Sessions", make("div", String(it.reporting?.sessions ?? 0), "figure"));
     return line;

@@ -51,7 +51,7 @@ function bars(label, lanes) {
 /** @param {Reporting} it @param {"h3" | "h4"} [heading] */
 export function drawReporting(it, heading = "h3") {
     const verdict = make("p", "", "verdict");
-    verdict.append(make("span", HABIT_WORDS[it.verdict.habit] ?? it.verdict.habit, `habit ${it.verdict.habit}`), make("span", it.verdict.text));
+    verdict.append(make("span", HABIT_WORDS[it.verdict.habit] ?? it.verdict.habit, `habit ${it.verdict.habit}`), " ", make("span", it.verdict.text));
     const sessions = it.sessions ?? 0;
     if (sessions === 0) return [verdict];
     /** @type {Record<string, number>} */

@@ -14,21 +14,41 @@
 // seconds come on top.
 const PATIENCE_MS = 45_000;
 
+// From so many characters on a message is packed on its way, where the browser can.
+const LONG = 8000;
+// Until a packed one does not get through, whoever on the way it was that would not have it.
+let isPacking = "CompressionStream" in globalThis;
+
 /**
  * Posts JSON.
  *
  * @param {string} url
  * @param {string} body
+ * @returns {ReturnType<typeof once>}
+ */
+export async function post(url, body) {
+    if (!isPacking || body.length < LONG) return once(url, body);
+    const stream = new Blob([body]).stream().pipeThrough(new CompressionStream("gzip"));
+    const result = await once(url, await new Response(stream).blob(), false, { "content-encoding": "gzip" });
+    if (!result.problem) return result;
+    isPacking = false;
+    return once(url, body);
+}
+
+/**
+ * @param {string} url
+ * @param {string | Blob} body
  * @param {boolean} [keepalive] Whether it has to outlive the page.
+ * @param {Record<string, string>} [headers]
  * @returns {Promise<{ answer?: any, problem?: Problem }>} Never rejects.
  */
-export async function post(url, body, keepalive = false) {
+async function once(url, body, keepalive = false, headers = {}) {
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(), PATIENCE_MS);
     try {
         const response = await fetch(url, {
             method: "POST",
-            headers: { "content-type": "application/json" },
+            headers: { "content-type": "application/json", ...headers },
             body,
             keepalive,
             credentials: "omit",
@@ -68,7 +88,7 @@ export async function post(url, body, keepalive = false) {
 export function postAndLeave(url, body) {
     // A request that is too large to outlive the page is refused at once, so the beacon is asked in time.
     const outlives = new Blob([body]).size < 60_000;
-    const sent = post(url, body, outlives);
+    const sent = once(url, body, outlives);
     return sent.then((it) => {
         if (it.problem?.status === 0) navigator.sendBeacon?.(url, body);
         return it;

@@ -71,7 +71,7 @@ function inject(presentMs, fakeTimers) {
     const own = (scope.testWorld = {
         nowMs: startMs, serverMs: startMs, pending: 0, begun: 0, setByMs, tickTo, jumpTo, moveDate,
         /** @type {(() => void)[]} */ held: [],
-        /** @type {{ sent: any, status: number, answer: any }[]} */ answered: [],
+        /** @type {{ sent: any, packed?: number, status: number, answer: any }[]} */ answered: [],
     });
     const world = root.testWorld;
 
@@ -99,7 +99,10 @@ function inject(presentMs, fakeTimers) {
             }
             const response = await originalFetch(...request);
             const copy = response.clone();
-            const note = { sent: request[1]?.body, status: response.status, answer: await copy.json().catch(() => null) };
+            const body = request[1]?.body;
+            const sent = body instanceof Blob ? await new Response(body.stream().pipeThrough(new DecompressionStream("gzip"))).text() : body;
+            const packed = body instanceof Blob ? body.size : undefined;
+            const note = { sent, packed, status: response.status, answer: await copy.json().catch(() => null) };
             if (typeof note.sent === "string") world.answered.push(note);
             return response;
         } finally {
@@ -111,6 +114,11 @@ function inject(presentMs, fakeTimers) {
     Response.prototype.json = function () {
         const end = begin();
         return originalJson.call(this).finally(end);
+    };
+    const originalBlob = Response.prototype.blob;
+    Response.prototype.blob = function () {
+        const end = begin();
+        return originalBlob.call(this).finally(end);
     };
     const originalTransaction = IDBDatabase.prototype.transaction;
     IDBDatabase.prototype.transaction = function (/** @type {any[]} */ ...of) {

@@ -50,8 +50,10 @@ test("what no message takes is sent in several, and then waits nowhere", async (
     assert.equal(await course.inContent(`call("Commit")`), "true");
     await course.advance(10 * SECOND);
     await course.until(`${LEFT}.then((it) => it < ${A_LITTLE})`);
-    const sent = await course.read(`testWorld.answered.filter((it) => it.sent).map((it) => [it.status, it.sent.length])`);
+    const sent = await course.read(`testWorld.answered.filter((it) => it.sent).map((it) => [it.status, it.sent.length, it.packed])`);
     assert.ok(sent.every((/** @type {number[]} */ it) => it[0] === 200), JSON.stringify(sent));
+    // What is long is packed, and nothing else.
+    assert.ok(sent.every((/** @type {number[]} */ it) => (it[1] < 8000 ? !it[2] : it[2] < it[1] / 4)), JSON.stringify(sent));
     assert.ok(sent.length > 20, `${sent.length} messages`);
     assert.ok(Math.max(...sent.map((/** @type {number[]} */ it) => it[1])) < 256 * 1024);
     await course.close();
@@ -60,6 +62,35 @@ test("what no message takes is sent in several, and then waits nowhere", async (
     await again.close();
     assert.deepEqual([...course.failures, ...again.failures], []);
 });
+
+for (const [what, answer] of [
+    ["a server that takes nothing packed", "Promise.resolve(new Response('{}', { status: 415 }))"],
+    ["something on the way that breaks it off", "Promise.reject(new TypeError('cut'))"],
+]) {
+    test(`${what} is sent everything as it is, at once`, async () => {
+        const course = await world.launch(topic, what);
+        await course.read(`(() => {
+            const { fetch } = window;
+            window.packed = 0;
+            window.fetch = (url, request) => {
+                if (!request?.headers?.["content-encoding"]) return fetch(url, request);
+                window.packed++;
+                return ${answer};
+            };
+        })()`);
+        await course.input();
+        assert.equal(await course.inContent(FILL), "true");
+        assert.equal(await course.inContent(`call("Commit")`), "true");
+        await course.advance(10 * SECOND);
+        await course.until(`${LEFT}.then((it) => it < ${A_LITTLE})`);
+        assert.equal(await course.read("window.packed"), 1, "it is tried once");
+        await course.close();
+        const again = await world.launch(topic, what);
+        assert.equal(await again.inContent(READ), WHOLE);
+        await again.close();
+        assert.deepEqual([...course.failures, ...again.failures], []);
+    });
+}
 
 test("a tab that is closed at once sends time, status and location, and the next visit the rest", async () => {
     const course = await world.launch(topic, "closed");

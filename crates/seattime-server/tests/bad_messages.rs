@@ -85,14 +85,7 @@ async fn a_type_or_an_encoding_that_is_not_taken_is_415_before_anything_is_read(
     let topic = server.course().await.unwrap();
     let visit = server.visit(&topic, "anna").await.unwrap();
     let body = commit(&visit, 1, 60, "x").to_string();
-    // Ten million zeros, packed, in some ten kB: what they would unpack to is never seen.
-    let packed = {
-        use std::io::Write;
-        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-        gzip.write_all(&vec![b'0'; 10_000_000]).unwrap();
-        gzip.finish().unwrap()
-    };
-    assert!(packed.len() < 20_000);
+    let packed = b"whatever it is";
     #[rustfmt::skip]
     let cases: &[(&[(&str, &str)], &[u8], u16)] = &[
         // headers                                                                 body             status
@@ -101,9 +94,9 @@ async fn a_type_or_an_encoding_that_is_not_taken_is_415_before_anything_is_read(
         (&[("content-type", "multipart/form-data; boundary=x")],                   body.as_bytes(), 415),
         (&[("content-type", "application/xml")],                                   body.as_bytes(), 415),
         (&[("content-type", "application/json5")],                                 body.as_bytes(), 415),
-        (&[("content-type", "application/json"), ("content-encoding", "gzip")],    &packed,         415),
-        (&[("content-type", "application/json"), ("content-encoding", "br")],      &packed,         415),
-        (&[("content-type", "text/plain"), ("content-encoding", "deflate, gzip")], &packed,         415),
+        (&[("content-type", "application/json"), ("content-encoding", "gzip, gzip")], packed,      415),
+        (&[("content-type", "application/json"), ("content-encoding", "br")],      packed,         415),
+        (&[("content-type", "text/plain"), ("content-encoding", "deflate, gzip")], packed,         415),
         (&[("content-type", "APPLICATION/JSON ; charset=utf-8")],                  body.as_bytes(), 200),
         (&[("content-type", "text/plain;charset=UTF-8")],                          body.as_bytes(), 200),
         (&[("content-type", "application/json"), ("content-encoding", "identity")], body.as_bytes(), 200),

@@ -24,13 +24,13 @@ use crate::token::{Form, VisitClaims};
 ///
 /// | status | when |
 /// |--------|------|
-/// | 400 | the body is not a commit: `bad_json`, `bad_seq`, or of another version: `bad_version` |
+/// | 400 | the body is not a commit: `bad_json`, `bad_gzip`, `bad_seq`, or of another version: `bad_version` |
 /// | 401 | there is no token, or it is not valid: `token_missing`, `token_invalid`, `token_expired`; or the attempt is not known, and what came as its origin is not: `origin_invalid` |
 /// | 404 | the token was issued for another visit |
 /// | 409 | a newer visit has taken the lease: `superseded`; everything sent is kept |
 /// | 408 | the body did not come in time: `too_slow` |
-/// | 413 | the body is longer than [`MAX_COMMIT_BYTES`] |
-/// | 415 | the body is neither JSON nor text, or packed |
+/// | 413 | the body is longer than [`MAX_COMMIT_BYTES`], as sent or unpacked |
+/// | 415 | the body is neither JSON nor text, or packed as anything but gzip |
 /// | 429 | the visit commits more often than a page does: `too_often` |
 pub(crate) async fn post_commit(
     State(app): State<App>,
@@ -95,11 +95,11 @@ pub(crate) async fn post_commit(
 ///
 /// | status | when |
 /// |--------|------|
-/// | 400 | the body is not a part: `bad_json`, `bad_part`, `bad_seq`, or of another version: `bad_version` |
+/// | 400 | the body is not a part: `bad_json`, `bad_gzip`, `bad_part`, `bad_seq`, or of another version: `bad_version` |
 /// | 401 | there is no token, or it is not valid: `token_missing`, `token_invalid`, `token_expired`; or the attempt is not known, and what came as its origin is not: `origin_invalid` |
 /// | 404 | the token was issued for another visit |
-/// | 413 | the body is longer than [`MAX_COMMIT_BYTES`], or too many parts wait: `too_many_parts` |
-/// | 415 | the body is neither JSON nor text, or packed |
+/// | 413 | the body is longer than [`MAX_COMMIT_BYTES`], as sent or unpacked, or too many parts wait: `too_many_parts` |
+/// | 415 | the body is neither JSON nor text, or packed as anything but gzip |
 /// | 429 | the visit sends more parts than a page does: `too_often` |
 pub(crate) async fn post_part(
     State(app): State<App>,

@@ -1,12 +1,14 @@
 //! What a request brings: a body of the right kind, whole, within its limits; and whose it is.
 
 use std::convert::Infallible;
+use std::io::Read;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
+use flate2::bufread::GzDecoder;
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
@@ -19,7 +21,7 @@ use crate::peer::Peer;
 /// A package has to come at this rate at least, in bytes a second.
 const LEAST_RATE: u64 = 16 * 1024;
 
-/// A body of JSON, from a page that may only be able to send text, of at most `LIMIT` bytes.
+/// A body of JSON, from a page that may only be able to send text, of at most `LIMIT` bytes, as sent and unpacked.
 pub(crate) struct Sent<const LIMIT: usize>(pub(crate) Bytes);
 
 impl<const LIMIT: usize> Sent<LIMIT> {
@@ -34,7 +36,9 @@ impl<const LIMIT: usize> FromRequest<App> for Sent<LIMIT> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         check_kind(request.headers())?;
-        Ok(Sent(read(request, LIMIT, app.config.limits.body, None).await?))
+        let is_packed = is_packed(request.headers())?;
+        let body = read(request, LIMIT, app.config.limits.body, None).await?;
+        Ok(Sent(if is_packed { unpacked(&body, LIMIT)? } else { body }))
     }
 }
 
@@ -124,16 +128,41 @@ fn check_kind(headers: &HeaderMap) -> Result<(), Problem> {
             format!("the body is of type {kind:?}; send application/json, or text/plain from a beacon");
         return Err(unsupported(detail));
     }
-    check_encoding(headers)
+    Ok(())
 }
 
-/// Nothing is unpacked: what is small as sent must be small as read.
+/// Whether a message is packed, as pages do with long ones.
+fn is_packed(headers: &HeaderMap) -> Result<bool, Problem> {
+    let encoding = headers.get(header::CONTENT_ENCODING).map(|it| it.to_str().unwrap_or("?").trim());
+    if encoding.is_some_and(|it| it.eq_ignore_ascii_case("gzip")) {
+        return Ok(true);
+    }
+    check_encoding(headers).map(|()| false)
+}
+
+/// Nothing else is unpacked.
 fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
-    match headers.get(header::CONTENT_ENCODING).map(|it| it.to_str().unwrap_or_default().trim()) {
+    match headers.get(header::CONTENT_ENCODING).map(|it| it.to_str().unwrap_or("?").trim()) {
         None => Ok(()),
         Some(it) if it.is_empty() || it.eq_ignore_ascii_case("identity") => Ok(()),
         Some(it) => Err(unsupported(format!("the body is encoded as {it:?}; send it as it is"))),
     }
+}
+
+/// What was packed, of at most `limit` bytes: not one more is unpacked, whatever it claims to be.
+fn unpacked(body: &[u8], limit: usize) -> Result<Bytes, Problem> {
+    let bad = || {
+        let detail = "the body is no whole gzip; pack it as one, or send it as it is";
+        Problem::new(StatusCode::BAD_REQUEST, "bad_gzip", detail)
+    };
+    let mut packed = GzDecoder::new(body);
+    let mut plain = Vec::new();
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    packed.by_ref().take(most).read_to_end(&mut plain).map_err(|_| bad())?;
+    if plain.len() > limit {
+        return Err(Problem::too_large(limit));
+    }
+    if packed.into_inner().is_empty() { Ok(plain.into()) } else { Err(bad()) }
 }
 
 fn unsupported(detail: String) -> Problem {

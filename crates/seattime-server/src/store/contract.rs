@@ -1,10 +1,12 @@
 //! What every store must do, run on each.
 
+mod bytes;
 mod courses;
 mod judged;
 mod legacy;
 mod remembered;
 mod restored;
+mod spread;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
 //! How a package reports its time, as whoever looks after packages is told.
+#![cfg(test)]
 
 mod world;
 

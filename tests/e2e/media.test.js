@@ -8,7 +8,7 @@ import { after, describe, test } from "node:test";
 import { Bare } from "./bare.js";
 import { Lanes, SIDE_BY_SIDE } from "./lanes.js";
 import { playing } from "./packages.js";
-import { RealTime } from "./real_time.js";
+import { RealTime, ended, near, passed, reached } from "./real_time.js";
 
 /** @typedef {import("./real_time.js").Tab} Tab */
 
@@ -20,25 +20,10 @@ after(async () => {
     for (const world of lanes.all) await world.end();
 });
 
-/** Of real playback, 0.3 s and 1 % are the browser's; of media time, so many times more as it plays faster. @param {number} actualMs @param {number} expectedS @param {string} what @param {number} [rate] */
-function near(actualMs, expectedS, what, rate = 1) {
-    const isNear = Math.abs(actualMs / 1000 - expectedS) <= 0.3 * rate + 0.01 * expectedS;
-    assert.ok(isNear, `${what}: ${actualMs} ms, expected ${expectedS} s`);
-}
-
-/** Resolves when an element has played to its end. @param {string} element */
-const ended = (element) => `new Promise((resolve) => ${element}.ended ? resolve() : ${element}.addEventListener("ended", resolve))`;
-/** Resolves when an element has come to a second. @param {string} element @param {number} second */
-const reached = (element, second) => `new Promise((resolve) => {
-    const look = () => ${element}.currentTime >= ${second} && (${element}.removeEventListener("timeupdate", look), resolve());
-    ${element}.addEventListener("timeupdate", look);
-})`;
-/** The same within a hundredth of a second. @param {string} element @param {number} second */
+/** Resolves when it has, to a hundredth of a second. @param {string} element @param {number} second */
 const come = (element, second) => `new Promise((resolve) => {
     const looking = setInterval(() => ${element}.currentTime >= ${second} && resolve(clearInterval(looking)), 10);
 })`;
-/** Resolves after so many real seconds. @param {number} seconds */
-const passed = (seconds) => `new Promise((resolve) => setTimeout(resolve, ${seconds * 1000}))`;
 
 const DATA = { api: "2004", activities: [{ id: "item", url: "/content.html" }] };
 /** What the functions answer and throw is the browser's, of the content's own realm. */

@@ -8,8 +8,8 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { ENDED, IT, READY, inFrame, look, near, passed, position, reached, words } from "./medium.js";
-import { RealTime } from "./real_time.js";
+import { ENDED, IT, READY, inFrame, look, position, reached, words } from "./medium.js";
+import { RealTime, near, passed } from "./real_time.js";
 import { ROOT } from "./testbed.js";
 
 const FILM_S = 4.03;

@@ -4,23 +4,13 @@
 // With SEATTIME_SCREENSHOTS=docs (or another folder), the pages are kept there as pictures.
 
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
-import { resolve } from "node:path";
 import { after, before, test } from "node:test";
 import { silent, two, wallClock, wrapped } from "./packages.js";
-import { ROOT } from "./testbed.js";
+import { lookAt } from "./pictures.js";
 import { HOUR, MINUTE, SECOND, World } from "./world.js";
 
 /** @typedef {import("./course.js").Course} Course */
 
-const DESKTOP = { width: 1280, height: 800 };
-const PHONE = { width: 390, height: 844 };
-/** How a page is looked at: name, size, colours. @type {[string, { width: number, height: number }, "light" | "dark"][]} */
-const SCREENS = [
-    ["desktop", DESKTOP, "light"],
-    ["phone", PHONE, "light"],
-    ["dark", DESKTOP, "dark"],
-];
 const LEARNER = "Anna";
 const COURSE = "Safety on board";
 
@@ -28,24 +18,6 @@ const COURSE = "Safety on board";
 let world;
 before(async () => void (world = await World.begin()));
 after(() => world.end());
-
-/** Looks at a page in every way: it fits, and is kept as a picture where somebody asked. @param {Course} course @param {string} name */
-async function look(course, name) {
-    for (const [screen, size, colours] of SCREENS) {
-        await course.page.setViewport(size);
-        await course.page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: colours }]);
-        const { scrollWidth, clientWidth } = await course.read(
-            "(({ scrollWidth, clientWidth }) => ({ scrollWidth, clientWidth }))(document.documentElement)",
-        );
-        assert.ok(scrollWidth <= clientWidth, `${name} is ${scrollWidth} wide on a ${screen} of ${clientWidth}`);
-        const folder = process.env.SEATTIME_SCREENSHOTS;
-        if (!folder) continue;
-        mkdirSync(resolve(ROOT, folder), { recursive: true });
-        await course.page.screenshot({ path: resolve(ROOT, folder, `${name}-${screen}.png`) });
-    }
-    await course.page.setViewport(DESKTOP);
-    await course.page.emulateMediaFeatures([]);
-}
 
 /** @param {Course} course */
 const shown = (course) => course.read("document.body.innerText");
@@ -82,7 +54,7 @@ test("a learner takes courses, leaves, and reads the right minutes in the report
     for (const text of [COURSE, "Lifeboats", "Part A", "Part B", "Saved at", "4m 30s"]) {
         assert.ok(player.includes(text), `the player does not say ${text}: ${player}`);
     }
-    await look(course, "player");
+    await lookAt(course, "player");
 
     await course.click("Leave");
     await course.until("document.body.innerText.includes('Everything is saved')");
@@ -100,7 +72,7 @@ test("a learner takes courses, leaves, and reads the right minutes in the report
     says("Lifeboats", ["incomplete", "0h 5m 30s", "measured"]);
     await course.click("Details of Ropes and knots");
     assert.match(await shown(course), /0h 0m 30s[^]*2h 4m 1s|2h 4m 1s[^]*0h 0m 30s/);
-    await look(course, "report");
+    await lookAt(course, "report");
     assert.deepEqual(course.failures, []);
 });
 
@@ -126,8 +98,8 @@ test("whoever has the key reads how packages report, by keyboard alone", async (
     for (const [of, word] of truth) {
         assert.match(rows.find((it) => it.includes(of)) ?? "", new RegExp(word), `${of} in ${rows.join("; ")}`);
     }
-    const seen = /** @type {any} */ ({ page, read: (/** @type {string} */ script) => page.evaluate(script) });
-    await look(seen, "packages");
+    const seen = { page, read: (/** @type {string} */ script) => page.evaluate(script) };
+    await lookAt(seen, "packages");
 
     await page.evaluate("[...document.querySelectorAll('#list a')].find((it) => it.textContent === 'Ropes and knots').focus()");
     await page.keyboard.press("Enter");
@@ -135,14 +107,14 @@ test("whoever has the key reads how packages report, by keyboard alone", async (
     for (const it of ["whether the learner was there or not. In 1 of 1 session", "What was measured was credited", "0h 0m 30s", "corroborated"]) {
         await until(it);
     }
-    await look(seen, "package");
+    await lookAt(seen, "package");
     await page.goBack();
     await until("Lifeboats");
     await page.evaluate("[...document.querySelectorAll('#list a')].find((it) => it.textContent === 'Lifeboats').focus()");
     await page.keyboard.press("Enter");
     await until("Part B");
     assert.match(String(await text()), /Part A[^]*never[^]*Part B[^]*not known yet/);
-    await look(seen, "package-parts");
+    await lookAt(seen, "package-parts");
     await page.close();
 });
 
@@ -163,7 +135,7 @@ test("the report's total says why it is less than its topics", async () => {
     for (const text of ["All your courses", "0h 3m 0s", "2 topics", "add up to 0h 5m 0s", "0h 2m 0s were spent in two topics at once and count once"]) {
         assert.ok(total.includes(text), `the total does not say ${text}: ${total}`);
     }
-    await look(second, "report-total");
+    await lookAt(second, "report-total");
     await second.close();
 });
 
@@ -193,7 +165,7 @@ test("the player says what did not count and why, and asks below the content", a
     assert.match(await time(), /^Time so far: 0h 1m \d+s$/, "it is said once");
     await course.advance(3 * MINUTE + 10 * SECOND);
     assert.match(await shown(course), /Still here\? Without a sign of you/);
-    await look(course, "player-asks");
+    await lookAt(course, "player-asks");
     await course.advance(MINUTE);
     assert.match(await time(), /\(not counting: no sign of you for 5 minutes\)$/);
     const other = await world.launch(topic, "told");

@@ -3,14 +3,11 @@
 // the same protocols, since no test reaches the real ones.
 
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
-import { resolve } from "node:path";
 import { after, describe, test } from "node:test";
 import { Lanes, SIDE_BY_SIDE } from "./lanes.js";
-import { near } from "./medium.js";
 import { playing } from "./packages.js";
-import { RealTime } from "./real_time.js";
-import { ROOT } from "./testbed.js";
+import { place } from "./pictures.js";
+import { RealTime, near } from "./real_time.js";
 
 const YOUTUBE = "https://www.youtube.com";
 const VIMEO = "https://player.vimeo.com";
@@ -231,11 +228,8 @@ describe("players, played for real", SIDE_BY_SIDE, () => {
         await tab.until("document.querySelector('.moments') !== null");
         const said = "A part could not be measured: a player of www.youtube.com was shown, which does not say when it plays.";
         assert.ok((await tab.read("document.body.innerText")).includes(said));
-        const folder = process.env.SEATTIME_SCREENSHOTS;
-        if (folder) {
-            mkdirSync(resolve(ROOT, folder), { recursive: true });
-            await tab.page.screenshot({ path: resolve(ROOT, folder, "report-unmeasured.png"), fullPage: true });
-        }
+        const path = place("report-unmeasured");
+        if (path) await tab.page.screenshot({ path, fullPage: true });
         await tab.close();
     });
 });

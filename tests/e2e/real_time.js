@@ -13,6 +13,22 @@ import { ROOT, program } from "./testbed.js";
 
 const KEY = "a-key-for-stories-in-real-time-which-is-long-enough";
 
+/** Of real playback, 0.3 s and 1 % are the browser's; of media time, so many times more as it plays faster. @param {number} actualMs @param {number} expectedS @param {string} what @param {number} [rate] */
+export function near(actualMs, expectedS, what, rate = 1) {
+    const isNear = Math.abs(actualMs / 1000 - expectedS) <= 0.3 * rate + 0.01 * expectedS;
+    assert.ok(isNear, `${what}: ${actualMs} ms, expected ${expectedS} s`);
+}
+
+/** Resolves when an element has played to its end. @param {string} element */
+export const ended = (element) => `new Promise((resolve) => ${element}.ended ? resolve() : ${element}.addEventListener("ended", resolve))`;
+/** Resolves when an element has come to a second. @param {string} element @param {number} second */
+export const reached = (element, second) => `new Promise((resolve) => {
+    const look = () => ${element}.currentTime >= ${second} && (${element}.removeEventListener("timeupdate", look), resolve());
+    ${element}.addEventListener("timeupdate", look);
+})`;
+/** Resolves after so many real seconds. @param {number} seconds */
+export const passed = (seconds) => `new Promise((resolve) => setTimeout(resolve, ${seconds * 1000}))`;
+
 /** Page and server, and time as it goes. */
 export class RealTime {
     /** @type {string} */ #data = "";

@@ -8,8 +8,8 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { Lanes, SIDE_BY_SIDE } from "./lanes.js";
-import { ENDED, IT, READY, inFrame, look, near, position, reached, words } from "./medium.js";
-import { RealTime } from "./real_time.js";
+import { ENDED, IT, READY, inFrame, look, position, reached, words } from "./medium.js";
+import { RealTime, near } from "./real_time.js";
 import { ROOT } from "./testbed.js";
 
 const FILM_S = 6;

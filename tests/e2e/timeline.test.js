@@ -4,24 +4,17 @@
 // With SEATTIME_SCREENSHOTS=docs (or another folder), it is kept there as pictures.
 
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
-import { resolve } from "node:path";
 import { after, before, test } from "node:test";
 import { filmed } from "./film.js";
 import { silent } from "./packages.js";
-import { ROOT } from "./testbed.js";
+import { lookAt, place } from "./pictures.js";
 import { HOUR, MINUTE, SECOND, World, near } from "./world.js";
 
 /** @typedef {import("./course.js").Course} Course */
 
 const COURSE = "Safety on board";
-const DESKTOP = { width: 1280, height: 800 };
-/** How it is looked at: name, size, colours. @type {[string, { width: number, height: number }, "light" | "dark"][]} */
-const SCREENS = [
-    ["desktop", DESKTOP, "light"],
-    ["phone", { width: 360, height: 780 }, "light"],
-    ["dark", DESKTOP, "dark"],
-];
+/** Narrower than most: a timeline is wide. */
+const NARROW = { width: 360, height: 780 };
 
 /** @type {World} */
 let world;
@@ -41,26 +34,17 @@ async function openByKeyboard(course, topic) {
     await course.until("document.querySelector('.moments') !== null");
 }
 
-/** Looks at the visit in every way: it fits, and is kept as a picture where somebody asked. @param {Course} course @param {string} name */
+/** Looks at the visit in every way. @param {Course} course @param {string} name */
 async function look(course, name) {
-    for (const [screen, size, colours] of SCREENS) {
-        await course.page.setViewport(size);
-        await course.page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: colours }]);
-        const [wide, room] = await course.read("[document.documentElement.scrollWidth, document.documentElement.clientWidth]");
-        assert.ok(wide <= room, `${name} is ${wide} wide on a ${screen} of ${room}`);
-        const folder = process.env.SEATTIME_SCREENSHOTS;
-        if (!folder) continue;
-        mkdirSync(resolve(ROOT, folder), { recursive: true });
-        const visit = await course.page.$(".visit");
-        const path = resolve(ROOT, folder, `${name}-${screen}.png`);
-        if (screen !== "phone") await visit?.screenshot({ path });
-        else {
+    await lookAt(course, name, {
+        phone: NARROW,
+        async shoot(path, screen) {
+            const visit = await course.page.$(".visit");
+            if (screen !== "phone") return visit?.screenshot({ path });
             await visit?.evaluate((it) => it.scrollIntoView());
-            await course.page.screenshot({ path });
-        }
-    }
-    await course.page.setViewport(DESKTOP);
-    await course.page.emulateMediaFeatures([]);
+            return course.page.screenshot({ path });
+        },
+    });
 }
 
 /** The story of a visit: verdict and sentence of each line. @param {Course} course @returns {Promise<string[]>} */
@@ -209,7 +193,8 @@ test("a night, two windows at once, and what came a day later are told apart", a
         const [wide, room] = /** @type {number[]} */ (await page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]"));
         assert.ok(wide <= room, `the visits are ${wide} wide in ${room}`);
         assert.ok(Number(await read(widest)) > 300, `${width}`);
-        if (process.env.SEATTIME_SCREENSHOTS) await page.screenshot({ path: resolve(ROOT, process.env.SEATTIME_SCREENSHOTS, `visits-${width}.png`), fullPage: true });
+        const path = place(`visits-${width}`);
+        if (path) await page.screenshot({ path, fullPage: true });
     }
     await page.close();
 });

@@ -1,6 +1,8 @@
 // @ts-check
 // How packages report their time: a list of them, and one of them by the fragment of the address.
 
+import { ask, tell } from "../report/state.js";
+import { cell, makeRow } from "../report/table.js";
 import { make, part, say } from "../shared/page.js";
 import { drawActivities, drawCaution, drawReporting } from "./reporting.js";
 import { API_WORDS, HABIT_WORDS, seconds } from "./words.js";
@@ -18,16 +20,6 @@ let key = "";
 /** Counts what was asked for: only the last answer is shown. */
 let asked = 0;
 
-/** @param {string} address */
-async function ask(address) {
-    const response = await fetch(address, {
-        headers: { authorization: `Bearer ${key}` },
-        cache: "no-store",
-        credentials: "omit",
-    }).catch(() => undefined);
-    return { response, answer: await response?.json().catch(() => undefined) };
-}
-
 /** Which package the address names. */
 const named = () => decodeURIComponent(location.hash.slice(1));
 
@@ -37,7 +29,7 @@ async function show() {
     const [mine, topic] = [++asked, named()];
     tell("Loading …");
     for (const id of ["again", "list", "package"]) part(id).hidden = true;
-    const { response, answer } = await ask(topic ? `/api/v1/packages/${encodeURIComponent(topic)}` : "/api/v1/packages?reporting=true");
+    const { response, answer } = await ask(topic ? `/api/v1/packages/${encodeURIComponent(topic)}` : "/api/v1/packages?reporting=true", key);
     if (mine !== asked) return;
     if (!response?.ok || !(topic ? answer?.reporting : Array.isArray(answer))) {
         failed(response, answer);
@@ -69,37 +61,17 @@ function failed(response, answer) {
     part("again").hidden = false;
 }
 
-/** @param {string} title @param {string} [text] */
-function tell(title, text = "") {
-    part("state").hidden = false;
-    part("state").classList.toggle("loading", title.endsWith("…"));
-    say(part("state-title"), title);
-    say(part("state-text"), text);
-}
-
 /** @param {Line} it */
 function drawLine(it) {
-    const line = make("tr", "", "row");
-    line.role = "row";
-    /** @param {string} name @param {HTMLElement} held @param {string} [kind] */
-    const cell = (name, held, kind) => {
-        const made = make("td", "", kind);
-        made.role = "cell";
-        made.dataset.name = name;
-        made.append(held);
-        line.append(made);
-    };
+    const line = makeRow("row");
     const link = make("a", it.title ?? it.topic);
     link.href = `#${encodeURIComponent(it.topic)}`;
-    const holder = make("div");
-    holder.append(link);
-    cell("Package", holder, "topic");
-    cell("Course", make("div", it.course ?? "–"));
+    cell(line, "Package", "", "topic").append(link);
+    cell(line, "Course", it.course ?? "–");
     const habit = it.reporting?.verdict.habit ?? "unknown";
-    const told = make("div");
-    told.append(make("span", HABIT_WORDS[habit] ?? habit, `habit ${habit}`), " ", make("span", it.reporting?.verdict.text ?? "", "quiet"));
-    cell("Reports", told);
-    cell("Sessions", make("div", String(it.reporting?.sessions ?? 0), "figure"));
+    const words = make("span", it.reporting?.verdict.text ?? "", "quiet");
+    cell(line, "Reports").append(make("span", HABIT_WORDS[habit] ?? habit, `habit ${habit}`), " ", words);
+    cell(line, "Sessions", String(it.reporting?.sessions ?? 0)).className = "figure";
     return line;
 }
 
@@ -113,7 +85,7 @@ async function drawPackage(it, mine) {
     part("state").hidden = true;
     part("package").hidden = false;
     part("title").focus();
-    const { response, answer } = await ask(`/api/v1/courses/${encodeURIComponent(it.course ?? "")}`);
+    const { response, answer } = await ask(`/api/v1/courses/${encodeURIComponent(it.course ?? "")}`, key);
     if (mine !== asked || !response?.ok || !answer?.holds) return; // A server that tells no policy.
     const { credit, idle_limit_ms, tail_ms } = answer.holds;
     const whose = answer.version > 0 && Object.keys(answer.settings ?? {}).length > 0 ? "this course's own" : "the server's";

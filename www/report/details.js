@@ -3,7 +3,7 @@
 
 import { make } from "../shared/page.js";
 import { moment, spent } from "../shared/time.js";
-import { hostOf } from "./words.js";
+import { hostOf, nameOf } from "./words.js";
 
 /**
  * @typedef {object} Detail A session, or a visit's time outside of all. A server may leave out what it does not know.
@@ -69,7 +69,7 @@ function played(it) {
 /** @param {Medium} it */
 function medium(it) {
     if (it.kind === "unmeasured") return make("li", `A player of ${hostOf(it.key ?? "")}: it does not say when it plays, so that this part could not be measured`);
-    const name = (it.key ?? "").replace(/#[^#]*$/, "").split("/").at(-1) || "media";
+    const name = nameOf(it.key ?? "");
     const share = it.duration_ms ? ` of ${spent(it.duration_ms)} (${Math.floor((100 * (it.covered_ms ?? 0)) / it.duration_ms)} %)` : "";
     return make("li", `${name}: ${spent(it.covered_ms ?? 0)}${share} ${it.kind === "audio" ? "heard" : "seen"}`);
 }

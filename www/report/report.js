@@ -4,6 +4,8 @@
 import { keptToken, make, part, say } from "../shared/page.js";
 import { moment, spent } from "../shared/time.js";
 import { drawParts, drawWhole } from "./details.js";
+import { ask, tell } from "./state.js";
+import { cell, makeRow } from "./table.js";
 import { draw as drawTotals } from "./totals.js";
 import { draw as drawVisits } from "./visits.js";
 
@@ -44,16 +46,6 @@ const FLAGS = {
 
 /** Counts what was asked for: only the last answer is shown. */
 let asked = 0;
-
-/** @param {string} address @param {string} token */
-async function ask(address, token) {
-    const response = await fetch(address, {
-        headers: { authorization: `Bearer ${token}` },
-        cache: "no-store",
-        credentials: "omit",
-    }).catch(() => undefined);
-    return { response, answer: await response?.json().catch(() => undefined) };
-}
 
 /**
  * Puts a row's visits in the place of the figures that the row itself has.
@@ -133,45 +125,24 @@ function failed(response, answer, again, isOwn) {
     part("again-button").onclick = again;
 }
 
-/** @param {string} title @param {string} [text] */
-function tell(title, text = "") {
-    part("state").hidden = false;
-    part("state").classList.toggle("loading", title.endsWith("…"));
-    say(part("state-title"), title);
-    say(part("state-text"), text);
-}
-
 /** @param {Row} row @param {number} n @param {string} token What the row was asked for with. */
 function drawRow(row, n, token) {
-    const line = make("tr", "", "row");
-    line.role = "row";
-    /** @param {string} name @param {string} text @param {string} [kind] */
-    const cell = (name, text, kind) => {
-        const made = make("td", "", kind);
-        made.role = "cell";
-        made.dataset.name = name;
-        // One child, so that a card puts everything of a cell on one side.
-        const held = make("div", text);
-        made.append(held);
-        line.append(made);
-        return held;
-    };
+    const line = makeRow("row");
     const timeMs = row.time_spent_ms ?? 0;
-    cell("Learner", row.learner?.name || row.learner?.id || "–", "learner");
-    cell("Course", row.course ?? "–");
-    cell("Topic", row.topic ?? "–", "topic");
-    const status = cell("Status", row.status ?? "unknown");
+    cell(line, "Learner", row.learner?.name || row.learner?.id || "–", "learner");
+    cell(line, "Course", row.course ?? "–");
+    cell(line, "Topic", row.topic ?? "–", "topic");
+    const status = cell(line, "Status", row.status ?? "unknown");
     if (row.progress_percent !== undefined) status.append(make("span", `${row.progress_percent} % seen`, "quiet"));
-    cell("Score", row.score ?? "–");
-    const time = cell("Time Spent", row.time_spent ?? spent(timeMs), "time");
+    cell(line, "Score", row.score ?? "–");
+    const time = cell(line, "Time Spent", row.time_spent ?? spent(timeMs), "time");
     const source = row.provenance ?? "unknown source";
     time.append(make("span", source, "quiet"));
     for (const flag of row.flags ?? []) if (FLAGS[flag]) time.append(make("span", FLAGS[flag], "flag"));
-    cell("Attempts", String(row.attempts ?? 0));
-    cell("Last visit", row.last_visit_ms ? moment(row.last_visit_ms) : "–");
+    cell(line, "Attempts", String(row.attempts ?? 0));
+    cell(line, "Last visit", row.last_visit_ms ? moment(row.last_visit_ms) : "–");
 
-    const more = make("tr", "", "details");
-    more.role = "row";
+    const more = makeRow("details");
     more.id = `details-${n}`;
     more.hidden = true;
     const wide = make("td");
@@ -197,7 +168,7 @@ function drawRow(row, n, token) {
         more.hidden = !more.hidden;
         button.setAttribute("aria-expanded", String(!more.hidden));
     });
-    cell("", "", "more").append(button);
+    cell(line, "", "", "more").append(button);
     part("body").append(line, more);
 }
 

@@ -12,9 +12,9 @@ use flate2::write::GzEncoder;
 use crate::files;
 use crate::project::Project;
 
-/// What plays HLS.
+/// What the page of a video or audio loads besides, for HLS where the browser does not play it.
 const STREAMS: &str = "pkg/hls.js";
-/// What follows players of other hosts.
+/// What the run-time loads besides, once content shows a frame of another host.
 const PLAYERS: &str = "pkg/players.js";
 
 /// `cargo xtask size`.
@@ -35,8 +35,8 @@ pub(crate) fn weigh(project: &Project) -> Result<(String, bool)> {
     for (name, files) in [
         ("runtime", runtime(project)?),
         ("page", page(project)?),
-        ("streams", streams(project)),
-        ("players", players(project)),
+        ("streams", vec![project.root.join(STREAMS)]),
+        ("players", vec![project.root.join(PLAYERS)]),
     ] {
         let allowed = budget(&manifest, name)
             .with_context(|| format!("Cargo.toml has no `{name}` under [workspace.metadata.size]"))?;
@@ -71,16 +71,6 @@ fn page(project: &Project) -> Result<Vec<PathBuf>> {
     let mut found = files::under(&project.root.join("www/player"))?;
     found.append(&mut files::under(&project.root.join("www/shared"))?);
     Ok(found)
-}
-
-/// What the page of a video or audio loads besides, for HLS where the browser does not play it.
-fn streams(project: &Project) -> Vec<PathBuf> {
-    vec![project.root.join(STREAMS)]
-}
-
-/// What the run-time loads besides, once content shows a frame of another host.
-fn players(project: &Project) -> Vec<PathBuf> {
-    vec![project.root.join(PLAYERS)]
 }
 
 fn has_extension(path: &Path, wanted: &[&str]) -> bool {

@@ -70,12 +70,12 @@ impl Default for StillHere {
 }
 
 impl StillHere {
-    /// Whether it is asked in a course of that name.
-    pub(crate) fn is_asked_in(&self, course: &str) -> bool {
-        match self {
+    /// Whether it is asked in a course of that name; what the course says of itself wins.
+    pub(crate) fn is_asked_in(&self, course: &str, own: Option<bool>) -> bool {
+        own.unwrap_or_else(|| match self {
             StillHere::In(courses) => courses.contains(course),
             StillHere::Everywhere => true,
-        }
+        })
     }
 }
 

@@ -104,7 +104,7 @@ async fn told(
     let KeptSettings { settings, version, set_ms } = kept;
     let Policy { credit, idle_limit_ms, tail_ms, .. } = settings.over(app.config.policy);
     let topics = app.store.packages(tenant).await?.iter().filter(|it| it.course == course).count();
-    let still_here = settings.still_here.unwrap_or_else(|| app.config.still_here.is_asked_in(&course));
+    let still_here = app.config.still_here.is_asked_in(&course, settings.still_here);
     let set_ms = (version > 0).then_some(set_ms);
     let holds = Holds { credit, idle_limit_ms, tail_ms, still_here };
     Ok(Json(JudgedCourse { course, topics, version, set_ms, settings, holds }))

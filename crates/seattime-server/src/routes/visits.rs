@@ -73,9 +73,7 @@ pub(crate) async fn post_visit(
         api: opened.api,
         edition: opened.edition,
         strict: opened.is_strict,
-        asks_still_here: opened
-            .still_here
-            .unwrap_or_else(|| app.config.still_here.is_asked_in(&opened.course)),
+        asks_still_here: app.config.still_here.is_asked_in(&opened.course, opened.still_here),
         mode: claims.mode,
         attempt: opened.attempt,
         course: opened.course,

@@ -154,9 +154,8 @@ pub(crate) fn derive(raw: &RawVisit, policy: &Policy, seen: Seen) -> Figures {
         };
         let facts =
             Parts { measured_ms, after_report_ms, reported: core_reported(session.reported), window_ms };
-        let of_it = (media_ms, corroborated(&local).length_ms());
-        let part = part(*n, session, &facts, of_it, policy, seen);
-        parts.push(Part { wall_ms: wall_ms(&mapped(&session.spans())), ..part });
+        let of_it = (media_ms, corroborated(&local).length_ms(), wall_ms(&mapped(&session.spans())));
+        parts.push(part(*n, session, &facts, of_it, policy, seen));
     }
     let outside_ms = mapped(&outside).length_ms();
     if outside_ms > 0 {
@@ -261,12 +260,13 @@ fn near_contacts(raw: &RawVisit, seen: Seen) -> IntervalSet {
     raw.near_contacts().chain(ends).collect()
 }
 
-/// A session; `of_it` is what media played of it, and what lies near a live contact.
+/// A session; `of_it` is what media played of it, what lies near a live contact, and what passed from its beginning to
+/// its end.
 fn part(
     n: u32,
     session: &RawSession,
     facts: &Parts,
-    (media_ms, corroborated_ms): (i64, i64),
+    (media_ms, corroborated_ms, wall_ms): (i64, i64, i64),
     policy: &Policy,
     seen: Seen,
 ) -> Part {
@@ -301,7 +301,7 @@ fn part(
         credited_ms: credit.ms,
         provenance: provenance(credit.provenance, facts.measured_ms, media_ms).to_owned(),
         exceeds_presence: credit.exceeds_presence,
-        wall_ms: 0,
+        wall_ms,
         said_before_end: session.said_before_end(),
         total: session.accepted.map_or((0, measured_cs), |it| (it.months, it.cs)),
     }

@@ -36,6 +36,7 @@ use self::fields::{Columns, row, run};
 pub use self::writers::WRITERS;
 use self::writers::Writers;
 use super::rows::column;
+use super::standing::{STANDINGS_AT_ONCE, in_steps};
 use super::{
     Answer, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Launched, MadeLaunch,
     Merged, NewLaunch, Opened, Opening, PackageLine, PackageReporting, ReportOf, ReportRow, ReportVisit,
@@ -61,8 +62,6 @@ pub(crate) use sql_here;
 
 /// So many parts of texts may wait in one visit for the commit that names them.
 const MOST_WAITING: i64 = 1_024;
-/// So many of the report's rows are derived before those that are left are looked for again.
-const STANDINGS_AT_ONCE: usize = 100;
 
 /// A store in a PostgreSQL database.
 pub struct PostgresStore {
@@ -99,16 +98,9 @@ impl PostgresStore {
         &self.place
     }
 
-    /// Derives what commits have made stale, in steps.
+    /// Derives what commits have made stale.
     async fn renew(&self, tenant: &str, of: &ReportOf) -> Result<(), StoreError> {
-        loop {
-            match standings::renew(&self.pool, Some(tenant), of, STANDINGS_AT_ONCE).await {
-                Ok(STANDINGS_AT_ONCE) => {}
-                // Reading goes on, with what was derived before.
-                Ok(_) | Err(StoreError::Full) => return Ok(()),
-                Err(error) => return Err(error),
-            }
-        }
+        in_steps(|| standings::renew(&self.pool, Some(tenant), of, STANDINGS_AT_ONCE)).await
     }
 
     /// The database's clock.

@@ -21,6 +21,7 @@ use seattime_wire::{Policy, ValuePart};
 
 use self::desk::Desk;
 use self::writer::Writer;
+use super::standing::{STANDINGS_AT_ONCE, in_steps};
 use super::{
     Answer, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Launched, MadeLaunch,
     Merged, NewLaunch, Opened, Opening, PackageLine, PackageReporting, ReportOf, ReportRow, ReportVisit,
@@ -56,9 +57,6 @@ const MIGRATIONS: &[&str] = &[
 
 /// The version of the schema.
 pub(crate) const SCHEMA: usize = MIGRATIONS.len();
-
-/// So many of the report's rows are derived in one transaction.
-const STANDINGS_AT_ONCE: usize = 100;
 
 /// So many connections read beside the one that writes.
 const READERS: usize = 4;
@@ -143,19 +141,13 @@ impl SqliteStore {
         })
     }
 
-    /// Derives what commits have made stale, in steps, so that commits need not wait for all of it.
+    /// Derives what commits have made stale.
     async fn renew(&self, tenant: &str, of: &ReportOf) -> Result<(), StoreError> {
-        loop {
+        in_steps(|| {
             let (tenant, of) = (tenant.to_owned(), of.clone());
-            let renew =
-                move |desk: &mut Desk<'_>| standings::renew(desk.db, Some(&tenant), &of, STANDINGS_AT_ONCE);
-            match self.write(renew).await {
-                Ok(STANDINGS_AT_ONCE) => {}
-                // Reading goes on, with what was derived before.
-                Ok(_) | Err(StoreError::Full) => return Ok(()),
-                Err(error) => return Err(error),
-            }
-        }
+            self.write(move |desk| standings::renew(desk.db, Some(&tenant), &of, STANDINGS_AT_ONCE))
+        })
+        .await
     }
 
     /// Runs a change that holds little while it waits.

@@ -20,6 +20,24 @@ pub(crate) type Values = BTreeMap<String, String>;
 /// A part shorter than this, in ms, does not change where the whole is said to come from.
 const SHORTEST_MS: i64 = 1_000;
 
+/// So many of the report's rows are derived at once: commits need not wait for all that are stale.
+pub(crate) const STANDINGS_AT_ONCE: usize = 100;
+
+/// Derives what commits have made stale; each step derives up to [`STANDINGS_AT_ONCE`] rows, and answers how many.
+pub(crate) async fn in_steps<F>(mut step: impl FnMut() -> F) -> Result<(), StoreError>
+where
+    F: Future<Output = Result<usize, StoreError>>,
+{
+    loop {
+        match step().await {
+            Ok(STANDINGS_AT_ONCE) => {}
+            // Reading goes on, with what was derived before.
+            Ok(_) | Err(StoreError::Full) => return Ok(()),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 /// One attempt with its visits.
 #[derive(Debug, Default)]
 pub(crate) struct AttemptFacts {

@@ -37,9 +37,7 @@ pub(super) async fn renew(
 }
 
 fn narrowed<'a>(tenant: Option<&'a str>, of: &'a ReportOf) -> [Field<'a>; 5] {
-    let row = [(&of.learner).into(), (&of.lms_id).into(), (&of.course).into(), (&of.topic).into()];
-    let [learner, lms_id, course, topic] = row;
-    [Field::Text(tenant), learner, lms_id, course, topic]
+    [Field::Text(tenant), (&of.learner).into(), (&of.lms_id).into(), (&of.course).into(), (&of.topic).into()]
 }
 
 async fn stale(pool: &Pool, tenant: Option<&str>, of: &ReportOf, most: usize) -> Result<Vec<Stale>, Failure> {

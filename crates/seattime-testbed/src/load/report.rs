@@ -141,8 +141,8 @@ fn bare(database: &Path, attempts: usize) -> Result<Bare> {
     for (name, sql) in STATEMENTS {
         let mut query = db.prepare(sql)?;
         let mut found = match name {
-            "stale" => query.query((&tenant, &none, &none, &none, 100))?,
-            _ => query.query((&tenant, &none, &none, &none))?,
+            "stale" => query.query((&tenant, &none, &none, &none, &none, 100))?,
+            _ => query.query((&tenant, &none, &none, &none, &none))?,
         };
         let mut count = 0;
         while found.next()?.is_some() {
@@ -162,7 +162,7 @@ fn bare(database: &Path, attempts: usize) -> Result<Bare> {
     for _ in 0..ROUNDS {
         let start = Instant::now();
         let texts = query
-            .query_map((&tenant, &none, &none, &none), |row| row.get::<_, String>(0))?
+            .query_map((&tenant, &none, &none, &none, &none), |row| row.get::<_, String>(0))?
             .collect::<Result<Vec<_>, _>>()?;
         times.push(start.elapsed().as_secs_f64() * 1_000.0);
         ensure!(texts.len() == attempts, "the database has {} rows of {attempts}", texts.len());

@@ -1,0 +1,49 @@
+// @ts-check
+// Who reads the report: a learner by a token, a trainer by a cookie, or whoever has an API key.
+
+import { keptToken } from "../shared/page.js";
+import { ask } from "./state.js";
+
+/**
+ * @typedef {object} Reader
+ * @property {string} [token] A token or key; without one, a cookie says who it is.
+ * @property {boolean} isOwn Whether it is a learner, who reads their own rows.
+ * @property {string} [name]
+ * @property {string[]} [groups] Of a trainer who sees no others.
+ */
+
+/** Where the report's own token is kept, for this tab. */
+const TOKEN = "seattime.report";
+
+/** Takes a token out of the address, where it would be seen and sent on. @returns {string | undefined} */
+function fromAddress() {
+    const token = new URLSearchParams(location.hash.slice(1)).get("token") ?? undefined;
+    if (token === undefined) return undefined;
+    history.replaceState(null, "", location.pathname + location.search);
+    try {
+        sessionStorage.setItem(TOKEN, token);
+    } catch {
+        // A browser that keeps nothing: the token lasts as long as the page.
+    }
+    return token;
+}
+
+/** @returns {string | undefined} */
+function kept() {
+    try {
+        return sessionStorage.getItem(TOKEN) ?? undefined;
+    } catch {
+        return undefined;
+    }
+}
+
+/** @returns {Promise<{ reader?: Reader, canLogIn?: boolean }>} No reader, where somebody has to say first who they are. */
+export async function whoReads() {
+    const token = fromAddress() ?? kept() ?? keptToken();
+    if (token !== undefined) return { reader: { token, isOwn: true } };
+    const { response, answer } = await ask("/api/v1/me");
+    if (response?.ok && answer?.role) {
+        return { reader: { isOwn: answer.role === "learner", name: answer.name, groups: answer.groups } };
+    }
+    return { canLogIn: response?.status === 401 };
+}

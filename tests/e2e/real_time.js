@@ -83,6 +83,17 @@ export class RealTime {
         rmSync(this.#data, { recursive: true, force: true });
     }
 
+    /** The tenant's API key. */
+    get key() {
+        return KEY;
+    }
+
+    /** A tab of its own, without a course. */
+    newTab() {
+        assert.ok(this.#browser);
+        return this.#browser.newPage();
+    }
+
     /**
      * @param {string} path
      * @param {any} [body] A zip, or what becomes JSON.
@@ -137,9 +148,10 @@ export class RealTime {
      * @param {string} topic
      * @param {string} learner
      * @param {string} isReady What is true in the player's window once it may go on.
+     * @param {string} [mode]
      */
-    async take(topic, learner, isReady) {
-        const { url } = await this.api("/api/v1/launches", { learner: { id: learner, name: learner }, topic });
+    async take(topic, learner, isReady, mode = "continue") {
+        const { url } = await this.api("/api/v1/launches", { learner: { id: learner, name: learner }, topic, mode });
         assert.ok(this.#browser);
         const page = await this.#browser.newPage();
         const tab = new Tab(page, await page.createCDPSession());

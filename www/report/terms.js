@@ -4,15 +4,13 @@
 /** @type {Record<string, string>} */
 export const KINDS = { "scorm_1.2": "SCORM 1.2", scorm_2004: "SCORM 2004", video: "video", audio: "audio" };
 
-/** @type {Record<string, string>} */
+/** Where a row may stand. @type {Record<string, string>} */
 export const STATUSES = {
     "not attempted": "not attempted",
     incomplete: "incomplete",
     completed: "completed",
     passed: "passed",
     failed: "failed",
-    browsed: "browsed",
-    unknown: "unknown",
 };
 
 /**

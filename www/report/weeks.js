@@ -17,14 +17,11 @@ const NAMES = ["learner", "course", "group", "from", "to"];
 /** What is none of that, and has to be said. */
 const OTHERS = ["q", "topic", "kind", "status", "missing", "flag"];
 
-/** The last day of a week. @param {string} start */
-const lastDay = (start) => new Date(Date.parse(`${start}T00:00:00Z`) + 6 * 86_400_000).toISOString().slice(0, 10);
-
 /** @param {Week[]} weeks */
 function table(weeks) {
     const drawn = make("table", "", "plain-table");
     const head = make("tr");
-    for (const name of ["Week", "Credited", "Measured"]) {
+    for (const name of ["Week from", "Credited", "Measured"]) {
         const cell = make("th", name);
         cell.scope = "col";
         head.append(cell);
@@ -33,7 +30,7 @@ function table(weeks) {
     drawn.tHead?.append(head);
     for (const { start, credited_ms, measured_ms } of weeks) {
         const line = make("tr");
-        const name = make("th", `${written(start)} – ${written(lastDay(start))}`);
+        const name = make("th", written(start));
         name.scope = "row";
         line.append(name, make("td", spent(credited_ms), "figure"), make("td", spent(measured_ms), "figure"));
         drawn.tBodies[0]?.append(line);

@@ -17,7 +17,7 @@ const MINUTE = 60_000;
 /** Steps between the lines behind the bars, in minutes. */
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 3000, 6000];
 /** In px. */
-const [HEIGHT, ABOVE, BELOW, BESIDE] = [180, 12, 26, 64];
+const [HEIGHT, ABOVE, BELOW, BESIDE] = [180, 12, 26, 78];
 /** A week is drawn so wide, at least and at most, in px. */
 const [LEAST, MOST] = [14, 56];
 /** A date below the bars needs so much, in px. */

@@ -37,13 +37,21 @@ function kept() {
     }
 }
 
-/** @returns {Promise<{ reader?: Reader, canLogIn?: boolean }>} No reader, where somebody has to say first who they are. */
-export async function whoReads() {
-    const token = fromAddress() ?? kept() ?? keptToken();
-    if (token !== undefined) return { reader: { token, isOwn: true } };
+/**
+ * Who is logged in here.
+ *
+ * @returns {Promise<{ reader?: Reader, canLogIn?: boolean }>} No reader, where somebody has to say first who they are.
+ */
+export async function whoIsLoggedIn() {
     const { response, answer } = await ask("/api/v1/me");
     if (response?.ok && answer?.role) {
         return { reader: { isOwn: answer.role === "learner", name: answer.name, groups: answer.groups } };
     }
     return { canLogIn: response?.status === 401 };
+}
+
+/** Who reads the report: whoever came with a token, or is logged in. @returns {ReturnType<typeof whoIsLoggedIn>} */
+export async function whoReads() {
+    const token = fromAddress() ?? kept() ?? keptToken();
+    return token === undefined ? whoIsLoggedIn() : { reader: { token, isOwn: true } };
 }

@@ -454,6 +454,9 @@ pub struct ReportMedia {
     pub duration_ms: i64,
     /// How much of it was seen, each part once, in ms of media time.
     pub covered_ms: i64,
+    /// Which parts these are, each by its start and end in ms of media time; left out where they are too many to tell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub covered: Vec<(i64, i64)>,
 }
 
 /// Who learns, in the report.

@@ -20,6 +20,9 @@ pub(crate) type Values = BTreeMap<String, String>;
 /// A part shorter than this, in ms, does not change where the whole is said to come from.
 const SHORTEST_MS: i64 = 1_000;
 
+/// What was seen of an item is told in at most so many parts; whoever jumps about more is told only how much it was.
+const MOST_SEEN: usize = 200;
+
 /// So many of the report's rows are derived at once: commits need not wait for all that are stale.
 pub(crate) const STANDINGS_AT_ONCE: usize = 100;
 
@@ -262,6 +265,9 @@ fn media<'a>(seeings: impl Iterator<Item = &'a Seeing>) -> Vec<ReportMedia> {
         kind: seeing.kind.clone(),
         duration_ms: seeing.duration_ms,
         covered_ms: covered.length_ms(),
+        covered: Some(covered.iter().collect::<Vec<_>>())
+            .filter(|it| it.len() <= MOST_SEEN)
+            .unwrap_or_default(),
     };
     items.into_values().map(told).collect()
 }

@@ -38,19 +38,21 @@ export class RealTime {
     /** Is given each tab before it loads anything. @type {((page: import("puppeteer-core").Page) => Promise<unknown>) | undefined} */
     onTab;
 
-    static async begin() {
+    /** @param {string[]} options What the server is started with besides. */
+    static async begin(...options) {
         const world = new RealTime();
-        await world.#begin().catch(async (error) => {
+        await world.#begin(options).catch(async (error) => {
             await world.end();
             throw error;
         });
         return world;
     }
 
-    async #begin() {
+    /** @param {string[]} options */
+    async #begin(options) {
         this.#data = mkdtempSync(join(tmpdir(), "seattime-real-"));
         const binary = program("SEATTIME_BIN", join(ROOT, "target/release/seattime"));
-        const server = spawn(binary, ["serve", "--port", "0", "--data", this.#data], {
+        const server = spawn(binary, ["serve", "--port", "0", "--data", this.#data, ...options], {
             stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, SEATTIME_API_KEY: KEY },
         });
         this.#server = server;

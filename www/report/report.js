@@ -188,9 +188,14 @@ function begin(who) {
 form.prepare(go);
 part("more").addEventListener("click", () => void showMore());
 addEventListener("popstate", () => {
-    narrowing = read(location.search);
-    if (!part("narrow").hidden) void show();
+    const other = read(location.search);
+    // A way within the page changes nothing of what it shows.
+    if (part("narrow").hidden || write(other) === write(narrowing)) return;
+    narrowing = other;
+    void show();
 });
+// Another link of the same page, which the browser does not load anew by itself.
+addEventListener("hashchange", () => location.hash.startsWith("#token=") && location.reload());
 part("key-form").addEventListener("submit", (event) => {
     event.preventDefault();
     const field = /** @type {HTMLInputElement} */ (part("key"));

@@ -37,6 +37,15 @@ function kept() {
     }
 }
 
+/** A token that is worth nothing any more is not tried again. */
+export function forget() {
+    try {
+        sessionStorage.removeItem(TOKEN);
+    } catch {
+        // Then it was never kept.
+    }
+}
+
 /**
  * Who is logged in here.
  *

@@ -6,7 +6,7 @@ import { moment } from "../shared/time.js";
 import { prepare as prepareExports } from "./exports.js";
 import { asked, hasPeriod, isNarrow, read, write } from "./narrowing.js";
 import * as form from "./narrowing_form.js";
-import { whoReads } from "./reader.js";
+import { forget, whoReads } from "./reader.js";
 import { drawRow } from "./row.js";
 import { ask, tell } from "./state.js";
 import { draw as drawTotals } from "./totals.js";
@@ -166,6 +166,7 @@ function failed(response, answer) {
         const text = reader.isOwn ? "Please open a course again from your learning platform, then come back." : reader.token === undefined ? "Please log in again." : "Please check the API key.";
         tell(reader.isOwn || reader.token === undefined ? "Your access has ended" : "This key is not valid", text);
         part("narrow").hidden = true;
+        if (reader.isOwn) forget();
         part("trainer").toggleAttribute("open", !reader.isOwn);
     } else if (response.status === 400 && isNarrow(narrowing)) {
         tell("The report cannot be narrowed like that", `${answer?.detail ?? "The server answered 400"}.`);

@@ -73,6 +73,7 @@ export function prepare() {
         if (mine !== questions) return;
         if (response?.ok && Array.isArray(answer?.weeks)) return show(place, answer, narrowing);
         isAsked = false;
+        folded.hidden = response?.status === 404; // A server that tells no weeks.
         const why = response ? answer?.detail ?? `the server answered ${response.status}` : "the server cannot be reached";
         place.replaceChildren(make("p", `The weeks cannot be shown: ${why}.`));
     };

@@ -2,7 +2,7 @@
 // A row of the report, and what it opens to.
 
 import { make } from "../shared/page.js";
-import { moment, spent } from "../shared/time.js";
+import { spent } from "../shared/time.js";
 import { drawParts, drawWhole } from "./details.js";
 import { write } from "./narrowing.js";
 import { ask } from "./state.js";
@@ -83,6 +83,12 @@ function drawScore(held, row) {
     if (row.best_score && row.best_score !== row.score) held.append(make("span", `best ${row.best_score}`, "quiet"));
 }
 
+/** A day, and below it the time. @param {HTMLElement} held @param {number | undefined} ms */
+function drawMoment(held, ms) {
+    held.append(ms ? new Date(ms).toLocaleDateString(undefined, { dateStyle: "medium" }) : "–");
+    if (ms) held.append(make("span", new Date(ms).toLocaleTimeString(undefined, { timeStyle: "short" }), "quiet"));
+}
+
 /**
  * @param {Row} row
  * @param {Reading} reading
@@ -101,8 +107,8 @@ export function drawRow(row, reading) {
     drawTime(cell(line, "Time Spent", "", "time"), row);
     const attempts = cell(line, "Attempts", String(row.in_period?.attempts ?? row.attempts ?? 0));
     if (row.in_period && row.in_period.attempts !== row.attempts) attempts.append(make("span", `of ${row.attempts ?? 0}`, "quiet"));
-    cell(line, "First visit", row.first_visit_ms ? moment(row.first_visit_ms) : "–", "visit-time");
-    cell(line, "Last visit", row.last_visit_ms ? moment(row.last_visit_ms) : "–", "visit-time");
+    drawMoment(cell(line, "First visit", "", "visit-time"), row.first_visit_ms);
+    drawMoment(cell(line, "Last visit", "", "visit-time"), row.last_visit_ms);
 
     const more = makeRow("details");
     more.id = `details-${++drawn}`;

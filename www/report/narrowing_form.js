@@ -105,6 +105,36 @@ function offer(list, value) {
 }
 
 /**
+ * Lists what the report is narrowed to; by their names, as far as rows have told them.
+ *
+ * @param {Narrowing} narrowing
+ * @param {(change: Narrowing) => void} go
+ */
+export function list(narrowing, go) {
+    const titled = (/** @type {string} */ name, /** @type {string} */ id) => titles.get(`${name} ${id}`) ?? id;
+    const told = words(narrowing, titled);
+    const drawn = [...part("chips").children].map((it) => it.firstElementChild?.textContent);
+    // What is there already stays: the keyboard may stand on it.
+    if (told.length === drawn.length && told.every(({ text }, n) => text === drawn[n])) return;
+    const chips = told.map(({ names, text }) => {
+        const chip = make("li");
+        const button = make("button", "×", "plain");
+        button.setAttribute("aria-label", `Take away ${text}`);
+        button.addEventListener("click", () => {
+            go(Object.fromEntries(names.map((name) => [name, ""])));
+            // It is gone, and so is where the keyboard stood.
+            /** @type {HTMLElement | null} */ (part("chips").querySelector("button") ?? part("narrow").querySelector("summary"))?.focus();
+        });
+        chip.append(make("span", text), button);
+        return chip;
+    });
+    const at = [...part("chips").children].findIndex((it) => it.contains(document.activeElement));
+    part("chips").replaceChildren(...chips);
+    part("chips").hidden = chips.length === 0;
+    if (at >= 0) chips[at]?.querySelector("button")?.focus();
+}
+
+/**
  * Puts what the report is narrowed to into form, list and headings.
  *
  * @param {Narrowing} narrowing
@@ -120,21 +150,7 @@ export function draw(narrowing, go) {
         field(name).value = value;
     }
     showDates();
-    const titled = (/** @type {string} */ name, /** @type {string} */ id) => titles.get(`${name} ${id}`) ?? id;
-    const chips = words(narrowing, titled).map(({ names, text }) => {
-        const chip = make("li");
-        const button = make("button", "×", "plain");
-        button.setAttribute("aria-label", `Take away ${text}`);
-        button.addEventListener("click", () => {
-            go(Object.fromEntries(names.map((name) => [name, ""])));
-            // It is gone, and so is where the keyboard stood.
-            /** @type {HTMLElement | null} */ (part("chips").querySelector("button") ?? part("narrow").querySelector("summary"))?.focus();
-        });
-        chip.append(make("span", text), button);
-        return chip;
-    });
-    part("chips").replaceChildren(...chips);
-    part("chips").hidden = chips.length === 0;
+    list(narrowing, go);
     const { sort, order } = { ...USUAL, ...narrowing };
     for (const head of document.querySelectorAll("th[data-sort]")) {
         if (head.getAttribute("data-sort") === sort) head.setAttribute("aria-sort", order === "asc" ? "ascending" : "descending");

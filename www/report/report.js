@@ -91,7 +91,7 @@ async function show() {
     part("state").hidden = true;
     part("rows").classList.toggle("own", reader.isOwn);
     form.learn(answer.rows);
-    form.draw(narrowing, go); // By their names, where rows have told them.
+    form.list(narrowing, go);
     drawRows(answer);
     drawTotals(part("totals"), answer.totals, reader.isOwn);
     part("rows").hidden = false;

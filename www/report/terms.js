@@ -26,7 +26,7 @@ export const MISSING = {
     },
     api_never_called: {
         short: "launched, API never called",
-        long: "The content was shown, and never spoke to the player: it did not call Initialize, so that there is neither a status nor a score. What is shown of its time was measured.",
+        long: "The content was shown, and never spoke to the player: it did not call Initialize, and told neither status nor score. What is shown of its time was measured.",
         isTimeKnown: true,
     },
     no_time: {

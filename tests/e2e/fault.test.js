@@ -1,5 +1,7 @@
 // @ts-check
 // The fault that this project grew out of, in its four cases: each has its right time and attempts in the report.
+//
+// With SEATTIME_SCREENSHOTS=docs (or another folder), the report is kept there as pictures.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -7,6 +9,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { ENDED, IT, READY, inFrame } from "./medium.js";
 import { silent, wallClock } from "./packages.js";
+import { lookAt } from "./pictures.js";
 import { RealTime, near, passed } from "./real_time.js";
 import { ROOT } from "./testbed.js";
 
@@ -89,5 +92,15 @@ test("a new video, a new audio, a course that reports only session_time, and one
         assert.equal(time, `0h 0m ${Math.floor(row.time_spent_ms / 1000)}s`, cells.join("; "));
         assert.ok(cells.includes(String(attempts)), `${attempts} attempts of ${row.topic}: ${cells.join("; ")}`);
     }
+    // A row opens to what each attempt came to, and to which parts of a film were seen.
+    for (const [of, text] of [["Nothing at all", "By attempt: attempt 1: 0h 0m [23]s · attempt 2: 0h 0m [23]s"], ["A film", "0h 0m [34]s of 0h 0m 4s \\((100|9\\d) %\\) seen"]]) {
+        await page.click(`[aria-label^="Details of ${of}"]`);
+        await page.waitForFunction((it) => new RegExp(it).test(document.body.innerText), { timeout: 5000 }, text).catch(async () =>
+            assert.fail(`not said: ${text}: ${await page.evaluate("document.querySelector('#body').innerText")}`));
+    }
+    assert.equal(await page.evaluate("document.querySelector('.covered').ariaLabel"), "All of it was seen");
+    await lookAt({ page, read: (/** @type {string} */ script) => page.evaluate(script) }, "report-four", {
+        shoot: (path) => page.screenshot({ path, fullPage: true }),
+    });
     await page.close();
 });

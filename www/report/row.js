@@ -39,6 +39,7 @@ import { draw as drawVisits } from "./visits.js";
  * @property {number} [conflicts] Values that were kept beside.
  * @property {string} [missing] Why something is not there.
  * @property {number} [attempts]
+ * @property {{ attempt: number, time_spent?: string, credited_ms?: number }[]} [by_attempt] What each of them comes to.
  * @property {number} [first_visit_ms]
  * @property {number} [last_visit_ms]
  * @property {import("./details.js").Detail[]} [details]
@@ -155,7 +156,11 @@ function open(wide, row, reading) {
     if (only) wide.append(only);
     const visits = make("div");
     if (isNeverLaunched(row)) return visits;
-    const { details = [], media = [] } = row;
+    const { details = [], media = [], by_attempt = [] } = row;
+    if (by_attempt.length > 1) {
+        const each = by_attempt.map((it) => `attempt ${it.attempt}: ${it.time_spent ?? spent(it.credited_ms ?? 0)}`);
+        wide.append(make("p", `By attempt: ${each.join(" · ")}`, "meaning"));
+    }
     visits.append(drawParts(details));
     wide.append(visits, drawWhole(details, row.time_spent_ms ?? 0, media, row.position_ms));
     if (details.length + media.length === 0 && !missing) wide.append(make("p", "Nothing more is known of this row."));

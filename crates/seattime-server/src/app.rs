@@ -23,7 +23,8 @@ use crate::limits::Meter;
 use crate::metrics::Metrics;
 use crate::request::identify;
 use crate::routes::{
-    commits, content, courses, demo, health, launches, media, packages, pages, progress, reports, visits,
+    commits, content, courses, demo, enrolments, health, launches, media, packages, pages, progress, reports,
+    visits,
 };
 use crate::secret::{ServerKey, sha256};
 use crate::store::Store;
@@ -185,6 +186,7 @@ pub fn router(app: App) -> Router {
         .route("/livez", get(health::get_life))
         .route("/readyz", get(health::get_readiness))
         .route("/api/v1/launches", post(launches::post_launch))
+        .route("/api/v1/enrolments", post(enrolments::post_enrolment).delete(enrolments::delete_enrolment))
         .route("/api/v1/report", get(reports::get_report))
         .route("/api/v1/report/visits", get(reports::get_visits))
         .route("/run/v1/visits", post(visits::post_visit))

@@ -19,6 +19,12 @@ let world;
 before(async () => void (world = await World.begin()));
 after(() => world.end());
 
+/** Somebody is to take a course. @param {string} id @param {string} course @param {string[]} [groups] */
+function enrol(id, course, groups) {
+    const body = JSON.stringify({ learner: { id, name: id, groups }, course });
+    return world.api("/api/v1/enrolments", { method: "POST", body, headers: JSON_BODY });
+}
+
 /** Somebody is sent a link, and does not open it. @param {string} id @param {string} topic */
 function invite(id, topic) {
     const body = JSON.stringify({ learner: { id, name: id }, topic });
@@ -83,12 +89,13 @@ test("the four kinds of missing are told apart", async () => {
     await third.crash();
     await /** @type {import("puppeteer-core").BrowserContext} */ (device).close();
 
-    for (const it of [drill, quiet]) await invite("Dora", it);
+    await enrol("Dora", "Missing");
+    await invite("Emma", quiet);
     await world.serverTo(world.nowMs + 11 * MINUTE); // What was left open is closed by now.
 
     const page = await open("?course=Missing&sort=learner&order=asc");
     const told = await rows(page);
-    assert.equal(told.length, 5, told.join("\n")); // Dora has two links.
+    assert.equal(told.length, 6, told.join("\n")); // Dora is enrolled in both topics.
     /** @type {[string, string, string, string[]][]} Who, what, what is seen of it, and what it opens to. */
     const truth = [
         ["Anna", "Never speaks", "0h 1m 30s measured launched, API never called 1 ", ["it did not call Initialize", "was measured"]],
@@ -96,6 +103,7 @@ test("the four kinds of missing are told apart", async () => {
         ["Carla", "Says no time", "not known saving failed", ["nothing ever reached the server afterwards", "is not known", "Nothing was heard of this visit"]],
         ["Dora", "Never speaks", "not attempted – – never launched 0 – –", ["Never launched", "has not opened it"]],
         ["Dora", "Says no time", "not attempted – – never launched 0 – –", ["Never launched"]],
+        ["Emma", "Says no time", "not attempted – – never launched 0 – –", ["or was sent a link"]],
     ];
     for (const [who, what, text, sentences] of truth) {
         const n = told.findIndex((it) => it.includes(who) && it.includes(what));
@@ -107,14 +115,17 @@ test("the four kinds of missing are told apart", async () => {
     }
     await lookAt(seen(page), "missing");
     // Each can be asked for by itself.
-    for (const [missing, who] of [["saving_failed", "Carla"], ["api_never_called", "Anna"], ["no_time", "Berta"], ["never_launched", "Dora"]]) {
+    for (const [missing, who, what] of /** @type {[string, string, string][]} */ ([
+        ["saving_failed", "Carla", "saving failed"], ["api_never_called", "Anna", "API never called"],
+        ["no_time", "Berta", "no time reported"], ["never_launched", "", "never launched"],
+    ])) {
         await page.evaluate("document.querySelector('#narrow').open = true");
         await page.select("[name=missing]", missing);
         await page.click(".go button");
         await page.waitForFunction((it) => location.search.includes(it), {}, missing);
         await shown(page);
         const found = await rows(page);
-        assert.ok(found.length > 0 && found.every((it) => it.includes(who)), `${missing}: ${found.join("\n")}`);
+        assert.ok(found.length > 0 && found.every((it) => it.includes(who) && it.includes(what)), `${missing}: ${found.join("\n")}`);
     }
     await page.close();
 });
@@ -129,7 +140,7 @@ test("the whole report is read by keyboard alone", async () => {
         await world.closedRow(who);
     }
     const many = Array.from({ length: 60 }, (_, n) => `Guest ${String(n).padStart(2, "0")}`);
-    for (const who of many) await invite(who, topic);
+    for (const who of many) await enrol(who, COURSE, [who < "Guest 30" ? "Deck" : "Night shift"]);
 
     const page = await world.newTab();
     await page.goto(`${world.url}/reports/my-learning`);
@@ -204,11 +215,11 @@ test("the whole report is read by keyboard alone", async () => {
     await page.close();
 });
 
-test("a search, a choice, what nobody is, and what cannot be asked", async () => {
-    const page = await open("?missing=never_launched&sort=learner&order=asc");
+test("a group, a search, what nobody is, and what cannot be asked", async () => {
+    const page = await open("?group=Deck&sort=learner&order=asc");
     const told = await rows(page);
-    assert.equal(told.length, 50);
-    assert.ok(told[0]?.includes("Dora") && told[2]?.includes("Guest 00"), told.join("\n"));
+    assert.equal(told.length, 30);
+    assert.ok(told[0]?.includes("Guest 00") && told[29]?.includes("Guest 29"), told.join("\n"));
     await lookAt(seen(page), "report-narrowed");
     await page.evaluate("document.querySelector('#narrow').open = true");
     await lookAt(seen(page), "report-form");
@@ -217,8 +228,8 @@ test("a search, a choice, what nobody is, and what cannot be asked", async () =>
     await shown(page);
     assert.equal((await rows(page)).length, 1);
     // One is taken away, and the other stays.
-    await page.click("[aria-label='Take away missing: never launched']");
-    await page.waitForFunction("!location.search.includes('missing')");
+    await page.click("[aria-label='Take away group: Deck']");
+    await page.waitForFunction("!location.search.includes('group')");
     await shown(page);
     assert.equal((await rows(page)).length, 1);
     assert.equal(await focused(page), "Take away learner: “guest 07”");

@@ -36,6 +36,8 @@ let zone;
 let next;
 /** Counts what was asked for: only the last answer is shown. */
 let questions = 0;
+/** What is shown of each row, by what makes it one. @type {Map<string, HTMLElement[]>} */
+const shown = new Map();
 
 const weeks = prepareWeeks();
 const exports = prepareExports();
@@ -72,6 +74,7 @@ async function show() {
     part("rows").removeAttribute("aria-busy");
     for (const id of ["rows", "paging", "exports", "weeks", "totals", "stale"]) part(id).hidden = true;
     part("body").replaceChildren();
+    shown.clear();
     if (!response?.ok || !Array.isArray(answer?.rows)) {
         failed(response, answer);
         return;
@@ -101,7 +104,14 @@ async function show() {
 
 /** Adds the rows of an answer. @param {Report} answer @returns {HTMLElement[]} */
 function drawRows(answer) {
-    const drawn = answer.rows.flatMap((row) => drawRow(row, { token: reader.token, isOwn: reader.isOwn, narrowing, go }));
+    const drawn = answer.rows.flatMap((row) => {
+        const lines = drawRow(row, { token: reader.token, isOwn: reader.isOwn, narrowing, go });
+        // One that changed meanwhile, and stands further down now, is there once.
+        const key = JSON.stringify([row.learner?.id, row.course, row.topic_id]);
+        shown.get(key)?.forEach((it) => it.remove());
+        shown.set(key, lines);
+        return lines;
+    });
     part("body").append(...drawn);
     next = answer.next;
     const n = part("body").querySelectorAll("tr.row").length;

@@ -96,6 +96,7 @@ test("the four kinds of missing are told apart", async () => {
     const page = await open("?course=Missing&sort=learner&order=asc");
     const told = await rows(page);
     assert.equal(told.length, 6, told.join("\n")); // Dora is enrolled in both topics.
+    await lookAt(seen(page), "report-missing");
     /** @type {[string, string, string, string[]][]} Who, what, what is seen of it, and what it opens to. */
     const truth = [
         ["Anna", "Never speaks", "0h 1m 30s measured launched, API never called 1 ", ["it did not call Initialize", "was measured"]],
@@ -113,7 +114,7 @@ test("the four kinds of missing are told apart", async () => {
         const opened = String(await page.evaluate(`document.querySelectorAll("tr.details")[${n}].innerText`));
         for (const it of sentences) assert.ok(opened.includes(it), `${who}, ${what} does not say ${it}: ${opened}`);
     }
-    await lookAt(seen(page), "missing");
+    await lookAt(seen(page), "report-missing-opened");
     // Each can be asked for by itself.
     for (const [missing, who, what] of /** @type {[string, string, string][]} */ ([
         ["saving_failed", "Carla", "saving failed"], ["api_never_called", "Anna", "API never called"],

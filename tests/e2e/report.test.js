@@ -101,7 +101,7 @@ test("the four kinds of missing are told apart", async () => {
     const truth = [
         ["Anna", "Never speaks", "0h 1m 30s measured launched, API never called 1 ", ["it did not call Initialize", "was measured"]],
         ["Berta", "Says no time", "0h 3m 0s measured no time reported", ["never reported a time that can be read"]],
-        ["Carla", "Says no time", "not known saving failed", ["nothing ever reached the server afterwards", "is not known", "Nothing was heard of this visit"]],
+        ["Carla", "Says no time", "not known – not known saving failed", ["nothing ever reached the server afterwards", "is not known", "Nothing was heard of this visit"]],
         ["Dora", "Never speaks", "not attempted – – never launched 0 – –", ["Never launched", "has not opened it"]],
         ["Dora", "Says no time", "not attempted – – never launched 0 – –", ["Never launched"]],
         ["Emma", "Says no time", "not attempted – – never launched 0 – –", ["or was sent a link"]],

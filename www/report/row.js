@@ -101,7 +101,9 @@ export function drawRow(row, reading) {
     cell(line, "Course", row.course ?? "–");
     const topic = cell(line, "Topic", row.topic ?? "–", "topic");
     if (row.kind) topic.append(make("span", KINDS[row.kind] ?? row.kind, "quiet"));
-    const status = cell(line, "Status", row.status ?? "unknown", "status");
+    // Of what never reached the server, nobody knows how far it went.
+    const isLost = row.missing === "saving_failed" && !row.attempts;
+    const status = cell(line, "Status", isLost ? "not known" : row.status ?? "unknown", "status");
     if (row.progress_percent !== undefined) status.append(make("span", `${row.progress_percent} % seen`, "quiet"));
     if (row.conflicts && !reading.isOwn) status.append(make("span", row.conflicts === 1 ? "1 conflict" : `${row.conflicts} conflicts`, "flag"));
     drawScore(cell(line, "Score"), row);

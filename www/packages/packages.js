@@ -1,7 +1,7 @@
 // @ts-check
 // How packages report their time: a list of them, and one of them by the fragment of the address.
 
-import { whoIsLoggedIn } from "../report/reader.js";
+import { offerLogin, showWho, whoIsLoggedIn } from "../report/reader.js";
 import { ask, tell } from "../report/state.js";
 import { cell, makeRow } from "../report/table.js";
 import { make, part, say } from "../shared/page.js";
@@ -39,6 +39,7 @@ async function show() {
         return;
     }
     part("key-form").hidden = true;
+    part("login").hidden = true;
     if (topic) {
         await drawPackage(answer, mine);
     } else if (answer.length === 0) {
@@ -54,6 +55,7 @@ async function show() {
 function failed(response, answer) {
     if (response?.status === 401) {
         const hadKey = key !== undefined;
+        if (!hadKey) offerLogin();
         [key, isKnown] = [undefined, false];
         part("key-form").hidden = false;
         tell(hadKey ? "This key is not valid" : "Your access has ended", hadKey ? "Please check the API key." : "Please log in again.");
@@ -112,9 +114,10 @@ part("back").addEventListener("click", (event) => {
 window.addEventListener("hashchange", () => void show());
 part("key").focus();
 const { reader, canLogIn } = await whoIsLoggedIn();
-part("login").hidden = !canLogIn;
+if (canLogIn && !isKnown) offerLogin();
 // Whoever has typed a key meanwhile has said already who they are.
 if (reader && !reader.isOwn && !isKnown) {
     isKnown = true;
+    showWho(reader);
     void show();
 }

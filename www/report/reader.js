@@ -1,7 +1,7 @@
 // @ts-check
 // Who reads the report: a learner by a token, a trainer by a cookie, or whoever has an API key.
 
-import { keptToken } from "../shared/page.js";
+import { keptToken, part, say } from "../shared/page.js";
 import { ask } from "./state.js";
 
 /**
@@ -9,6 +9,7 @@ import { ask } from "./state.js";
  * @property {string} [token] A token or key; without one, a cookie says who it is.
  * @property {boolean} isOwn Whether it is a learner, who reads their own rows.
  * @property {string} [name]
+ * @property {string} [role] Of whoever is logged in.
  * @property {string[]} [groups] Of a trainer who sees no others.
  */
 
@@ -54,7 +55,7 @@ export function forget() {
 export async function whoIsLoggedIn() {
     const { response, answer } = await ask("/api/v1/me");
     if (response?.ok && answer?.role) {
-        return { reader: { isOwn: answer.role === "learner", name: answer.name, groups: answer.groups } };
+        return { reader: { isOwn: answer.role === "learner", name: answer.name, role: answer.role, groups: answer.groups } };
     }
     return { canLogIn: response?.status === 401 };
 }
@@ -63,4 +64,30 @@ export async function whoIsLoggedIn() {
 export async function whoReads() {
     const token = fromAddress() ?? kept() ?? keptToken();
     return token === undefined ? whoIsLoggedIn() : { reader: { token, isOwn: true } };
+}
+
+/**
+ * Says above the page who is logged in, where they may go from here, and out.
+ *
+ * @param {Reader | undefined} who Nobody, where a key or token says who reads.
+ */
+export function showWho(who) {
+    const isLoggedIn = who?.role !== undefined;
+    part("who").hidden = !isLoggedIn;
+    part("ways").hidden = !isLoggedIn;
+    if (!who || !isLoggedIn) return;
+    say(part("who-name"), who.name ?? "");
+    part("to-admin").hidden = who.role !== "admin";
+    part("leave").onclick = async () => {
+        const response = await fetch("/logout", { method: "POST" }).catch(() => undefined);
+        if (response?.ok) location.assign("/login/");
+        else say(part("who-name"), "You could not be logged out. Please try again.");
+    };
+}
+
+/** The way to the login, and back to this page. */
+export function offerLogin() {
+    const link = /** @type {HTMLAnchorElement} */ (part("login-link"));
+    link.href = `/login/?next=${encodeURIComponent(location.pathname + location.search)}`;
+    part("login").hidden = false;
 }

@@ -1,12 +1,12 @@
 // @ts-check
 // What learners did, and how long it took them.
 
-import { make, part, say } from "../shared/page.js";
+import { part, say } from "../shared/page.js";
 import { moment } from "../shared/time.js";
 import { prepare as prepareExports } from "./exports.js";
 import { asked, hasPeriod, isNarrow, read, write } from "./narrowing.js";
 import * as form from "./narrowing_form.js";
-import { forget, whoReads } from "./reader.js";
+import { forget, offerLogin, showWho, whoReads } from "./reader.js";
 import { drawRow } from "./row.js";
 import { ask, tell } from "./state.js";
 import { draw as drawTotals } from "./totals.js";
@@ -177,6 +177,8 @@ function failed(response, answer) {
         tell(reader.isOwn || reader.token === undefined ? "Your access has ended" : "This key is not valid", text);
         part("narrow").hidden = true;
         if (reader.isOwn) forget();
+        if (reader.token === undefined) offerLogin();
+        part("trainer").hidden = false;
         part("trainer").toggleAttribute("open", !reader.isOwn);
     } else if (response.status === 400 && isNarrow(narrowing)) {
         tell("The report cannot be narrowed like that", `${answer?.detail ?? "The server answered 400"}.`);
@@ -191,8 +193,8 @@ function failed(response, answer) {
 /** @param {Reader} who */
 function begin(who) {
     reader = who;
-    part("who").hidden = !who.name;
-    if (who.name) part("who").replaceChildren(make("span", who.name));
+    showWho(who);
+    part("trainer").hidden = who.role !== undefined;
     void show();
 }
 
@@ -215,7 +217,7 @@ part("key-form").addEventListener("submit", (event) => {
     field.value = "";
 });
 const { reader: who, canLogIn } = await whoReads();
-part("login").hidden = !canLogIn;
+if (canLogIn) offerLogin();
 if (who) {
     begin(who);
 } else {

@@ -1,7 +1,7 @@
 // @ts-check
 // What learners did, and how long it took them.
 
-import { keptToken, make, part, say } from "../shared/page.js";
+import { keepToken, keptToken, make, part, say } from "../shared/page.js";
 import { moment, spent } from "../shared/time.js";
 import { drawParts, drawWhole } from "./details.js";
 import { ask, tell } from "./state.js";
@@ -172,7 +172,17 @@ function drawRow(row, n, token) {
     part("body").append(line, more);
 }
 
-const token = keptToken();
+/** What opens a learner's own report: out of the address, where it would be seen and sent on. */
+function ownToken() {
+    const token = new URLSearchParams(location.hash.slice(1)).get("token") ?? undefined;
+    if (token === undefined) return keptToken();
+    history.replaceState(null, "", location.pathname + location.search);
+    keepToken(token);
+    return token;
+}
+
+const token = ownToken();
+addEventListener("hashchange", () => location.hash.startsWith("#token=") && location.reload());
 part("trainer").toggleAttribute("open", token === undefined);
 part("key-form").addEventListener("submit", (event) => {
     event.preventDefault();

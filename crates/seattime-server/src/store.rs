@@ -1,5 +1,6 @@
 //! The port `Store`: what is kept, and what can be asked of it.
 
+pub mod accounts;
 #[cfg(test)]
 pub(crate) mod contract;
 mod courses;
@@ -30,6 +31,7 @@ use std::sync::Arc;
 use seattime_wire::{Activity, Api, Commit, Mode, Policy, Receipt, SharedMap, ValuePart};
 use serde::{Deserialize, Serialize};
 
+pub use self::accounts::{Account, AccountChange, Accounts, ApiKey, Role, Scope};
 pub use self::courses::{CourseSettings, KeptSettings};
 pub use self::habits::{ActivityReporting, PackageReporting, Reporting, Rule, ToldReporting, Verdict};
 pub use self::judging::{Judged, JudgedOf, JudgedRows, Judgement, Judging, RowKey};
@@ -62,6 +64,12 @@ pub enum StoreError {
     /// A key for idempotency came with another body.
     #[error("the key came with another body")]
     KeyReused,
+    /// Another account has the name.
+    #[error("the name is taken")]
+    NameTaken,
+    /// It was changed since whoever changes it now has read it.
+    #[error("it was changed meanwhile")]
+    Changed,
     /// A visit has more parts of texts waiting than are kept.
     #[error("the visit has too many parts of texts waiting")]
     TooManyParts,
@@ -308,11 +316,11 @@ pub trait Store: Send + Sync {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    /// Keeps a tenant and a key of its API, by the key's hash.
-    fn put_key(&self, tenant: &str, key_hash: &str, now_ms: i64) -> Answer<'_, ()>;
+    /// Tenants, the keys of their APIs, and who logs in.
+    fn accounts(&self) -> &dyn Accounts;
 
-    /// The tenant that an API key belongs to.
-    fn tenant_of_key(&self, key_hash: &str) -> Answer<'_, Option<String>>;
+    /// Keeps a tenant and a key for everything, by the key's hash; one that is there already stays as it is.
+    fn put_key(&self, tenant: &str, key_hash: &str, now_ms: i64) -> Answer<'_, ()>;
 
     /// Keeps a package; keeping it again changes nothing but its course.
     fn put_package(&self, tenant: &str, package: StoredPackage, now_ms: i64) -> Answer<'_, ()>;

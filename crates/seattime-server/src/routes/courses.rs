@@ -7,7 +7,8 @@ use seattime_wire::{CreditPolicy, Policy};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::sent::{Sent, Tenant};
+use super::sent::Sent;
+use crate::access::Tenant;
 use crate::app::{App, MAX_BODY_BYTES};
 use crate::error::Problem;
 use crate::store::{CourseSettings, KeptSettings};

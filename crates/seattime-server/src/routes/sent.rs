@@ -76,17 +76,6 @@ impl FromRequest<App> for SentForm {
     }
 }
 
-/// The tenant whose API key the request carries; found out before anything of the body is read.
-pub(crate) struct Tenant(pub(crate) String);
-
-impl FromRequestParts<App> for Tenant {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        Ok(Tenant(app.tenant_of(&parts.headers).await?))
-    }
-}
-
 /// Where a request comes from, as it is counted.
 pub(crate) struct Client(pub(crate) String);
 
@@ -170,7 +159,7 @@ fn unsupported(detail: String) -> Problem {
 }
 
 /// Reads a body of at most `limit` bytes within `patience`; with a rate in bytes a second, each of them buys time.
-async fn read(
+pub(super) async fn read(
     request: Request,
     limit: usize,
     patience: Duration,

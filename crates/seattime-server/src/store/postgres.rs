@@ -1,6 +1,7 @@
 //! `Store` over PostgreSQL, for several servers before one database: what they share lies there, and its clock is
 //! everybody's.
 
+mod accounts;
 pub(crate) mod clock;
 pub(crate) mod connection;
 mod contacts;
@@ -38,9 +39,9 @@ use self::writers::Writers;
 use super::rows::column;
 use super::standing::{STANDINGS_AT_ONCE, in_steps};
 use super::{
-    Answer, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Launched, MadeLaunch,
-    Merged, NewLaunch, Opened, Opening, PackageLine, PackageReporting, ReportOf, ReportRow, ReportVisit,
-    Reporting, RowKey, Store, StoreError, StoredPackage, Throughput, VisitsOf,
+    Accounts, Answer, ApiKey, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Launched,
+    MadeLaunch, Merged, NewLaunch, Opened, Opening, PackageLine, PackageReporting, ReportOf, ReportRow,
+    ReportVisit, Reporting, RowKey, Store, StoreError, StoredPackage, Throughput, VisitsOf,
 };
 use crate::clock::ServerClock;
 use crate::error::StartError;
@@ -175,15 +176,8 @@ async fn latest_ms(pool: &Pool) -> Result<i64, Failure> {
 
 async fn put_key(pool: &Pool, tenant: &str, key_hash: &str, now_ms: i64) -> Result<(), Failure> {
     let db = pool.get().await?;
-    run(&db, sql!("put_tenant"), &[tenant.into(), now_ms.into()]).await?;
-    run(&db, sql!("put_key"), &[key_hash.into(), tenant.into(), now_ms.into()]).await?;
-    Ok(())
-}
-
-async fn tenant_of_key(pool: &Pool, key_hash: &str) -> Result<Option<String>, Failure> {
-    let db = pool.get().await?;
-    let found = row(&db, sql!("tenant_of_key"), &[key_hash.into()]).await?;
-    Ok(found.map(|it| Columns::of(&it).text()).transpose()?)
+    accounts::put_tenant(&db, tenant, now_ms).await?;
+    accounts::put_key(&db, tenant, key_hash, &ApiKey::of_server(key_hash, now_ms)).await
 }
 
 async fn file(pool: &Pool, package: &str, path: &str) -> Result<Option<(u64, u64)>, Failure> {
@@ -232,14 +226,13 @@ impl Store for PostgresStore {
         Box::pin(async { self.clock.ask().await })
     }
 
+    fn accounts(&self) -> &dyn Accounts {
+        self
+    }
+
     fn put_key(&self, tenant: &str, key_hash: &str, now_ms: i64) -> Answer<'_, ()> {
         let (tenant, key_hash) = (tenant.to_owned(), key_hash.to_owned());
         Box::pin(async move { retried!(tries => put_key(&self.pool, &tenant, &key_hash, now_ms)) })
-    }
-
-    fn tenant_of_key(&self, key_hash: &str) -> Answer<'_, Option<String>> {
-        let key_hash = key_hash.to_owned();
-        Box::pin(async move { retried!(tries => tenant_of_key(&self.pool, &key_hash)) })
     }
 
     fn put_package(&self, tenant: &str, package: StoredPackage, now_ms: i64) -> Answer<'_, ()> {

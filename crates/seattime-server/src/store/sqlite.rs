@@ -1,5 +1,6 @@
 //! `Store` over SQLite: one thread writes, whatever waits goes into one transaction, then all are answered.
 
+mod accounts;
 mod courses;
 mod desk;
 mod heard;
@@ -23,9 +24,9 @@ use self::desk::Desk;
 use self::writer::Writer;
 use super::standing::{STANDINGS_AT_ONCE, in_steps};
 use super::{
-    Answer, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Launched, MadeLaunch,
-    Merged, NewLaunch, Opened, Opening, PackageLine, PackageReporting, ReportOf, ReportRow, ReportVisit,
-    Reporting, RowKey, Store, StoreError, StoredPackage, Throughput, VisitsOf,
+    Accounts, Answer, ApiKey, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Launched,
+    MadeLaunch, Merged, NewLaunch, Opened, Opening, PackageLine, PackageReporting, ReportOf, ReportRow,
+    ReportVisit, Reporting, RowKey, Store, StoreError, StoredPackage, Throughput, VisitsOf,
 };
 use crate::error::StartError;
 use crate::secret::ServerKey;
@@ -53,6 +54,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0005_standings_later.sql"),
     include_str!("../../migrations/sqlite/0006_totals.sql"),
     include_str!("../../migrations/sqlite/0007_reporting.sql"),
+    include_str!("../../migrations/sqlite/0008_accounts.sql"),
 ];
 
 /// The version of the schema.
@@ -241,23 +243,15 @@ impl Store for SqliteStore {
         })
     }
 
+    fn accounts(&self) -> &dyn Accounts {
+        self
+    }
+
     fn put_key(&self, tenant: &str, key_hash: &str, now_ms: i64) -> Answer<'_, ()> {
         let (tenant, key_hash) = (tenant.to_owned(), key_hash.to_owned());
         self.write(move |desk| {
-            let db = desk.db;
-            db.prepare_cached(sql!("put_tenant"))?.execute((&tenant, now_ms))?;
-            db.prepare_cached(sql!("put_key"))?.execute((&key_hash, &tenant, now_ms))?;
-            Ok(())
-        })
-    }
-
-    fn tenant_of_key(&self, key_hash: &str) -> Answer<'_, Option<String>> {
-        let key_hash = key_hash.to_owned();
-        self.read(move |db| {
-            Ok(db
-                .prepare_cached(sql!("tenant_of_key"))?
-                .query_row([key_hash], |row| row.get(0))
-                .optional()?)
+            accounts::put_tenant(desk.db, &tenant, now_ms)?;
+            accounts::put_key(desk.db, &tenant, &key_hash, &ApiKey::of_server(&key_hash, now_ms))
         })
     }
 

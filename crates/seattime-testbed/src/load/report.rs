@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::process::Command;
 use tokio::task::JoinSet;
 
-use crate::client::Connection;
+use crate::client::{Addresses, Connection};
 use crate::commits::said;
 use crate::learner::{Learner, Outcome, import};
 use crate::measure::API_KEY;
@@ -83,7 +83,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool> {
 }
 
 /// Everybody's visit with one commit.
-async fn fill(to: std::net::SocketAddr, attempts: usize) -> Result<()> {
+async fn fill(to: Addresses, attempts: usize) -> Result<()> {
     let from = IpAddr::V4(Ipv4Addr::LOCALHOST);
     let topic = import(&mut Connection::open(from, to).await?, API_KEY).await?;
     let mut filling = JoinSet::new();

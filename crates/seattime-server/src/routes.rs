@@ -5,6 +5,7 @@ pub(crate) mod commits;
 pub(crate) mod content;
 pub(crate) mod courses;
 pub(crate) mod demo;
+pub(crate) mod enrolments;
 pub(crate) mod form;
 pub(crate) mod health;
 pub(crate) mod keys;
@@ -99,6 +100,8 @@ pub static ROUTES: &[Route] = &[
     row(GET,    "/packages/",                          AppFace, Open,   |it| on(it, pages::get_file)),
     row(GET,    "/packages/{file}",                    AppFace, Open,   |it| on(it, pages::get_file)),
     row(POST,   "/api/v1/launches",                    AppFace, LAUNCH, |it| on(it, launches::post_launch)),
+    row(POST,   "/api/v1/enrolments",                  AppFace, LAUNCH, |it| on(it, enrolments::post_enrolment)),
+    row(DELETE, "/api/v1/enrolments",                  AppFace, LAUNCH, |it| on(it, enrolments::delete_enrolment)),
     row(GET,    "/api/v1/report",                      AppFace, Reader, |it| on(it, reports::get_report)),
     row(GET,    "/api/v1/report/visits",               AppFace, Reader, |it| on(it, reports::get_visits)),
     row(POST,   "/api/v1/reports/links",               AppFace, LINK,   |it| on(it, reports::post_link)),

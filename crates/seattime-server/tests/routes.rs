@@ -38,6 +38,8 @@ enum Told {
     NotFound,
     /// It is answered, and nothing of it is theirs.
     Without,
+    /// What they say themselves is kept as theirs, whatever it is called.
+    Made,
     /// Who that is is not known.
     Refused,
 }
@@ -158,7 +160,7 @@ impl Ground {
     /// What strangers try at an address.
     fn asks(&self, route: &Route) -> Vec<Ask> {
         use By::{A, Nobody, X};
-        use Told::{NotFound, Refused, Without};
+        use Told::{Made, NotFound, Refused, Without};
         let learner = |id: &str| json!({ "id": id, "name": id });
         let path = route.path;
         match (route.method.as_str(), path) {
@@ -260,6 +262,14 @@ impl Ground {
                 let settings = json!({ "idle_limit_ms": 60_000 });
                 vec![ask(X, Without, path.replace("{course}", "Ypsilon")).with(&settings)]
             }
+            // Names of courses are anybody's, and so are an LMS's ids.
+            ("POST", "/api/v1/enrolments") => {
+                let enrolment = json!({ "learner": learner("Ypsilon's double"), "course": "Ypsilon" });
+                vec![ask(X, Made, path).with(&enrolment)]
+            }
+            ("DELETE", "/api/v1/enrolments") => {
+                vec![ask(X, NotFound, format!("{path}?learner=Ypsilon&course=Ypsilon"))]
+            }
             ("POST", "/api/v1/reports/links") => {
                 vec![ask(X, NotFound, path).with(&json!({ "learner": "Ypsilon" }))]
             }
@@ -316,6 +326,7 @@ async fn nobody_reaches_what_is_somebody_elses_wherever_they_ask() {
             let answer = sent(&ground.server, method, &path, key, kind, body).await.unwrap();
             let what = format!("{method} {path} by {by:?}: {} {}", answer.status, answer.body);
             match told {
+                Told::Made => assert_eq!(answer.status, 200, "{what}"),
                 Told::Refused => assert_eq!(answer.status, 401, "{what}"),
                 Told::NotFound => assert_eq!(answer.problem(), (404, "not_found"), "{what}"),
                 Told::Without => {

@@ -204,6 +204,13 @@ impl TestServer {
     pub(crate) async fn rows(&self) -> Option<Vec<Value>> {
         Some(self.get("/api/v1/report", KEY).await?.body.get("rows")?.as_array()?.clone())
     }
+
+    /// The rows of which any session was ever told; a visit that was only opened has one as well.
+    pub(crate) async fn told_rows(&self) -> Option<Vec<Value>> {
+        let is_told =
+            |it: &Value| it.get("details").and_then(Value::as_array).is_some_and(|it| !it.is_empty());
+        Some(self.rows().await?.into_iter().filter(is_told).collect())
+    }
 }
 
 /// Which face answers a path.

@@ -10,6 +10,7 @@ pub(crate) mod medium;
 mod merging;
 pub mod moving;
 mod opening;
+pub(crate) mod periods;
 pub mod postgres;
 mod raw;
 mod recent;
@@ -33,6 +34,7 @@ use serde::{Deserialize, Serialize};
 pub use self::courses::{CourseSettings, KeptSettings};
 pub use self::habits::{ActivityReporting, PackageReporting, Reporting, Rule, ToldReporting, Verdict};
 pub use self::judging::{Judged, JudgedOf, JudgedRows, Judgement, Judging, RowKey};
+pub use self::periods::{Accrual, InPeriod, Period, VisitSpan};
 pub use self::throughput::Throughput;
 pub use self::timeline::{
     Learner, ReportPlayed, ReportSegment, ReportSession, ReportVisit, SegmentKind, VisitsOf,
@@ -441,6 +443,12 @@ pub struct ReportRow {
     /// What it comes to, to be joined with others; a report takes it out before it is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub whole: Option<Level>,
+    /// When each visit was, those among them that count for no attempt; a report takes it out before it is shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub visited: Vec<VisitSpan>,
+    /// What of it lies in the period that the report is narrowed to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_period: Option<InPeriod>,
 }
 
 /// What was seen of one media item.

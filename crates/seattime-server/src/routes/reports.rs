@@ -66,7 +66,9 @@ pub(crate) async fn get_report(
     let of = ReportOf { learner, lms_id: narrowed.learner, course: narrowed.course, topic: None };
     let mut rows = app.store.report(&tenant, of).await?;
     let totals = totals(&rows);
-    rows.iter_mut().for_each(|it| it.whole = None);
+    for row in &mut rows {
+        (row.whole, row.visited) = (None, Vec::new());
+    }
     Ok(unkept(Report { as_of_ms: now_ms, rows, totals }))
 }
 

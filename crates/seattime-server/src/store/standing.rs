@@ -7,9 +7,10 @@ use seattime_core::attempt::{Outcome, outcome, rolled_up};
 use seattime_core::time::IntervalSet;
 use seattime_wire::{Api, Policy, SessionKind, UNMEASURED};
 
-use super::figures::{Figures, LEGACY, Part, Seeing};
+use super::figures::{Figures, LEGACY, Part, Seeing, Seen};
 use super::habits::{self, Reporting};
 use super::medium::Progress;
+use super::periods::VisitSpan;
 use super::rows::{PackageRow, VisitRow, api_of};
 use super::totals::{AttemptTotals, Level};
 use super::{ReportDetail, ReportLearner, ReportMedia, ReportRow, StoreError, StoredActivity};
@@ -43,15 +44,40 @@ where
 pub(crate) struct AttemptFacts {
     /// From 1; 0 for what counts for none.
     number: u32,
-    /// Per visit: when it was opened, when it was last heard of, and what it comes to.
-    visits: Vec<(i64, i64, Figures)>,
+    visits: Vec<VisitFacts>,
+}
+
+/// One visit.
+#[derive(Debug)]
+struct VisitFacts {
+    /// When it was opened, in ms since 1970.
+    opened_ms: i64,
+    /// When it was last heard of, in ms since 1970; replays count.
+    contact_ms: i64,
+    /// The same, without replays.
+    live_ms: i64,
+    /// What it comes to.
+    figures: Figures,
+}
+
+impl VisitFacts {
+    fn new(visit: &VisitRow) -> VisitFacts {
+        let Seen { opened_ms, contact_ms, live_ms, .. } = visit.seen();
+        VisitFacts { opened_ms, contact_ms, live_ms, figures: visit.figures() }
+    }
+
+    /// The moment after the last at which anything was seen or credited; a replay says nothing of that by itself.
+    fn end_ms(&self) -> i64 {
+        let parts = self.figures.parts.iter().map(|it| &it.over);
+        let ends = parts.chain([&self.figures.measured]).filter_map(|it| it.bounds()).map(|it| it.1);
+        ends.chain([self.live_ms, self.opened_ms.saturating_add(1)]).max().unwrap_or(self.live_ms)
+    }
 }
 
 impl AttemptFacts {
     /// An attempt's number, and its visits.
     pub(crate) fn new(number: u32, visits: &[VisitRow]) -> AttemptFacts {
-        let visits = visits.iter().map(|it| (it.opened_ms, it.contact_ms, it.figures())).collect();
-        AttemptFacts { number, visits }
+        AttemptFacts { number, visits: visits.iter().map(VisitFacts::new).collect() }
     }
 }
 
@@ -80,7 +106,7 @@ impl Gathered {
         let attempts = self.attempts_under(None);
         let mut reporting = BTreeMap::new();
         for attempt in attempts.iter().filter(|it| it.number > 0) {
-            habits::count(&mut reporting, attempt.visits.iter().map(|it| &it.2));
+            habits::count(&mut reporting, attempt.visits.iter().map(|it| &it.figures));
         }
         Ok((self.row_of(&attempts)?, reporting))
     }
@@ -188,20 +214,21 @@ fn row(
     attempts: &[AttemptFacts],
     values: &BTreeMap<String, Values>,
 ) -> ReportRow {
-    let counted = || attempts.iter().filter(|it| it.number > 0 && it.visits.iter().any(|it| it.2.counts));
+    let counted =
+        || attempts.iter().filter(|it| it.number > 0 && it.visits.iter().any(|it| it.figures.counts));
     let levels: Vec<(u32, Level)> =
-        counted().map(|it| (it.number, Level::of_visits(it.visits.iter().map(|it| &it.2)))).collect();
+        counted().map(|it| (it.number, Level::of_visits(it.visits.iter().map(|it| &it.figures)))).collect();
     let whole = Level::of(levels.iter().map(|it| &it.1));
     let totals = whole.totals();
-    let parts = || counted().flat_map(|it| &it.visits).flat_map(|it| &it.2.parts);
+    let parts = || counted().flat_map(|it| &it.visits).flat_map(|it| &it.figures.parts);
     let launched: Vec<&str> = attempts
         .last()
         .into_iter()
         .flat_map(|it| &it.visits)
-        .flat_map(|it| &it.2.parts)
+        .flat_map(|it| &it.figures.parts)
         .map(|it| it.activity.as_str())
         .collect();
-    let progress = Progress::of(attempts.last().into_iter().flat_map(|it| &it.visits).map(|it| &it.2));
+    let progress = Progress::of(attempts.last().into_iter().flat_map(|it| &it.visits).map(|it| &it.figures));
     let is_media = activities.iter().any(|it| it.kind == SessionKind::Media);
     let outcomes: Vec<Outcome<'_>> = activities
         .iter()
@@ -215,7 +242,7 @@ fn row(
     if parts().any(|it| it.exceeds_presence) {
         flags.push("report_exceeds_presence".to_owned());
     }
-    let media = media(counted().flat_map(|it| &it.visits).flat_map(|it| &it.2.media));
+    let media = media(counted().flat_map(|it| &it.visits).flat_map(|it| &it.figures.media));
     if media.iter().any(|it| it.kind == UNMEASURED) {
         flags.push("part_unmeasured".to_owned());
     }
@@ -242,12 +269,28 @@ fn row(
             .iter()
             .map(|(attempt, level)| AttemptTotals { attempt: *attempt, totals: level.totals() })
             .collect(),
-        first_visit_ms: visits().map(|it| it.0).min().unwrap_or(0),
-        last_visit_ms: visits().map(|it| it.1).max().unwrap_or(0),
+        first_visit_ms: visits().map(|it| it.opened_ms).min().unwrap_or(0),
+        last_visit_ms: visits().map(|it| it.contact_ms).max().unwrap_or(0),
         details: details(activities, attempts),
         media,
         whole: Some(whole),
+        visited: visited(attempts),
+        in_period: None,
     }
+}
+
+/// When each visit was.
+fn visited(attempts: &[AttemptFacts]) -> Vec<VisitSpan> {
+    let mut visited = Vec::new();
+    for attempt in attempts {
+        let counts = attempt.number > 0 && attempt.visits.iter().any(|it| it.figures.counts);
+        visited.extend(attempt.visits.iter().map(|it| VisitSpan {
+            attempt: if counts { attempt.number } else { 0 },
+            opened_ms: it.opened_ms,
+            end_ms: it.end_ms(),
+        }));
+    }
+    visited
 }
 
 /// What was seen of each media item, each part once.
@@ -269,9 +312,9 @@ fn media<'a>(seeings: impl Iterator<Item = &'a Seeing>) -> Vec<ReportMedia> {
 fn details(activities: &[StoredActivity], attempts: &[AttemptFacts]) -> Vec<ReportDetail> {
     let mut details = Vec::new();
     for attempt in attempts {
-        for (opened_ms, _, figures) in &attempt.visits {
-            let parts = figures.parts.iter();
-            details.extend(parts.map(|it| detail(it, attempt.number, *opened_ms, activities)));
+        for visit in &attempt.visits {
+            let parts = visit.figures.parts.iter();
+            details.extend(parts.map(|it| detail(it, attempt.number, visit.opened_ms, activities)));
         }
     }
     details

@@ -6,6 +6,7 @@ use seattime_core::time::{IntervalSet, bounded};
 use serde::{Deserialize, Serialize};
 
 use super::figures::{Figures, Part, Seeing};
+use super::periods::{Accrual, Period};
 use super::standing::spent;
 use super::{ReportLearner, ReportRow};
 
@@ -35,6 +36,9 @@ pub struct Level {
     /// Per media item, what of it was seen.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     covered: BTreeMap<String, Pairs>,
+    /// When it was credited what it is; nothing in a row that was kept before that was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    accrual: Option<Accrual>,
 }
 
 /// A set as it is kept.
@@ -103,17 +107,22 @@ impl Level {
     /// What an attempt comes to: its parts are the sessions of its visits, and the time outside them.
     pub(crate) fn of_visits<'a>(visits: impl Iterator<Item = &'a Figures>) -> Level {
         let mut level = Level::default();
+        let mut parts = Vec::new();
         for figures in visits {
             level.take_in(&figures.measured, &figures.bound, &figures.played, &figures.corroborated);
             figures.parts.iter().for_each(|it| level.take_in_part(it));
             figures.media.iter().for_each(|it| level.take_in_seeing(it));
+            parts.extend(&figures.parts);
         }
+        level.accrual = Some(Accrual::of_parts(parts.into_iter(), level.bound()));
         level.settled()
     }
 
     /// What a level comes to whose parts these are.
     pub(crate) fn of<'a>(parts: impl Iterator<Item = &'a Level>) -> Level {
         let mut level = Level::default();
+        let parts: Vec<&Level> = parts.collect();
+        level.accrual = Accrual::of(parts.iter().map(|it| it.accrual.as_ref()));
         for part in parts {
             level.take_in(&part.measured, part.bound(), &part.played, &part.corroborated);
             level.parts_ms = level.parts_ms.saturating_add(part.credited_ms);
@@ -172,6 +181,28 @@ impl Level {
         self
     }
 
+    /// What it is credited in a period, in ms; nothing where it is not known when it was.
+    pub(crate) fn credited_in(&self, period: Period) -> Option<i64> {
+        let before = self.credited_before(&[period.start_ms, period.end_ms])?;
+        let [start_ms, end_ms] = before.as_slice() else { return None };
+        Some(end_ms.saturating_sub(*start_ms))
+    }
+
+    /// What it was credited before each of these moments, in ms; nothing where that is not known.
+    pub(crate) fn credited_before(&self, moments_ms: &[i64]) -> Option<Vec<i64>> {
+        Some(self.accrual.as_ref()?.before(moments_ms))
+    }
+
+    /// What was measured in a period, in ms.
+    pub(crate) fn measured_in(&self, period: Period) -> i64 {
+        period.of_it_ms(&self.measured)
+    }
+
+    /// What media played in a period, in ms.
+    pub(crate) fn played_in(&self, period: Period) -> i64 {
+        period.of_it_ms(&self.played)
+    }
+
     /// What it comes to, in figures.
     pub(crate) fn totals(&self) -> Totals {
         let measured_ms = self.measured.length_ms();
@@ -223,29 +254,34 @@ pub(crate) fn totals(rows: &[ReportRow]) -> Vec<LearnerTotals> {
 }
 
 /// An interval set as pairs of numbers.
-mod pairs {
+pub(super) mod pairs {
     use seattime_core::time::IntervalSet;
     use serde::{Deserialize, Deserializer, Serializer};
 
-    pub(super) fn serialize<S: Serializer>(set: &IntervalSet, to: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::store) fn serialize<S: Serializer>(set: &IntervalSet, to: S) -> Result<S::Ok, S::Error> {
         to.collect_seq(set.iter())
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<IntervalSet, D::Error> {
+    pub(in crate::store) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<IntervalSet, D::Error> {
         Ok(Vec::<(i64, i64)>::deserialize(from)?.into_iter().collect())
     }
 }
 
 /// The same, where there may be none.
-mod some_pairs {
+pub(super) mod some_pairs {
     use seattime_core::time::IntervalSet;
     use serde::{Deserialize, Deserializer, Serializer};
 
-    pub(super) fn serialize<S: Serializer>(set: &Option<IntervalSet>, to: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::store) fn serialize<S: Serializer>(
+        set: &Option<IntervalSet>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
         to.collect_seq(set.iter().flat_map(IntervalSet::iter))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<IntervalSet>, D::Error> {
+    pub(in crate::store) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<IntervalSet>, D::Error> {
         Ok(Some(Vec::<(i64, i64)>::deserialize(from)?.into_iter().collect()))
     }
 }

@@ -2,6 +2,7 @@
 //! derivation, merge and credit against a model that knows nothing of intervals.
 
 mod model;
+mod periods;
 mod running;
 mod seconds;
 mod stores;

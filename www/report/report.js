@@ -77,6 +77,17 @@ async function showVisits(row, token, place) {
     return false;
 }
 
+/** The report with all of its rows, page by page. @param {string} token */
+async function askAll(token) {
+    const first = await ask("/api/v1/report?limit=500", token);
+    for (let page = first; page.response?.ok && page.answer?.next; ) {
+        page = await ask(`/api/v1/report?limit=500&after=${page.answer.next}`, token);
+        if (!page.response?.ok || !Array.isArray(page.answer?.rows)) return page;
+        first.answer.rows.push(...page.answer.rows);
+    }
+    return first;
+}
+
 /** @param {string} token @param {boolean} isOwn */
 async function show(token, isOwn) {
     const mine = ++asked;
@@ -86,7 +97,7 @@ async function show(token, isOwn) {
     part("body").replaceChildren();
     drawTotals(part("totals"), undefined, isOwn);
     say(part("as-of"), "");
-    const { response, answer } = await ask("/api/v1/report", token);
+    const { response, answer } = await askAll(token);
     if (mine !== asked) return;
     if (!response?.ok || !Array.isArray(answer?.rows)) {
         failed(response, answer, () => void show(token, isOwn), isOwn);

@@ -34,8 +34,9 @@ use crate::world::World;
 
 /// The longest commit, in bytes.
 pub const MAX_COMMIT_BYTES: usize = 256 * 1024;
-/// So many of the report's rows are derived with each sweep, whoever asks for them.
-const STANDINGS_A_SWEEP: usize = 500;
+/// So many of the report's rows are derived with each sweep, whoever asks for them: some at once, so that commits need
+/// not wait for all.
+const STANDINGS_A_SWEEP: usize = 5_000;
 /// The longest package, in bytes.
 pub const MAX_PACKAGE_BYTES: usize = 512 * 1024 * 1024;
 /// The longest body of any other request, in bytes.
@@ -158,7 +159,7 @@ impl App {
             Ok(closed) => tracing::info!(closed, "Closed visits that nothing was heard of"),
             Err(error) => tracing::error!(%error, "Visits could not be closed"),
         }
-        if let Err(error) = self.store.renew_standings(STANDINGS_A_SWEEP).await {
+        if let Err(error) = self.store.renew_standings(STANDINGS_A_SWEEP, now_ms).await {
             tracing::error!(%error, "The report's rows could not be derived");
         }
     }

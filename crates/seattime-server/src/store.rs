@@ -6,6 +6,7 @@ mod courses;
 mod figures;
 mod habits;
 pub(crate) mod judging;
+pub mod listing;
 pub(crate) mod medium;
 mod merging;
 pub mod moving;
@@ -34,6 +35,7 @@ use serde::{Deserialize, Serialize};
 pub use self::courses::{CourseSettings, KeptSettings};
 pub use self::habits::{ActivityReporting, PackageReporting, Reporting, Rule, ToldReporting, Verdict};
 pub use self::judging::{Judged, JudgedOf, JudgedRows, Judgement, Judging, RowKey};
+pub use self::listing::{CONFLICTS, Missing, MissingOf, Order, Place, ReportOf, ReportPage, Sort};
 pub use self::periods::{Accrual, InPeriod, Period, VisitSpan};
 pub use self::throughput::Throughput;
 pub use self::timeline::{
@@ -273,17 +275,35 @@ pub struct Merged {
     pub has_news: bool,
 }
 
-/// Whose rows a report shows.
-#[derive(Debug, Clone, Default)]
-pub struct ReportOf {
-    /// One learner, by our id.
-    pub learner: Option<String>,
-    /// One learner, by the LMS's own id.
-    pub lms_id: Option<String>,
-    /// One course.
-    pub course: Option<String>,
-    /// One topic, by its id.
-    pub topic: Option<String>,
+/// What somebody sees of a tenant's learners; the rest is not there for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sight {
+    /// All of them.
+    Tenant,
+    /// Those that are in one of these groups.
+    Groups(Vec<String>),
+    /// One, by our id.
+    Learner(String),
+}
+
+impl Sight {
+    /// Whom a report is narrowed to that names a learner, or none, by our id; outside, none where it is nobody who is seen.
+    pub(crate) fn narrowed(&self, named: Option<String>) -> Option<Option<String>> {
+        match (self, named) {
+            (Sight::Learner(own), None) => Some(Some(own.clone())),
+            (Sight::Learner(own), Some(named)) => (*own == named).then_some(Some(named)),
+            (Sight::Tenant | Sight::Groups(_), named) => Some(named),
+        }
+    }
+
+    /// Whether a learner is seen, by our id, who is in these groups.
+    pub(crate) fn sees(&self, learner: &str, groups: &[String]) -> bool {
+        match self {
+            Sight::Tenant => true,
+            Sight::Groups(seen) => groups.iter().any(|it| seen.contains(it)),
+            Sight::Learner(own) => own == learner,
+        }
+    }
 }
 
 /// What is kept, and what can be asked of it. Every call names its tenant, directly or by its claims;
@@ -327,7 +347,7 @@ pub trait Store: Send + Sync {
     fn reporting(&self, tenant: &str) -> Answer<'_, BTreeMap<String, Reporting>>;
 
     /// How one package reports its time, and each of its activities.
-    fn package_reporting(&self, tenant: &str, topic: &str) -> Answer<'_, PackageReporting>;
+    fn package_reporting(&self, tenant: &str, topic: &str, now_ms: i64) -> Answer<'_, PackageReporting>;
 
     /// What a course has of its own; nothing where nobody said so, whether there is such a course or not.
     fn course(&self, tenant: &str, course: &str) -> Answer<'_, KeptSettings>;
@@ -369,7 +389,7 @@ pub trait Store: Send + Sync {
 
     /// Derives up to `most` of the report's rows that commits have made stale; answers how many there were. A report
     /// derives by itself what it shows: this is for when there is time.
-    fn renew_standings(&self, most: usize) -> Answer<'_, usize>;
+    fn renew_standings(&self, most: usize, now_ms: i64) -> Answer<'_, usize>;
 
     /// Judges up to `most` rows of the report that come after a key by another policy, less what their courses have of
     /// their own, which their visits keep from then on; each that changes leaves a record. What is under that policy already stays as it is.
@@ -382,11 +402,12 @@ pub trait Store: Send + Sync {
         most: usize,
     ) -> Answer<'_, JudgedRows>;
 
-    /// The report's rows, the latest visit first.
-    fn report(&self, tenant: &str, of: ReportOf) -> Answer<'_, Vec<ReportRow>>;
+    /// A page of the report's rows. What commits have made stale of what it is narrowed to is derived first, as of
+    /// `now_ms`, as far as a request may: the page says what is left.
+    fn report(&self, tenant: &str, sight: Sight, of: ReportOf, now_ms: i64) -> Answer<'_, ReportPage>;
 
     /// The visits of one row of the report, by attempt and in the order in which they were opened.
-    fn visits(&self, tenant: &str, of: VisitsOf) -> Answer<'_, Vec<ReportVisit>>;
+    fn visits(&self, tenant: &str, sight: Sight, of: VisitsOf) -> Answer<'_, Vec<ReportVisit>>;
 }
 
 /// One learner and topic in the report.
@@ -394,6 +415,9 @@ pub trait Store: Send + Sync {
 pub struct ReportRow {
     /// The LMS's own id of the learner, and the name.
     pub learner: ReportLearner,
+    /// The groups that the learner is in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
     /// Name of the course.
     pub course: String,
     /// Name of the topic.
@@ -401,13 +425,22 @@ pub struct ReportRow {
     /// The topic's id, by which its visits are asked for.
     #[serde(default)]
     pub topic_id: String,
+    /// `scorm_1.2`, `scorm_2004`, `video` or `audio`.
+    #[serde(default)]
+    pub kind: String,
     /// Where the latest attempt stands.
     pub status: String,
     /// Its score, as content wrote it.
     pub score: Option<String>,
+    /// The best of all attempts' scores.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best_score: Option<String>,
     /// How much of a video or audio topic was seen in the latest attempt, in percent, rounded down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress_percent: Option<u32>,
+    /// Where a video or audio was last, in ms of media time; none where it was never played.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position_ms: Option<i64>,
     /// Time credited, as `0h 15m 30s`.
     pub time_spent: String,
     /// Time credited, in ms.
@@ -426,15 +459,24 @@ pub struct ReportRow {
     pub reported_ms: Option<i64>,
     /// What is remarkable: `report_exceeds_presence`; `part_unmeasured`, where a player did not say when it played.
     pub flags: Vec<String>,
+    /// How many values of a fenced page were kept beside those of the page that went on.
+    #[serde(default)]
+    pub conflicts: u32,
+    /// Why there is no time, or less than there could be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<Missing>,
     /// How many attempts count.
     pub attempts: u32,
     /// What each of them comes to, in the order of their numbers.
     #[serde(default)]
     pub by_attempt: Vec<AttemptTotals>,
-    /// When the first visit was opened, in ms since 1970.
+    /// When the first visit was opened, in ms since 1970; 0 where there was none.
     pub first_visit_ms: i64,
-    /// When the last visit was last heard of, in ms since 1970.
+    /// When the last visit was last heard of, in ms since 1970; 0 where there was none.
     pub last_visit_ms: i64,
+    /// When it last came to something else, in ms since 1970: as of then it was derived.
+    #[serde(default)]
+    pub changed_ms: i64,
     /// Every part: sessions, and visit time outside them.
     pub details: Vec<ReportDetail>,
     /// What was seen of each media item, in all attempts that count.

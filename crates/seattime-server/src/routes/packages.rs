@@ -112,7 +112,7 @@ pub(crate) async fn get_package(
     Tenant(tenant): Tenant,
     Path(topic): Path<String>,
 ) -> Result<Response, Problem> {
-    Ok(unkept(app.store.package_reporting(&tenant, &topic).await?))
+    Ok(unkept(app.store.package_reporting(&tenant, &topic, app.now_ms().await).await?))
 }
 
 async fn import(

@@ -4,6 +4,8 @@ mod bytes;
 mod courses;
 mod judged;
 mod legacy;
+mod listing;
+mod plans;
 mod remembered;
 mod restored;
 mod spread;
@@ -18,7 +20,7 @@ use seattime_wire::{
 
 use super::sqlite::SqliteStore;
 use super::{
-    Arrival, MadeLaunch, Merged, NewLaunch, Opened, Opening, ReportOf, ReportRow, Store, StoreError,
+    Arrival, MadeLaunch, Merged, NewLaunch, Opened, Opening, ReportOf, ReportRow, Sight, Store, StoreError,
     StoredActivity, StoredPackage,
 };
 use crate::config::DEFAULT_POLICY;
@@ -141,6 +143,10 @@ async fn keeps(stores: &[Arc<dyn Store>]) {
         run.how_a_package_reports_is_learnt_from_its_sessions().await;
         run.of_a_package_only_sessions_that_count_and_have_ended_tell().await;
         run.a_course_may_be_judged_otherwise_than_its_server().await;
+        run.pages_of_every_order_give_every_row_once().await;
+        run.pages_give_every_row_once_while_rows_change().await;
+        run.a_report_is_narrowed_to_what_is_asked_for().await;
+        run.a_row_tells_the_best_score_and_when_it_last_changed().await;
     }
 }
 
@@ -225,7 +231,7 @@ impl<'a> Run<'a> {
 
     async fn rows(&self, learner: &str) -> Vec<ReportRow> {
         let of = ReportOf { lms_id: Some(format!("{learner} {}", self.mark)), ..ReportOf::default() };
-        self.store().report(&self.tenant, of).await.unwrap()
+        self.store().report(&self.tenant, Sight::Tenant, of, NOW_MS).await.unwrap().rows
     }
 
     async fn what_is_known_of_keys_and_packages(&self) {
@@ -469,7 +475,7 @@ impl<'a> Run<'a> {
         assert_eq!(state("ida").await.0, "running", "a late commit reopens it");
         let next = self.open(&topic, "ida", end).await;
         assert_eq!(next.values["item"]["cmi.core.lesson_status"], "passed", "80 was to be reached");
-        self.store().renew_standings(1_000).await.unwrap();
+        self.store().renew_standings(1_000, end).await.unwrap();
     }
 
     /// Many learners, several windows each, every message twice and at once.

@@ -69,6 +69,13 @@ pub(crate) struct Part {
     pub(crate) total: (u64, u64),
 }
 
+impl Part {
+    /// Whether it is a session of content that is expected to call the API.
+    pub(crate) fn is_sco(&self) -> bool {
+        self.n > 0 && self.kind == SessionKind::Sco
+    }
+}
+
 /// What the server saw of a visit.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Seen {

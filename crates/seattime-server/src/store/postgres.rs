@@ -35,12 +35,13 @@ use self::failure::{Failure, retried};
 use self::fields::{Columns, row, run};
 pub use self::writers::WRITERS;
 use self::writers::Writers;
+use super::listing::Whose;
 use super::rows::column;
-use super::standing::{STANDINGS_AT_ONCE, in_steps};
+use super::standing::{STANDINGS_A_REQUEST, STANDINGS_AT_ONCE, in_steps};
 use super::{
     Answer, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Launched, MadeLaunch,
-    Merged, NewLaunch, Opened, Opening, PackageLine, PackageReporting, ReportOf, ReportRow, ReportVisit,
-    Reporting, RowKey, Store, StoreError, StoredPackage, Throughput, VisitsOf,
+    Merged, NewLaunch, Opened, Opening, PackageLine, PackageReporting, ReportOf, ReportPage, ReportVisit,
+    Reporting, RowKey, Sight, Store, StoreError, StoredPackage, Throughput, VisitsOf,
 };
 use crate::clock::ServerClock;
 use crate::error::StartError;
@@ -98,9 +99,14 @@ impl PostgresStore {
         &self.place
     }
 
-    /// Derives what commits have made stale.
-    async fn renew(&self, tenant: &str, of: &ReportOf) -> Result<(), StoreError> {
-        in_steps(|| standings::renew(&self.pool, Some(tenant), of, STANDINGS_AT_ONCE)).await
+    /// Derives what commits have made stale, as far as a request may; answers how many rows are left.
+    async fn renew(&self, whose: Whose<'_>, of: &ReportOf, now_ms: i64) -> Result<usize, StoreError> {
+        let (_, is_done) =
+            in_steps(STANDINGS_A_REQUEST, || standings::renew_some(&self.pool, whose, of, now_ms)).await?;
+        if is_done {
+            return Ok(0);
+        }
+        retried!(tries => standings::count_stale(&self.pool, whose, of))
     }
 
     /// The database's clock.
@@ -257,11 +263,12 @@ impl Store for PostgresStore {
         Box::pin(async move { retried!(tries => packages::reporting(&self.pool, &tenant)) })
     }
 
-    fn package_reporting(&self, tenant: &str, topic: &str) -> Answer<'_, PackageReporting> {
+    fn package_reporting(&self, tenant: &str, topic: &str, now_ms: i64) -> Answer<'_, PackageReporting> {
         let (tenant, topic) = (tenant.to_owned(), topic.to_owned());
         Box::pin(async move {
             let of = ReportOf { topic: Some(topic.clone()), ..ReportOf::default() };
-            self.renew(&tenant, &of).await?;
+            let whose = Whose { tenant: &tenant, sight: &Sight::Tenant, learner: None };
+            self.renew(whose, &of, now_ms).await?;
             retried!(tries => packages::package_reporting(&self.pool, &tenant, &topic))
         })
     }
@@ -329,8 +336,10 @@ impl Store for PostgresStore {
         })
     }
 
-    fn renew_standings(&self, most: usize) -> Answer<'_, usize> {
-        Box::pin(async move { standings::renew(&self.pool, None, &ReportOf::default(), most).await })
+    fn renew_standings(&self, most: usize, now_ms: i64) -> Answer<'_, usize> {
+        Box::pin(async move {
+            Ok(in_steps(most, || standings::renew_any(&self.pool, STANDINGS_AT_ONCE, now_ms)).await?.0)
+        })
     }
 
     fn judge(
@@ -347,16 +356,20 @@ impl Store for PostgresStore {
         })
     }
 
-    fn report(&self, tenant: &str, of: ReportOf) -> Answer<'_, Vec<ReportRow>> {
+    fn report(&self, tenant: &str, sight: Sight, of: ReportOf, now_ms: i64) -> Answer<'_, ReportPage> {
         let tenant = tenant.to_owned();
         Box::pin(async move {
-            self.renew(&tenant, &of).await?;
-            retried!(tries => standings::list(&self.pool, &tenant, &of))
+            let learner: Result<Option<Option<String>>, StoreError> =
+                retried!(tries => standings::learner_of(&self.pool, (&tenant, &sight), &of));
+            let Some(learner) = learner? else { return Ok(ReportPage::default()) };
+            let whose = Whose { tenant: &tenant, sight: &sight, learner: learner.as_deref() };
+            let stale = self.renew(whose, &of, now_ms).await?;
+            retried!(tries => standings::page(&self.pool, whose, &of, stale))
         })
     }
 
-    fn visits(&self, tenant: &str, of: VisitsOf) -> Answer<'_, Vec<ReportVisit>> {
+    fn visits(&self, tenant: &str, sight: Sight, of: VisitsOf) -> Answer<'_, Vec<ReportVisit>> {
         let tenant = tenant.to_owned();
-        Box::pin(async move { retried!(tries => standings::visits(&self.pool, &tenant, &of)) })
+        Box::pin(async move { retried!(tries => standings::visits(&self.pool, (&tenant, &sight), &of)) })
     }
 }

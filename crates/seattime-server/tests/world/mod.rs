@@ -185,6 +185,12 @@ impl TestServer {
     pub(crate) async fn rows(&self) -> Option<Vec<Value>> {
         Some(self.get("/api/v1/report", KEY).await?.body.get("rows")?.as_array()?.clone())
     }
+
+    /// The rows of which any session was ever told; a visit that was only opened has one as well.
+    pub(crate) async fn told_rows(&self) -> Option<Vec<Value>> {
+        let is_told = |it: &Value| it["details"].as_array().is_some_and(|it| !it.is_empty());
+        Some(self.rows().await?.into_iter().filter(is_told).collect())
+    }
 }
 
 /// A commit of a visit: `seconds` of presence, and one value.

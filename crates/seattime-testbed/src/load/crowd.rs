@@ -230,8 +230,7 @@ fn shares(times_us: &mut [u32]) -> String {
 /// How many learners' last acknowledged commit, or its time, the report does not show.
 async fn lost(to: SocketAddr, learners: &[Learner]) -> Result<usize> {
     let mut connection = Connection::open(IpAddr::V4(Ipv4Addr::LOCALHOST), to).await?;
-    let report = connection.api("GET", "/api/v1/report", API_KEY, b"").await?;
-    let rows = report.get("rows").and_then(Value::as_array).context("a report without rows")?;
+    let rows = every_row(&mut connection).await?;
     let shown: BTreeMap<&str, (u64, u64)> = rows
         .iter()
         .filter_map(|row| {
@@ -245,6 +244,27 @@ async fn lost(to: SocketAddr, learners: &[Learner]) -> Result<usize> {
         println!("  {name}: acknowledged {} at {} ms, found {found:?}", learner.acked, learner.acked_ms);
     }
     Ok(learners.iter().filter(is_lost).count())
+}
+
+/// Every row of the report, page by page; a request derives only so many of those that are stale.
+async fn every_row(connection: &mut Connection) -> Result<Vec<Value>> {
+    loop {
+        let first = connection.api("GET", "/api/v1/report?limit=1", API_KEY, b"").await?;
+        if first.get("stale").is_none() {
+            break;
+        }
+    }
+    let (mut rows, mut after) = (Vec::new(), String::new());
+    loop {
+        let address = format!("/api/v1/report?sort=learner&limit=500{after}");
+        let mut page = connection.api("GET", &address, API_KEY, b"").await?;
+        let of_page = page.get_mut("rows").and_then(Value::as_array_mut).context("a report without rows")?;
+        rows.append(of_page);
+        match page.get("next").and_then(Value::as_str) {
+            Some(next) => after = format!("&after={next}"),
+            None => return Ok(rows),
+        }
+    }
 }
 
 #[cfg(test)]

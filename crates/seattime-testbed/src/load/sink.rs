@@ -13,8 +13,8 @@ use seattime_server::limits::Rate;
 use seattime_server::secret::ServerKey;
 use seattime_server::store::{
     Answer, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Launched, MadeLaunch,
-    Merged, NewLaunch, Opened, Opening, PackageLine, PackageReporting, ReportOf, ReportRow, ReportVisit,
-    Reporting, RowKey, Store, StoredPackage, VisitsOf,
+    Merged, NewLaunch, Opened, Opening, PackageLine, PackageReporting, ReportOf, ReportPage, ReportVisit,
+    Reporting, RowKey, Sight, Store, StoredPackage, VisitsOf,
 };
 use seattime_server::token::VisitClaims;
 use seattime_server::{App, Config, World, router};
@@ -95,8 +95,8 @@ impl Store for Sink {
         self.0.reporting(tenant)
     }
 
-    fn package_reporting(&self, tenant: &str, topic: &str) -> Answer<'_, PackageReporting> {
-        self.0.package_reporting(tenant, topic)
+    fn package_reporting(&self, tenant: &str, topic: &str, now_ms: i64) -> Answer<'_, PackageReporting> {
+        self.0.package_reporting(tenant, topic, now_ms)
     }
 
     fn course(&self, tenant: &str, course: &str) -> Answer<'_, KeptSettings> {
@@ -133,8 +133,8 @@ impl Store for Sink {
         self.0.close_silent(now_ms, silence_ms)
     }
 
-    fn renew_standings(&self, most: usize) -> Answer<'_, usize> {
-        self.0.renew_standings(most)
+    fn renew_standings(&self, most: usize, now_ms: i64) -> Answer<'_, usize> {
+        self.0.renew_standings(most, now_ms)
     }
 
     fn judge(
@@ -148,11 +148,11 @@ impl Store for Sink {
         self.0.judge(tenant, of, judging, after, most)
     }
 
-    fn report(&self, tenant: &str, of: ReportOf) -> Answer<'_, Vec<ReportRow>> {
-        self.0.report(tenant, of)
+    fn report(&self, tenant: &str, sight: Sight, of: ReportOf, now_ms: i64) -> Answer<'_, ReportPage> {
+        self.0.report(tenant, sight, of, now_ms)
     }
 
-    fn visits(&self, tenant: &str, of: VisitsOf) -> Answer<'_, Vec<ReportVisit>> {
-        self.0.visits(tenant, of)
+    fn visits(&self, tenant: &str, sight: Sight, of: VisitsOf) -> Answer<'_, Vec<ReportVisit>> {
+        self.0.visits(tenant, sight, of)
     }
 }

@@ -95,8 +95,13 @@ pub(super) const TABLES: &[Table] = &[
         ("learner", Text), ("visit", Text), ("seq", Number), ("n", Number), ("parts", Number), ("text", Text),
     ]),
     plain("standing", 3, &[
-        ("learner", Text), ("course", Text), ("topic", Text), ("tenant", Text), ("last_ms", Number), ("row", Text),
+        ("learner", Text), ("course", Text), ("topic", Text), ("tenant", Text), ("last_ms", Number), ("first_ms", Number),
+        ("name", Text), ("found_by", Text), ("title", Text), ("kind", Text), ("status", Text), ("score", Number),
+        ("time_ms", Number), ("attempts", Number), ("missing", Text), ("flags", Text), ("conflicts", Number),
+        ("changed_ms", Number), ("row", Text),
     ]),
+    plain("learner_group", 2, &[("learner", Text), ("name", Text), ("tenant", Text)]),
+    plain("enrolment", 2, &[("learner", Text), ("course", Text), ("tenant", Text), ("made_ms", Number)]),
     plain("stale_standing", 3, &[("learner", Text), ("course", Text), ("topic", Text), ("tenant", Text)]),
     plain("reporting", 4, &[
         ("learner", Text), ("course", Text), ("topic", Text), ("activity", Text), ("tenant", Text), ("sessions", Number),

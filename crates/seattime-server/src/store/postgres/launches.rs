@@ -65,6 +65,7 @@ pub(super) async fn make(
                 (&api).into(),
             ];
             run(db, sql!("put_attempt"), &fields).await?;
+            run(db, sql!("stale_attempt"), &[(&learner).into(), (&id).into()]).await?;
             (id, number)
         }
     };
@@ -160,6 +161,8 @@ async fn learner(
         id = Columns::of(&known).text()?;
     }
     let fields = [(&id).into(), tenant.into(), lms_id.into(), name.into(), now_ms.into()];
-    run(db, sql!("put_learner"), &fields).await?;
+    if run(db, sql!("put_learner"), &fields).await? > 0 {
+        run(db, sql!("stale_learner"), &[(&id).into()]).await?; // Another name, or a learner who has no row yet.
+    }
     Ok(id)
 }

@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0001_spine.sql"),
     include_str!("../../../migrations/postgres/0002_totals.sql"),
     include_str!("../../../migrations/postgres/0003_reporting.sql"),
+    include_str!("../../../migrations/postgres/0004_report.sql"),
 ];
 
 /// The version of the schema.

@@ -44,6 +44,7 @@ pub(super) fn make(
             let id = new_id();
             let row = (&learner, &id, tenant, &package.course, &launch.topic, number, mode, now_ms, api);
             db.prepare_cached(sql!("put_attempt"))?.execute(row)?;
+            db.prepare_cached(sql!("stale_attempt"))?.execute((&learner, &id))?;
             (id, number)
         }
     };
@@ -118,7 +119,9 @@ fn learner(
     let known: Option<String> =
         db.prepare_cached(sql!("learner_of"))?.query_row((tenant, lms_id), |row| row.get(0)).optional()?;
     if let Some(id) = known {
-        db.prepare_cached(sql!("name_learner"))?.execute((&id, name))?;
+        if db.prepare_cached(sql!("name_learner"))?.execute((&id, name))? > 0 {
+            db.prepare_cached(sql!("stale_learner"))?.execute([&id])?;
+        }
         return Ok(id);
     }
     db.prepare_cached(sql!("put_learner"))?.execute((&id, tenant, lms_id, name, now_ms))?;

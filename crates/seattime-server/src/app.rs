@@ -23,7 +23,8 @@ use crate::limits::Meter;
 use crate::metrics::Metrics;
 use crate::request::identify;
 use crate::routes::{
-    commits, content, courses, demo, health, launches, media, packages, pages, progress, reports, visits,
+    commits, content, courses, demo, exports, health, launches, media, packages, pages, progress, reports,
+    tenants, visits, weeks,
 };
 use crate::secret::{ServerKey, sha256};
 use crate::store::Store;
@@ -187,6 +188,8 @@ pub fn router(app: App) -> Router {
         .route("/api/v1/launches", post(launches::post_launch))
         .route("/api/v1/report", get(reports::get_report))
         .route("/api/v1/report/visits", get(reports::get_visits))
+        .route("/api/v1/report/weeks", get(weeks::get_weeks))
+        .route("/api/v1/report/export", get(exports::get_export))
         .route("/run/v1/visits", post(visits::post_visit))
         .route("/content/{grant}/{package}/{*path}", get(content::get_file))
         .route("/reports/my-learning", get(pages::get_my_learning))
@@ -203,6 +206,7 @@ pub fn router(app: App) -> Router {
             "/api/v1/courses/{course}",
             get(courses::get_course).put(courses::put_course).delete(courses::delete_course),
         )
+        .route("/api/v1/tenant", get(tenants::get_tenant).put(tenants::put_tenant))
         .route("/packages", get(pages::get_packages));
     routes = if app.config.demo {
         routes.route("/", get(demo::get_start)).route("/demo/launches", post(demo::post_launch))

@@ -111,6 +111,15 @@ impl Problem {
         .after_s(seconds)
     }
 
+    /// 428: a change does not say what it changes.
+    pub(crate) fn precondition_required() -> Problem {
+        Problem::new(
+            StatusCode::PRECONDITION_REQUIRED,
+            "precondition_required",
+            "the header If-Match is missing; read it, and send its ETag, or * for whatever it is",
+        )
+    }
+
     /// 503: the server is about to end.
     pub(crate) fn draining() -> Problem {
         Problem::new(
@@ -218,6 +227,11 @@ impl From<StoreError> for Problem {
                 StatusCode::GONE,
                 "launch_expired",
                 "the code of this launch is older than two minutes; launch the course again",
+            ),
+            StoreError::Changed => Problem::new(
+                StatusCode::PRECONDITION_FAILED,
+                "precondition_failed",
+                "somebody changed it meanwhile, and nothing was kept; read it again, and send its ETag as If-Match",
             ),
             StoreError::KeyReused => Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,

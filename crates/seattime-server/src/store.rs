@@ -18,6 +18,7 @@ mod recent;
 mod rows;
 pub mod sqlite;
 mod standing;
+mod tenants;
 pub(crate) mod throughput;
 mod timeline;
 pub(crate) mod totals;
@@ -37,6 +38,7 @@ pub use self::habits::{ActivityReporting, PackageReporting, Reporting, Rule, Tol
 pub use self::judging::{Judged, JudgedOf, JudgedRows, Judgement, Judging, RowKey};
 pub use self::listing::{CONFLICTS, Missing, MissingOf, Order, Place, ReportOf, ReportPage, Sort};
 pub use self::periods::{Accrual, InPeriod, Period, VisitSpan};
+pub use self::tenants::{Known, TenantSettings};
 pub use self::throughput::Throughput;
 pub use self::timeline::{
     Learner, ReportPlayed, ReportSegment, ReportSession, ReportVisit, SegmentKind, VisitsOf,
@@ -63,6 +65,9 @@ pub enum StoreError {
     /// A launch's code came too late.
     #[error("the launch's code has expired")]
     LaunchExpired,
+    /// What was to be changed is not what it was known as any more.
+    #[error("it was changed meanwhile")]
+    Changed,
     /// A key for idempotency came with another body.
     #[error("the key came with another body")]
     KeyReused,
@@ -336,6 +341,19 @@ pub trait Store: Send + Sync {
     /// The tenant that an API key belongs to.
     fn tenant_of_key(&self, key_hash: &str) -> Answer<'_, Option<String>>;
 
+    /// What a tenant has of its own.
+    fn tenant(&self, tenant: &str) -> Answer<'_, TenantSettings>;
+
+    /// Keeps what a tenant has of its own: a name, unless it keeps the one that it has, and a zone; answers that with its
+    /// version. If it is not known as what it is, nothing is kept.
+    fn put_tenant(
+        &self,
+        tenant: &str,
+        name: Option<String>,
+        zone: String,
+        known: Known,
+    ) -> Answer<'_, TenantSettings>;
+
     /// Keeps a package; keeping it again changes nothing but its course.
     fn put_package(&self, tenant: &str, package: StoredPackage, now_ms: i64) -> Answer<'_, ()>;
 
@@ -352,12 +370,14 @@ pub trait Store: Send + Sync {
     /// What a course has of its own; nothing where nobody said so, whether there is such a course or not.
     fn course(&self, tenant: &str, course: &str) -> Answer<'_, KeptSettings>;
 
-    /// Keeps what a course has of its own, for visits that are opened from then on; answers that with its version.
+    /// Keeps what a course has of its own, for visits that are opened from then on; answers that with its version. If it
+    /// is not known as what it is, nothing is kept.
     fn put_course(
         &self,
         tenant: &str,
         course: &str,
         settings: CourseSettings,
+        known: Known,
         now_ms: i64,
     ) -> Answer<'_, KeptSettings>;
 

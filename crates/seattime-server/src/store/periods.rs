@@ -3,6 +3,7 @@
 use seattime_core::time::{IntervalSet, bounded};
 use serde::{Deserialize, Serialize};
 
+use super::ReportRow;
 use super::figures::Part;
 use super::standing::spent;
 use super::totals::{Level, pairs, some_pairs};
@@ -64,20 +65,39 @@ pub struct InPeriod {
 impl InPeriod {
     /// What lies in a period; nothing where it cannot be told when the level was credited.
     pub(crate) fn of(period: Period, level: &Level, visits: &[VisitSpan]) -> Option<InPeriod> {
-        let in_it = || visits.iter().filter(|it| it.is_in(period));
-        let mut attempts: Vec<u32> = in_it().map(|it| it.attempt).filter(|it| *it > 0).collect();
-        attempts.sort_unstable();
-        attempts.dedup();
+        let (visits, attempts) = counted(period, visits);
         let time_spent_ms = level.credited_in(period)?;
         Some(InPeriod {
             time_spent: spent(time_spent_ms),
             time_spent_ms,
             measured_ms: level.measured_in(period),
             media_ms: level.played_in(period),
-            visits: count(in_it().count()),
-            attempts: count(attempts.len()),
+            visits,
+            attempts,
         })
     }
+}
+
+impl InPeriod {
+    /// What lies in a period of a level that is made of whole rows.
+    pub(crate) fn of_rows(period: Period, level: &Level, rows: &[&ReportRow]) -> Option<InPeriod> {
+        let mut whole = InPeriod::of(period, level, &[])?;
+        for row in rows {
+            let (visits, attempts) = counted(period, &row.visited);
+            whole.visits = whole.visits.saturating_add(visits);
+            whole.attempts = whole.attempts.saturating_add(attempts);
+        }
+        Some(whole)
+    }
+}
+
+/// How many visits have some of them in a period, and how many attempts have such a visit.
+fn counted(period: Period, visits: &[VisitSpan]) -> (u32, u32) {
+    let in_it = || visits.iter().filter(|it| it.is_in(period));
+    let mut attempts: Vec<u32> = in_it().map(|it| it.attempt).filter(|it| *it > 0).collect();
+    attempts.sort_unstable();
+    attempts.dedup();
+    (count(in_it().count()), count(attempts.len()))
 }
 
 fn count(of: usize) -> u32 {
@@ -188,6 +208,13 @@ impl Accrual {
         self.lots.iter().filter(|it| !it.is_unmeasured).for_each(|it| bound.union(&it.over));
         self.below.iter().for_each(|it| bound.union(&it.bound()));
         bound
+    }
+
+    /// The first moment that anything was credited at, and the one after the last, in ms since 1970.
+    pub(crate) fn bounds(&self) -> Option<(i64, i64)> {
+        let lots = self.lots.iter().filter_map(|it| it.over.bounds());
+        let all = lots.chain(self.below.iter().filter_map(Accrual::bounds));
+        all.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)))
     }
 
     /// What is credited before each of these moments, in ms: never less at a later one.

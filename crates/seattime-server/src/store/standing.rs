@@ -10,7 +10,7 @@ use seattime_wire::{Api, Policy, SessionKind, UNMEASURED};
 use super::figures::{Figures, LEGACY, Part, Seeing, Seen};
 use super::habits::{self, Reporting};
 use super::medium::{self, Progress, last_position_ms};
-use super::periods::VisitSpan;
+use super::periods::{InPeriod, Period, VisitSpan};
 use super::rows::{PackageRow, VisitRow, api_of};
 use super::totals::{AttemptTotals, Level};
 use super::{Missing, ReportDetail, ReportLearner, ReportMedia, ReportRow, StoreError, StoredActivity};
@@ -383,6 +383,22 @@ fn row(
         whole: Some(whole),
         visited: visited(attempts),
         in_period: None,
+    }
+}
+
+impl ReportRow {
+    /// The row with what of it lies in a period, if it has a visit in it.
+    pub(crate) fn within(mut self, period: Period) -> Option<ReportRow> {
+        if !self.visited.iter().any(|it| it.is_in(period)) {
+            return None;
+        }
+        self.in_period = Some(InPeriod::of(period, self.whole.as_ref()?, &self.visited)?);
+        Some(self)
+    }
+
+    /// Takes out what only totals and periods are told from.
+    pub(crate) fn show(&mut self) {
+        (self.whole, self.visited) = (None, Vec::new());
     }
 }
 

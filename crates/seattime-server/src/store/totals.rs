@@ -6,7 +6,7 @@ use seattime_core::time::{IntervalSet, bounded};
 use serde::{Deserialize, Serialize};
 
 use super::figures::{Figures, Part, Seeing};
-use super::periods::{Accrual, Period};
+use super::periods::{Accrual, InPeriod, Period};
 use super::standing::spent;
 use super::{ReportLearner, ReportRow};
 
@@ -89,6 +89,9 @@ pub struct CourseTotals {
     /// What they come to.
     #[serde(flatten)]
     pub totals: Totals,
+    /// What of it lies in the period that is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_period: Option<InPeriod>,
 }
 
 /// What a learner comes to.
@@ -99,6 +102,9 @@ pub struct LearnerTotals {
     /// What the courses come to.
     #[serde(flatten)]
     pub totals: Totals,
+    /// What of it lies in the period that is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_period: Option<InPeriod>,
     /// Per course, by name.
     pub courses: Vec<CourseTotals>,
 }
@@ -193,6 +199,12 @@ impl Level {
         Some(self.accrual.as_ref()?.before(moments_ms))
     }
 
+    /// The first moment that anything of it was seen or credited at, and the one after the last, in ms since 1970.
+    pub(crate) fn bounds(&self) -> Option<(i64, i64)> {
+        let sets = [self.measured.bounds(), self.accrual.as_ref().and_then(Accrual::bounds)];
+        sets.into_iter().flatten().reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)))
+    }
+
     /// What was measured in a period, in ms.
     pub(crate) fn measured_in(&self, period: Period) -> i64 {
         period.of_it_ms(&self.measured)
@@ -220,16 +232,16 @@ impl Level {
     }
 }
 
-/// The totals of whatever rows a report shows, in the order in which learners come in it.
-pub(crate) fn totals(rows: &[ReportRow]) -> Vec<LearnerTotals> {
+/// The totals, with what of them lies in a period, of whatever rows a report shows, in the order in which learners come in it.
+pub(crate) fn totals(rows: &[ReportRow], period: Option<Period>) -> Vec<LearnerTotals> {
     let mut learners: Vec<&ReportLearner> = Vec::new();
-    let mut courses: BTreeMap<&str, BTreeMap<&str, Vec<&Level>>> = BTreeMap::new();
+    let mut courses: BTreeMap<&str, BTreeMap<&str, Vec<&ReportRow>>> = BTreeMap::new();
     for row in rows {
         let of_learner = courses.entry(&row.learner.id).or_insert_with(|| {
             learners.push(&row.learner);
             BTreeMap::new()
         });
-        of_learner.entry(&row.course).or_default().extend(&row.whole);
+        of_learner.entry(&row.course).or_default().push(row);
     }
     let mut told = Vec::new();
     for learner in learners {
@@ -237,16 +249,26 @@ pub(crate) fn totals(rows: &[ReportRow]) -> Vec<LearnerTotals> {
         let levels: Vec<(&str, usize, Level)> = of_learner
             .into_iter()
             .flatten()
-            .map(|(course, topics)| (*course, topics.len(), Level::of(topics.iter().copied())))
+            .map(|(course, topics)| {
+                (*course, topics.len(), Level::of(topics.iter().filter_map(|it| it.whole.as_ref())))
+            })
             .collect();
+        let whole = Level::of(levels.iter().map(|it| &it.2));
+        let of_course = |name: &str| of_learner.and_then(|it| it.get(name)).cloned().unwrap_or_default();
+        let in_period = |level: &Level, rows: Vec<&ReportRow>| InPeriod::of_rows(period?, level, &rows);
         let courses = levels.iter().map(|(course, topics, level)| CourseTotals {
             course: (*course).to_owned(),
             topics: *topics,
             totals: level.totals(),
+            in_period: in_period(level, of_course(course)),
         });
         told.push(LearnerTotals {
             learner: learner.clone(),
-            totals: Level::of(levels.iter().map(|it| &it.2)).totals(),
+            in_period: in_period(
+                &whole,
+                of_learner.into_iter().flatten().flat_map(|it| it.1).copied().collect(),
+            ),
+            totals: whole.totals(),
             courses: courses.collect(),
         });
     }

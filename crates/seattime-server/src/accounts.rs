@@ -93,7 +93,7 @@ pub async fn add_key(
 ///
 /// What the store says.
 pub async fn add_tenant(store: &dyn Store, tenant: &str, now_ms: i64) -> Result<Option<String>, StoreError> {
-    if !store.accounts().put_tenant(tenant, now_ms).await? {
+    if !store.accounts().add_tenant(tenant, now_ms).await? {
         return Ok(None);
     }
     let scopes = BTreeSet::from([Scope::Admin]);

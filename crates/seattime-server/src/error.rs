@@ -144,6 +144,15 @@ impl Problem {
         )
     }
 
+    /// 428: a change does not say what it changes.
+    pub(crate) fn precondition_required() -> Problem {
+        Problem::new(
+            StatusCode::PRECONDITION_REQUIRED,
+            "precondition_required",
+            "the header If-Match is missing; read it, and send its ETag, or * for whatever it is",
+        )
+    }
+
     /// 503: the server is about to end.
     pub(crate) fn draining() -> Problem {
         Problem::new(
@@ -261,6 +270,11 @@ impl From<StoreError> for Problem {
                 "launch_expired",
                 "the code of this launch is older than two minutes; launch the course again",
             ),
+            StoreError::Changed => Problem::new(
+                StatusCode::PRECONDITION_FAILED,
+                "precondition_failed",
+                "somebody changed it meanwhile, and nothing was kept; read it again, and send its ETag as If-Match",
+            ),
             StoreError::KeyReused => Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "idempotency_key_reused",
@@ -270,11 +284,6 @@ impl From<StoreError> for Problem {
                 StatusCode::CONFLICT,
                 "name_taken",
                 "another account of this server has that name; choose another, such as an address of e-mail",
-            ),
-            StoreError::Changed => Problem::new(
-                StatusCode::PRECONDITION_FAILED,
-                "precondition_failed",
-                "it was changed since you read it; read it again, then change what is there now",
             ),
             StoreError::Full => Problem::new(
                 StatusCode::INSUFFICIENT_STORAGE,

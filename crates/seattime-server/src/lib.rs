@@ -27,6 +27,7 @@ pub mod secret;
 pub mod store;
 pub mod token;
 pub mod world;
+pub mod zone;
 
 pub use app::{App, router};
 pub use config::Config;

@@ -1,11 +1,13 @@
 //! One file a resource, and all routes in one table: which face answers an address, and who may ask.
 
 pub(crate) mod accounts;
+pub(crate) mod cells;
 pub(crate) mod commits;
 pub(crate) mod content;
 pub(crate) mod courses;
 pub(crate) mod demo;
 pub(crate) mod enrolments;
+pub(crate) mod exports;
 pub(crate) mod form;
 pub(crate) mod health;
 pub(crate) mod keys;
@@ -17,7 +19,9 @@ pub(crate) mod pages;
 pub(crate) mod progress;
 pub(crate) mod reports;
 pub(crate) mod sent;
+pub(crate) mod tenants;
 pub(crate) mod visits;
+pub(crate) mod weeks;
 
 use axum::Router;
 use axum::http::Method;
@@ -104,6 +108,8 @@ pub static ROUTES: &[Route] = &[
     row(DELETE, "/api/v1/enrolments",                  AppFace, LAUNCH, |it| on(it, enrolments::delete_enrolment)),
     row(GET,    "/api/v1/report",                      AppFace, Reader, |it| on(it, reports::get_report)),
     row(GET,    "/api/v1/report/visits",               AppFace, Reader, |it| on(it, reports::get_visits)),
+    row(GET,    "/api/v1/report/weeks",                AppFace, Reader, |it| on(it, weeks::get_weeks)),
+    row(GET,    "/api/v1/report/export",               AppFace, Reader, |it| on(it, exports::get_export)),
     row(POST,   "/api/v1/reports/links",               AppFace, LINK,   |it| on(it, reports::post_link)),
     row(GET,    "/api/v1/me",                          AppFace, Known,  |it| on(it, accounts::get_me)),
     row(POST,   "/api/v1/progress/{kind}",             AppFace, LAUNCH, |it| on(it, progress::post_progress)),
@@ -112,8 +118,10 @@ pub static ROUTES: &[Route] = &[
     row(GET,    "/api/v1/packages",                    AppFace, Staff,  |it| on(it, packages::get_packages)),
     row(GET,    "/api/v1/packages/{topic}",            AppFace, REPORT, |it| on(it, packages::get_package)),
     row(GET,    "/api/v1/courses/{course}",            AppFace, REPORT, |it| on(it, courses::get_course)),
-    row(PUT,    "/api/v1/courses/{course}",            AppFace, Admin, |it| on(it, courses::put_course)),
-    row(DELETE, "/api/v1/courses/{course}",            AppFace, Admin, |it| on(it, courses::delete_course)),
+    row(PUT,    "/api/v1/courses/{course}",            AppFace, Admin,  |it| on(it, courses::put_course)),
+    row(DELETE, "/api/v1/courses/{course}",            AppFace, Admin,  |it| on(it, courses::delete_course)),
+    row(GET,    "/api/v1/tenant",                      AppFace, Staff,  |it| on(it, tenants::get_tenant)),
+    row(PUT,    "/api/v1/tenant",                      AppFace, Admin,  |it| on(it, tenants::put_tenant)),
     row(GET,    "/api/v1/keys",                        AppFace, Admin,  |it| on(it, keys::get_keys)),
     row(POST,   "/api/v1/keys",                        AppFace, Admin,  |it| on(it, keys::post_key)),
     row(DELETE, "/api/v1/keys/{id}",                   AppFace, Admin,  |it| on(it, keys::delete_key)),

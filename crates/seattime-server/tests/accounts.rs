@@ -262,3 +262,52 @@ async fn who_has_logged_in_at_a_proxy_is_believed_of_a_proxy_of_ours_alone() {
         assert_eq!(me(peer, name).await.0, 401, "{peer:?} {name:?}");
     }
 }
+
+#[tokio::test]
+async fn a_trainer_of_some_groups_sees_their_learners_alone() {
+    let server = TestServer::start().await.unwrap();
+    let topic = server.course().await.unwrap();
+    for (learner, groups) in [("anna", json!(["Deck"])), ("berta", json!(["Engine"])), ("carla", json!([]))] {
+        let launch =
+            json!({ "learner": { "id": learner, "name": learner, "groups": groups }, "topic": topic });
+        assert_eq!(server.post("/api/v1/launches", &launch).await.unwrap().status, 201);
+        let visit = server.visit(&topic, learner).await.unwrap();
+        server.post("/run/v1/commits", &commit(&visit, 1, 60, "x")).await.unwrap();
+    }
+    for (name, groups) in
+        [("of deck", json!(["Deck", "Bridge"])), ("of none", json!([])), ("of all", Value::Null)]
+    {
+        let account = json!({ "name": name, "role": "trainer", "groups": groups, "password": PASSWORD });
+        assert_eq!(add(&server, account).await.unwrap().status, 201);
+    }
+    #[rustfmt::skip]
+    let cases: [(&str, &[&str], u16, u16); 3] = [
+        // who      whom they see                  what of berta  what of all together
+        ("of deck", &["anna"],                     404,           403),
+        ("of none", &[],                           404,           403),
+        ("of all",  &["anna", "berta", "carla"],   200,           200),
+    ];
+    for (name, expected, of_berta, of_all) in cases {
+        let cookie = log_in(&server, name).await.unwrap();
+        let get = async |path: &str| {
+            ask(&server, "GET", path, &[("cookie", &*cookie)], &Value::Null).await.unwrap()
+        };
+        for path in ["/api/v1/report", "/api/v1/report/export?format=json"] {
+            let answer = get(path).await;
+            assert_eq!(answer.status, 200, "{path}");
+            let text = String::from_utf8_lossy(&answer.bytes);
+            let seen: Vec<_> =
+                ["anna", "berta", "carla"].into_iter().filter(|it| text.contains(it)).collect();
+            assert_eq!(seen, expected, "{path} as {name}");
+        }
+        assert_eq!(
+            get("/api/v1/report?learner=berta").await.body["rows"].as_array().unwrap().len(),
+            usize::from(of_berta == 200)
+        );
+        let visits = format!("/api/v1/report/visits?learner=berta&course=Course&topic={topic}");
+        assert_eq!(get(&visits).await.status, of_berta, "{name}");
+        assert_eq!(get(&format!("/api/v1/packages/{topic}")).await.status, of_all, "{name}");
+        assert_eq!(get("/api/v1/packages?reporting=true").await.status, of_all, "{name}");
+        assert_eq!(get("/api/v1/packages").await.status, 200, "{name}");
+    }
+}

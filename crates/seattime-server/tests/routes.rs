@@ -16,7 +16,7 @@ use world::{Answer, KEY, MANIFEST, TestServer, commit, scorm_12, zip};
 
 const OTHER_KEY: &str = "key-of-the-other-tenant";
 /// What an administrator of Y is told of it.
-const OWN: [&str; 2] = ["/api/v1/keys", "/api/v1/accounts"];
+const OWN: [&str; 3] = ["/api/v1/keys", "/api/v1/accounts", "/api/v1/tenant"];
 /// In lower case: everything of tenant Y, and everything of learner B, has one of these words in it.
 const THEIRS: [&str; 3] = ["ypsilon", "123000", "berta"];
 
@@ -124,6 +124,9 @@ impl Ground {
         let put =
             sent(&server, "PUT", "/api/v1/courses/Ypsilon", OTHER_KEY, "application/json", body).await?;
         assert_eq!(put.status, 200, "{}", put.body);
+        let body = json!({ "name": "Ypsilon", "zone": "UTC" }).to_string().into_bytes();
+        let named = sent(&server, "PUT", "/api/v1/tenant", OTHER_KEY, "application/json", body).await?;
+        assert_eq!(named.status, 200, "{}", named.body);
         let body = json!({ "name": "Ypsilon", "scopes": ["report"] }).to_string().into_bytes();
         let made = sent(&server, "POST", "/api/v1/keys", OTHER_KEY, "application/json", body).await?.body;
         let key_of_y = made.get("id")?.as_str()?.to_owned();
@@ -224,6 +227,21 @@ impl Ground {
                 ask(A, Without, format!("{path}?learner=Berta")),
                 ask(A, Without, format!("{path}?course=Berta")),
             ],
+            ("GET", "/api/v1/report/weeks") => vec![
+                ask(X, Without, format!("{path}?learner=Ypsilon")),
+                ask(A, Without, format!("{path}?learner=Berta")),
+            ],
+            ("GET", "/api/v1/report/export") => vec![
+                ask(X, Without, format!("{path}?format=csv&course=Ypsilon")),
+                ask(X, Without, format!("{path}?format=json&learner=Ypsilon")),
+                ask(A, Without, format!("{path}?format=csv")),
+                ask(A, Without, format!("{path}?format=json&learner=Berta")),
+            ],
+            // Each tenant's own: there is no other to name.
+            ("GET", "/api/v1/tenant") => vec![ask(X, Without, path)],
+            ("PUT", "/api/v1/tenant") => {
+                vec![ask(X, Without, path).with(&json!({ "zone": "Asia/Tokyo" }))]
+            }
             ("GET", "/api/v1/report/visits") => vec![
                 ask(X, NotFound, format!("{path}?learner=Ypsilon&course=Ypsilon&topic={}", self.topic_of_y)),
                 ask(A, NotFound, format!("{path}?learner=Berta&course=Berta&topic={}", self.topic_of_b)),

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 use super::reports::unkept;
-use super::sent::Sent;
+use super::sent::{Changing, Sent};
+use super::tenants::versioned;
 use crate::access::{Caller, Tenant, Who};
 use crate::accounts::{check_name, check_password, password_kept};
 use crate::app::{App, MAX_BODY_BYTES};
@@ -132,10 +133,9 @@ pub(crate) async fn put_account(
     State(app): State<App>,
     caller: Caller,
     Path(name): Path<String>,
-    headers: HeaderMap,
+    Changing(known): Changing,
     body: Sent<MAX_BODY_BYTES>,
 ) -> Result<Response, Problem> {
-    let version = if_match(&headers)?;
     let request: AccountRequest = body.json()?;
     let name = account_name(&name);
     if request.name.as_ref().is_some_and(|it| account_name(it) != name) {
@@ -145,7 +145,7 @@ pub(crate) async fn put_account(
         check_other(&caller, &name)?;
     }
     let wanted = change(&app, request).await?;
-    Ok(told(app.store.accounts().change_account(&caller.tenant, &name, version, wanted).await?))
+    Ok(told(app.store.accounts().change_account(&caller.tenant, &name, known, wanted).await?))
 }
 
 /// Deletes an account: `DELETE /api/v1/accounts/{name}`, for administrators, with the version that was read in `If-Match`.
@@ -157,12 +157,11 @@ pub(crate) async fn delete_account(
     State(app): State<App>,
     caller: Caller,
     Path(name): Path<String>,
-    headers: HeaderMap,
+    Changing(known): Changing,
 ) -> Result<StatusCode, Problem> {
-    let version = if_match(&headers)?;
     let name = account_name(&name);
     check_other(&caller, &name)?;
-    app.store.accounts().delete_account(&caller.tenant, &name, version).await?;
+    app.store.accounts().delete_account(&caller.tenant, &name, known).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -203,29 +202,5 @@ fn bad(detail: String) -> Problem {
 
 /// An account with its version.
 fn told(account: Account) -> Response {
-    let version = HeaderValue::from_str(&format!("\"{}\"", account.version));
-    let mut response = unkept(account);
-    if let Ok(version) = version {
-        response.headers_mut().insert(header::ETAG, version);
-    }
-    response
-}
-
-/// The version that a change is made to; none for `*`, which is any.
-///
-/// # Errors
-///
-/// 428 `precondition_required` where none is named; 412 `precondition_failed` where it is none of ours.
-fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
-    let Some(named) = headers.get(header::IF_MATCH) else {
-        let detail =
-            "the header If-Match is missing; send the ETag of what you read, or * for whatever is there";
-        return Err(Problem::new(StatusCode::PRECONDITION_REQUIRED, "precondition_required", detail));
-    };
-    let named = named.to_str().unwrap_or_default().trim();
-    if named == "*" {
-        return Ok(None);
-    }
-    let version = named.strip_prefix('"').and_then(|it| it.strip_suffix('"')).and_then(|it| it.parse().ok());
-    version.map(Some).ok_or_else(|| crate::store::StoreError::Changed.into())
+    versioned(account.version, account)
 }

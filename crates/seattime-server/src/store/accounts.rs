@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, StoreError};
+use super::{Answer, Known, StoreError};
 
 /// What a key of the API may be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -119,7 +119,7 @@ pub fn account_name(text: &str) -> String {
 /// Tenants, the keys of their APIs, and who logs in. What belongs to another tenant is not found.
 pub trait Accounts: Send + Sync {
     /// Keeps a tenant; answers whether it is new.
-    fn put_tenant(&self, tenant: &str, now_ms: i64) -> Answer<'_, bool>;
+    fn add_tenant(&self, tenant: &str, now_ms: i64) -> Answer<'_, bool>;
 
     /// Keeps a key by its hash, which is not there yet.
     fn put_api_key(&self, tenant: &str, hash: &str, key: ApiKey) -> Answer<'_, ()>;
@@ -158,19 +158,19 @@ pub trait Accounts: Send + Sync {
     /// The accounts of a tenant, by name.
     fn accounts(&self, tenant: &str) -> Answer<'_, Vec<Account>>;
 
-    /// Changes an account that is at this version, or at any where none is named: else [`StoreError::Changed`]. Whoever is
+    /// Changes an account that is as whoever changes it knows it: else [`StoreError::Changed`]. Whoever is
     /// logged in under it is no longer, if its password changes.
     fn change_account(
         &self,
         tenant: &str,
         name: &str,
-        version: Option<u32>,
+        known: Known,
         change: AccountChange,
     ) -> Answer<'_, Account>;
 
-    /// Deletes an account that is at this version, or at any where none is named; whoever is logged in under it is no
+    /// Deletes an account that is as whoever deletes it knows it; whoever is logged in under it is no
     /// longer.
-    fn delete_account(&self, tenant: &str, name: &str, version: Option<u32>) -> Answer<'_, ()>;
+    fn delete_account(&self, tenant: &str, name: &str, known: Known) -> Answer<'_, ()>;
 
     /// Keeps that a browser is logged in, by the hash of what it keeps; what is over by now is forgotten.
     fn log_in(&self, hash: &str, account: &str, until_ms: i64, now_ms: i64) -> Answer<'_, ()>;
@@ -233,20 +233,11 @@ impl AccountRow {
     }
 
     /// What becomes of it. What is not a tenant's own is not there; what changed meanwhile is not changed.
-    pub(super) fn changed(
-        self,
-        version: Option<u32>,
-        change: &AccountChange,
-    ) -> Result<AccountRow, StoreError> {
-        self.check(version)?;
+    pub(super) fn changed(self, known: &Known, change: &AccountChange) -> Result<AccountRow, StoreError> {
+        known.check(self.version)?;
         let AccountRow { name, tenant, password, version, created_ms, .. } = self;
         let row = AccountRow::new(&tenant, &name, change, created_ms)?;
         Ok(AccountRow { password: change.password.clone().or(password), version: version + 1, ..row })
-    }
-
-    /// Refuses what is at another version.
-    pub(super) fn check(&self, version: Option<u32>) -> Result<(), StoreError> {
-        if version.is_some_and(|it| it != self.version) { Err(StoreError::Changed) } else { Ok(()) }
     }
 }
 

@@ -17,6 +17,7 @@ mod packages;
 mod reading;
 pub(crate) mod schema;
 mod standings;
+mod tenants;
 mod tls;
 mod visits;
 mod writers;
@@ -40,10 +41,10 @@ use super::listing::Whose;
 use super::rows::column;
 use super::standing::{STANDINGS_A_REQUEST, STANDINGS_AT_ONCE, in_steps};
 use super::{
-    Accounts, Answer, ApiKey, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Launched,
-    MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, PackageLine, PackageReporting, ReportOf,
-    ReportPage, ReportVisit, Reporting, RowKey, Sight, Store, StoreError, StoredPackage, Throughput,
-    VisitsOf,
+    Accounts, Answer, ApiKey, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Known,
+    Launched, MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, PackageLine, PackageReporting,
+    ReportOf, ReportPage, ReportVisit, Reporting, RowKey, Sight, Store, StoreError, StoredPackage,
+    TenantSettings, Throughput, VisitsOf,
 };
 use crate::clock::ServerClock;
 use crate::error::StartError;
@@ -242,6 +243,25 @@ impl Store for PostgresStore {
         Box::pin(async move { retried!(tries => put_key(&self.pool, &tenant, &key_hash, now_ms)) })
     }
 
+    fn tenant(&self, tenant: &str) -> Answer<'_, TenantSettings> {
+        let tenant = tenant.to_owned();
+        Box::pin(async move { retried!(tries => tenants::tenant(&self.pool, &tenant)) })
+    }
+
+    fn put_tenant(
+        &self,
+        tenant: &str,
+        name: Option<String>,
+        zone: String,
+        known: Known,
+    ) -> Answer<'_, TenantSettings> {
+        let tenant = tenant.to_owned();
+        Box::pin(async move {
+            let change = (name.as_deref(), zone.as_str());
+            retried!(tries => tenants::put(&self.pool, &tenant, change, &known, tries.is_repeated()))
+        })
+    }
+
     fn put_package(&self, tenant: &str, package: StoredPackage, now_ms: i64) -> Answer<'_, ()> {
         let tenant = tenant.to_owned();
         Box::pin(async move { retried!(tries => packages::put(&self.pool, &tenant, &package, now_ms)) })
@@ -277,12 +297,15 @@ impl Store for PostgresStore {
         tenant: &str,
         course: &str,
         settings: CourseSettings,
+        known: Known,
         now_ms: i64,
     ) -> Answer<'_, KeptSettings> {
         let (tenant, course) = (tenant.to_owned(), course.to_owned());
-        Box::pin(
-            async move { retried!(tries => courses::put(&self.pool, &tenant, &course, settings, now_ms)) },
-        )
+        Box::pin(async move {
+            let whose = (tenant.as_str(), course.as_str());
+            let change = (settings, now_ms);
+            retried!(tries => courses::put(&self.pool, whose, change, &known, tries.is_repeated()))
+        })
     }
 
     fn file(&self, package: &str, path: &str) -> Answer<'_, Option<(u64, u64)>> {

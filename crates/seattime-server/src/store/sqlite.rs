@@ -9,6 +9,7 @@ mod launches;
 mod merge;
 mod packages;
 mod standings;
+mod tenants;
 mod visits;
 mod writer;
 
@@ -25,10 +26,10 @@ use self::writer::Writer;
 use super::listing::Whose;
 use super::standing::{STANDINGS_A_REQUEST, STANDINGS_AT_ONCE, in_steps};
 use super::{
-    Accounts, Answer, ApiKey, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Launched,
-    MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, PackageLine, PackageReporting, ReportOf,
-    ReportPage, ReportVisit, Reporting, RowKey, Sight, Store, StoreError, StoredPackage, Throughput,
-    VisitsOf,
+    Accounts, Answer, ApiKey, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Known,
+    Launched, MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, PackageLine, PackageReporting,
+    ReportOf, ReportPage, ReportVisit, Reporting, RowKey, Sight, Store, StoreError, StoredPackage,
+    TenantSettings, Throughput, VisitsOf,
 };
 use crate::error::StartError;
 use crate::secret::ServerKey;
@@ -57,6 +58,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0006_totals.sql"),
     include_str!("../../migrations/sqlite/0007_reporting.sql"),
     include_str!("../../migrations/sqlite/0008_report.sql"),
+    include_str!("../../migrations/sqlite/0009_zone.sql"),
     include_str!("../../migrations/sqlite/0010_accounts.sql"),
 ];
 
@@ -277,6 +279,22 @@ impl Store for SqliteStore {
         })
     }
 
+    fn tenant(&self, tenant: &str) -> Answer<'_, TenantSettings> {
+        let tenant = tenant.to_owned();
+        self.read(move |db| tenants::find(db, &tenant))
+    }
+
+    fn put_tenant(
+        &self,
+        tenant: &str,
+        name: Option<String>,
+        zone: String,
+        known: Known,
+    ) -> Answer<'_, TenantSettings> {
+        let tenant = tenant.to_owned();
+        self.write(move |desk| tenants::put(desk.db, &tenant, (name, zone), &known))
+    }
+
     fn put_package(&self, tenant: &str, package: StoredPackage, now_ms: i64) -> Answer<'_, ()> {
         let tenant = tenant.to_owned();
         self.write(move |desk| packages::put(desk, &tenant, &package, now_ms))
@@ -311,10 +329,11 @@ impl Store for SqliteStore {
         tenant: &str,
         course: &str,
         settings: CourseSettings,
+        known: Known,
         now_ms: i64,
     ) -> Answer<'_, KeptSettings> {
         let (tenant, course) = (tenant.to_owned(), course.to_owned());
-        self.write(move |desk| courses::put(desk.db, &tenant, &course, settings, now_ms))
+        self.write(move |desk| courses::put(desk.db, (&tenant, &course), settings, &known, now_ms))
     }
 
     fn file(&self, package: &str, path: &str) -> Answer<'_, Option<(u64, u64)>> {

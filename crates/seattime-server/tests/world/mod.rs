@@ -142,13 +142,19 @@ impl TestServer {
     }
 
     pub(crate) async fn put(&self, path: &str, body: &Value) -> Option<Answer> {
+        self.put_if("*", path, body).await
+    }
+
+    /// As whoever knows of a version.
+    pub(crate) async fn put_if(&self, known: &str, path: &str, body: &Value) -> Option<Answer> {
         let request = Request::put(path).header("authorization", format!("Bearer {KEY}"));
-        let request = request.header("content-type", "application/json");
+        let request = request.header("content-type", "application/json").header("if-match", known);
         self.send(request.body(Body::from(body.to_string())).ok()?).await
     }
 
     pub(crate) async fn delete(&self, path: &str) -> Option<Answer> {
         let request = Request::delete(path).header("authorization", format!("Bearer {KEY}"));
+        let request = request.header("if-match", "*");
         self.send(request.body(Body::empty()).ok()?).await
     }
 

@@ -13,9 +13,9 @@ use seattime_server::faults::NoFaults;
 use seattime_server::limits::Rate;
 use seattime_server::secret::ServerKey;
 use seattime_server::store::{
-    Accounts, Answer, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Launched,
+    Accounts, Answer, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Known, Launched,
     MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, PackageLine, PackageReporting, ReportOf,
-    ReportPage, ReportVisit, Reporting, RowKey, Sight, Store, StoredPackage, VisitsOf,
+    ReportPage, ReportVisit, Reporting, RowKey, Sight, Store, StoredPackage, TenantSettings, VisitsOf,
 };
 use seattime_server::token::VisitClaims;
 use seattime_server::{App, Config, World, router};
@@ -122,9 +122,24 @@ impl Store for Sink {
         tenant: &str,
         course: &str,
         settings: CourseSettings,
+        known: Known,
         now_ms: i64,
     ) -> Answer<'_, KeptSettings> {
-        self.0.put_course(tenant, course, settings, now_ms)
+        self.0.put_course(tenant, course, settings, known, now_ms)
+    }
+
+    fn tenant(&self, tenant: &str) -> Answer<'_, TenantSettings> {
+        self.0.tenant(tenant)
+    }
+
+    fn put_tenant(
+        &self,
+        tenant: &str,
+        name: Option<String>,
+        zone: String,
+        known: Known,
+    ) -> Answer<'_, TenantSettings> {
+        self.0.put_tenant(tenant, name, zone, known)
     }
 
     fn file(&self, package: &str, path: &str) -> Answer<'_, Option<(u64, u64)>> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{MINUTE_MS, NOW_MS, Run};
-use crate::store::{AccountChange, Accounts, ApiKey, Role, Scope, StoreError};
+use crate::store::{AccountChange, Accounts, ApiKey, Known, Role, Scope, StoreError};
 
 impl Run<'_> {
     /// The stores take turns.
@@ -21,8 +21,8 @@ impl Run<'_> {
             old_until_ms: None,
         };
         let hash = |n: u32| format!("hash {n} of {}", self.mark);
-        self.accounts().put_tenant(&self.tenant, NOW_MS).await.unwrap();
-        assert_eq!(self.accounts().put_tenant(&self.tenant, NOW_MS).await, Ok(false), "it is there already");
+        self.accounts().add_tenant(&self.tenant, NOW_MS).await.unwrap();
+        assert_eq!(self.accounts().add_tenant(&self.tenant, NOW_MS).await, Ok(false), "it is there already");
         self.accounts().put_api_key(&self.tenant, &hash(1), key.clone()).await.unwrap();
         let good = async |n: u32, at_ms: i64| self.accounts().api_key(&hash(n), at_ms).await.unwrap();
         assert_eq!(good(1, NOW_MS).await, Some((self.tenant.clone(), key.clone())));
@@ -85,18 +85,19 @@ impl Run<'_> {
             assert_eq!(logged_in(until_ms).await, None);
         }
 
+        let at = |version: u32| Known::Versions(vec![version]);
         // Of two changes to what both have read, one is told so.
-        let change = async |tenant: &str, version: Option<u32>, password: Option<&str>| {
+        let change = async |tenant: &str, known: Known, password: Option<&str>| {
             let change =
                 AccountChange { role: Role::Admin, groups: None, password: password.map(str::to_owned) };
-            self.accounts().change_account(tenant, &name, version, change).await
+            self.accounts().change_account(tenant, &name, known, change).await
         };
-        assert_eq!(change("somebody else", Some(1), None).await, Err(StoreError::NotFound("account")));
-        let changed = change(&self.tenant, Some(1), None).await.unwrap();
+        assert_eq!(change("somebody else", at(1), None).await, Err(StoreError::NotFound("account")));
+        let changed = change(&self.tenant, at(1), None).await.unwrap();
         assert_eq!((changed.version, changed.role, changed.has_password), (2, Role::Admin, true));
-        assert_eq!(change(&self.tenant, Some(1), None).await, Err(StoreError::Changed));
+        assert_eq!(change(&self.tenant, at(1), None).await, Err(StoreError::Changed));
         assert_eq!(logged_in(NOW_MS).await, Some(changed), "what an account may do changes at once");
-        let changed = change(&self.tenant, None, Some("another hash")).await.unwrap();
+        let changed = change(&self.tenant, Known::Any, Some("another hash")).await.unwrap();
         assert_eq!(logged_in(NOW_MS).await, None, "another password ends what was opened with the old one");
         log_in().await;
         assert_eq!(logged_in(NOW_MS).await, Some(changed));
@@ -105,7 +106,7 @@ impl Run<'_> {
 
         log_in().await;
         let delete = async |tenant: &str, version: u32| {
-            self.accounts().delete_account(tenant, &name, Some(version)).await
+            self.accounts().delete_account(tenant, &name, at(version)).await
         };
         assert_eq!(delete("somebody else", 3).await, Err(StoreError::NotFound("account")));
         assert_eq!(delete(&self.tenant, 2).await, Err(StoreError::Changed));
@@ -114,6 +115,6 @@ impl Run<'_> {
         // Whoever is made under the name again is somebody else.
         put(&self.tenant).await.unwrap();
         assert_eq!(logged_in(NOW_MS).await, None);
-        self.accounts().delete_account(&self.tenant, &name, None).await.unwrap();
+        self.accounts().delete_account(&self.tenant, &name, Known::Any).await.unwrap();
     }
 }

@@ -38,7 +38,9 @@ const fn plain(name: &'static str, keys: usize, columns: &'static [(&'static str
 /// Every table, whoever is named by others first.
 #[rustfmt::skip]
 pub(super) const TABLES: &[Table] = &[
-    plain("tenant", 1, &[("id", Text), ("name", Text), ("created_ms", Number)]),
+    plain("tenant", 1, &[
+        ("id", Text), ("name", Text), ("created_ms", Number), ("zone", Text), ("version", Number),
+    ]),
     plain("api_key", 1, &[
         ("hash", Text), ("tenant", Text), ("created_ms", Number), ("id", Text), ("name", Text), ("scopes", Text),
         ("until_ms", Number),

@@ -8,7 +8,7 @@ use super::failure::{Failure, retried};
 use super::fields::{Columns, row, rows, run};
 use super::sql_here as sql;
 use crate::store::accounts::{AccountRow, scopes_read, scopes_written};
-use crate::store::{Account, AccountChange, Accounts, Answer, ApiKey, StoreError};
+use crate::store::{Account, AccountChange, Accounts, Answer, ApiKey, Known, StoreError};
 
 /// Keeps a key.
 pub(super) async fn put_key(db: &Client, tenant: &str, hash: &str, key: &ApiKey) -> Result<(), Failure> {
@@ -140,7 +140,7 @@ async fn accounts(pool: &Pool, tenant: &str) -> Result<Vec<Account>, Failure> {
 async fn change_account(
     pool: &Pool,
     (tenant, name): (&str, &str),
-    version: Option<u32>,
+    known: &Known,
     change: &AccountChange,
 ) -> Result<Account, Failure> {
     let mut connection = pool.get().await?;
@@ -148,7 +148,7 @@ async fn change_account(
     let db = transaction.client();
     let row = own(db, tenant, name).await?;
     let was = row.version;
-    let it = row.changed(version, change)?;
+    let it = row.changed(known, change)?;
     let fields = [
         name.into(),
         was.into(),
@@ -167,12 +167,12 @@ async fn change_account(
     Ok(it.read()?.0)
 }
 
-async fn delete_account(pool: &Pool, tenant: &str, name: &str, version: Option<u32>) -> Result<(), Failure> {
+async fn delete_account(pool: &Pool, tenant: &str, name: &str, known: &Known) -> Result<(), Failure> {
     let mut connection = pool.get().await?;
     let transaction = connection.transaction().await?;
     let db = transaction.client();
     let row = own(db, tenant, name).await?;
-    row.check(version)?;
+    known.check(row.version)?;
     if run(db, sql!("drop_account"), &[name.into(), row.version.into()]).await? == 0 {
         return Err(Failure::Raced);
     }
@@ -223,7 +223,7 @@ async fn kept_key(pool: &Pool, tenant: &str, hash: &str, key: &ApiKey) -> Result
 }
 
 impl Accounts for PostgresStore {
-    fn put_tenant(&self, tenant: &str, now_ms: i64) -> Answer<'_, bool> {
+    fn add_tenant(&self, tenant: &str, now_ms: i64) -> Answer<'_, bool> {
         let tenant = tenant.to_owned();
         Box::pin(async move { retried!(tries => kept_tenant(&self.pool, &tenant, now_ms)) })
     }
@@ -287,18 +287,18 @@ impl Accounts for PostgresStore {
         &self,
         tenant: &str,
         name: &str,
-        version: Option<u32>,
+        known: Known,
         change: AccountChange,
     ) -> Answer<'_, Account> {
         let (tenant, name) = (tenant.to_owned(), name.to_owned());
         Box::pin(
-            async move { retried!(tries => change_account(&self.pool, (&tenant, &name), version, &change)) },
+            async move { retried!(tries => change_account(&self.pool, (&tenant, &name), &known, &change)) },
         )
     }
 
-    fn delete_account(&self, tenant: &str, name: &str, version: Option<u32>) -> Answer<'_, ()> {
+    fn delete_account(&self, tenant: &str, name: &str, known: Known) -> Answer<'_, ()> {
         let (tenant, name) = (tenant.to_owned(), name.to_owned());
-        Box::pin(async move { retried!(tries => delete_account(&self.pool, &tenant, &name, version)) })
+        Box::pin(async move { retried!(tries => delete_account(&self.pool, &tenant, &name, &known)) })
     }
 
     fn log_in(&self, hash: &str, account: &str, until_ms: i64, now_ms: i64) -> Answer<'_, ()> {

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::SqliteStore;
 use super::sql_here as sql;
 use crate::store::accounts::{AccountRow, scopes_read, scopes_written};
-use crate::store::{Account, AccountChange, Accounts, Answer, ApiKey, StoreError};
+use crate::store::{Account, AccountChange, Accounts, Answer, ApiKey, Known, StoreError};
 
 /// Keeps a key.
 pub(super) fn put_key(db: &Connection, tenant: &str, hash: &str, key: &ApiKey) -> Result<(), StoreError> {
@@ -38,7 +38,7 @@ fn own(db: &Connection, tenant: &str, name: &str) -> Result<AccountRow, StoreErr
 }
 
 impl Accounts for SqliteStore {
-    fn put_tenant(&self, tenant: &str, now_ms: i64) -> Answer<'_, bool> {
+    fn add_tenant(&self, tenant: &str, now_ms: i64) -> Answer<'_, bool> {
         let tenant = tenant.to_owned();
         self.write(move |desk| put_tenant(desk.db, &tenant, now_ms))
     }
@@ -145,14 +145,14 @@ impl Accounts for SqliteStore {
         &self,
         tenant: &str,
         name: &str,
-        version: Option<u32>,
+        known: Known,
         change: AccountChange,
     ) -> Answer<'_, Account> {
         let (tenant, name) = (tenant.to_owned(), name.to_owned());
         self.write(move |desk| {
             let row = own(desk.db, &tenant, &name)?;
             let was = row.version;
-            let it = row.changed(version, &change)?;
+            let it = row.changed(&known, &change)?;
             let fields = (&name, was, &it.role, &it.groups, &it.password, it.version);
             desk.db.prepare_cached(sql!("change_account"))?.execute(fields)?;
             if change.password.is_some() {
@@ -162,11 +162,11 @@ impl Accounts for SqliteStore {
         })
     }
 
-    fn delete_account(&self, tenant: &str, name: &str, version: Option<u32>) -> Answer<'_, ()> {
+    fn delete_account(&self, tenant: &str, name: &str, known: Known) -> Answer<'_, ()> {
         let (tenant, name) = (tenant.to_owned(), name.to_owned());
         self.write(move |desk| {
             let row = own(desk.db, &tenant, &name)?;
-            row.check(version)?;
+            known.check(row.version)?;
             desk.db.prepare_cached(sql!("drop_account"))?.execute((&name, row.version))?;
             desk.db.prepare_cached(sql!("drop_logins"))?.execute([&name])?;
             Ok(())

@@ -34,7 +34,8 @@ export class RealTime {
     /** @type {string} */ #data = "";
     /** @type {import("node:child_process").ChildProcess | undefined} */ #server;
     /** @type {import("puppeteer-core").Browser | undefined} */ #browser;
-    url = "";
+    /** The app face: the API and the report. */ url = "";
+    /** The run face: player, content and commits. */ runUrl = "";
     /** Is given each tab before it loads anything. @type {((page: import("puppeteer-core").Page) => Promise<unknown>) | undefined} */
     onTab;
 
@@ -56,12 +57,13 @@ export class RealTime {
             stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, SEATTIME_API_KEY: KEY },
         });
         this.#server = server;
-        this.url = await new Promise((resolve, reject) => {
+        [this.url, this.runUrl] = await new Promise((/** @type {(faces: string[]) => void} */ resolve, reject) => {
+            /** @type {string[]} */ const faces = [];
             server.once("error", reject);
             server.once("exit", () => reject(new Error("the server ended before it listened")));
             createInterface({ input: server.stdout }).on("line", (line) => {
                 const found = /http:\/\/[\d.]+:\d+/.exec(line);
-                if (found) resolve(found[0]);
+                if (found && faces.push(found[0]) === 2) resolve(faces);
             });
         });
         this.#browser = await puppeteer.launch({
@@ -118,6 +120,11 @@ export class RealTime {
         return answer;
     }
 
+    /** Where a learner reads what they did. @param {string} learner @returns {Promise<string>} */
+    async reportUrl(learner) {
+        return (await this.api("/api/v1/reports/links", { learner })).url;
+    }
+
     /**
      * Imports a package and opens it in a tab of its own.
      *
@@ -158,7 +165,7 @@ export class RealTime {
         const page = await this.#browser.newPage();
         const tab = new Tab(page, await page.createCDPSession());
         await this.onTab?.(page);
-        await page.goto(new URL(url, this.url).href);
+        await page.goto(url);
         await tab.until(isReady);
         return tab;
     }

@@ -1,7 +1,7 @@
 // @ts-check
 // Who reads the report: a learner by a token, a trainer by a cookie, or whoever has an API key.
 
-import { keptToken, part, say } from "../shared/page.js";
+import { part, say } from "../shared/page.js";
 import { ask } from "./state.js";
 
 /**
@@ -62,7 +62,7 @@ export async function whoIsLoggedIn() {
 
 /** Who reads the report: whoever came with a token, or is logged in. @returns {ReturnType<typeof whoIsLoggedIn>} */
 export async function whoReads() {
-    const token = fromAddress() ?? kept() ?? keptToken();
+    const token = fromAddress() ?? kept();
     return token === undefined ? whoIsLoggedIn() : { reader: { token, isOwn: true } };
 }
 

@@ -212,7 +212,7 @@ addEventListener("hashchange", () => location.hash.startsWith("#token=") && loca
 part("key-form").addEventListener("submit", (event) => {
     event.preventDefault();
     const field = /** @type {HTMLInputElement} */ (part("key"));
-    // Never kept: content of the same host could read whatever this page stores.
+    // Never kept: it opens more than this page.
     begin({ token: field.value.trim(), isOwn: false });
     field.value = "";
 });

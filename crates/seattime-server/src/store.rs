@@ -1,5 +1,6 @@
 //! The port `Store`: what is kept, and what can be asked of it.
 
+pub mod accounts;
 #[cfg(test)]
 pub(crate) mod contract;
 mod courses;
@@ -11,12 +12,14 @@ pub(crate) mod medium;
 mod merging;
 pub mod moving;
 mod opening;
+pub(crate) mod periods;
 pub mod postgres;
 mod raw;
 mod recent;
 mod rows;
 pub mod sqlite;
 mod standing;
+mod tenants;
 pub(crate) mod throughput;
 mod timeline;
 pub(crate) mod totals;
@@ -31,10 +34,13 @@ use std::sync::Arc;
 use seattime_wire::{Activity, Api, Commit, Mode, Policy, Receipt, SharedMap, ValuePart};
 use serde::{Deserialize, Serialize};
 
+pub use self::accounts::{Account, AccountChange, Accounts, ApiKey, Role, Scope};
 pub use self::courses::{CourseSettings, KeptSettings};
 pub use self::habits::{ActivityReporting, PackageReporting, Reporting, Rule, ToldReporting, Verdict};
 pub use self::judging::{Judged, JudgedOf, JudgedRows, Judgement, Judging, RowKey};
 pub use self::listing::{CONFLICTS, Missing, MissingOf, Order, Place, ReportOf, ReportPage, Sort};
+pub use self::periods::{Accrual, InPeriod, Period, VisitSpan};
+pub use self::tenants::{Known, TenantSettings};
 pub use self::throughput::Throughput;
 pub use self::timeline::{
     Learner, ReportPlayed, ReportSegment, ReportSession, ReportVisit, SegmentKind, VisitsOf,
@@ -61,9 +67,15 @@ pub enum StoreError {
     /// A launch's code came too late.
     #[error("the launch's code has expired")]
     LaunchExpired,
+    /// What was to be changed is not what it was known as any more.
+    #[error("it was changed meanwhile")]
+    Changed,
     /// A key for idempotency came with another body.
     #[error("the key came with another body")]
     KeyReused,
+    /// Another account has the name.
+    #[error("the name is taken")]
+    NameTaken,
     /// A visit has more parts of texts waiting than are kept.
     #[error("the visit has too many parts of texts waiting")]
     TooManyParts,
@@ -337,11 +349,24 @@ pub trait Store: Send + Sync {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    /// Keeps a tenant and a key of its API, by the key's hash.
+    /// Tenants, the keys of their APIs, and who logs in.
+    fn accounts(&self) -> &dyn Accounts;
+
+    /// Keeps a tenant and a key for everything, by the key's hash; one that is there already stays as it is.
     fn put_key(&self, tenant: &str, key_hash: &str, now_ms: i64) -> Answer<'_, ()>;
 
-    /// The tenant that an API key belongs to.
-    fn tenant_of_key(&self, key_hash: &str) -> Answer<'_, Option<String>>;
+    /// What a tenant has of its own.
+    fn tenant(&self, tenant: &str) -> Answer<'_, TenantSettings>;
+
+    /// Keeps what a tenant has of its own: a name, unless it keeps the one that it has, and a zone; answers that with its
+    /// version. If it is not known as what it is, nothing is kept.
+    fn put_tenant(
+        &self,
+        tenant: &str,
+        name: Option<String>,
+        zone: String,
+        known: Known,
+    ) -> Answer<'_, TenantSettings>;
 
     /// Keeps a package; keeping it again changes nothing but its course.
     fn put_package(&self, tenant: &str, package: StoredPackage, now_ms: i64) -> Answer<'_, ()>;
@@ -359,12 +384,14 @@ pub trait Store: Send + Sync {
     /// What a course has of its own; nothing where nobody said so, whether there is such a course or not.
     fn course(&self, tenant: &str, course: &str) -> Answer<'_, KeptSettings>;
 
-    /// Keeps what a course has of its own, for visits that are opened from then on; answers that with its version.
+    /// Keeps what a course has of its own, for visits that are opened from then on; answers that with its version. If it
+    /// is not known as what it is, nothing is kept.
     fn put_course(
         &self,
         tenant: &str,
         course: &str,
         settings: CourseSettings,
+        known: Known,
         now_ms: i64,
     ) -> Answer<'_, KeptSettings>;
 
@@ -499,6 +526,12 @@ pub struct ReportRow {
     /// What it comes to, to be joined with others; a report takes it out before it is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub whole: Option<Level>,
+    /// When each visit was, those among them that count for no attempt; a report takes it out before it is shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub visited: Vec<VisitSpan>,
+    /// What of it lies in the period that the report is narrowed to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_period: Option<InPeriod>,
 }
 
 /// What was seen of one media item.

@@ -486,10 +486,9 @@ async fn what_the_router_refuses_by_itself_is_a_problem_too() {
 
 #[tokio::test]
 async fn what_a_client_says_of_where_it_comes_from_changes_nothing() {
-    let server =
-        TestServer::start_as(NoFaults, |it| it.public_url = Some("https://learn.example".to_owned()))
-            .await
-            .unwrap();
+    let server = TestServer::start_as(NoFaults, |it| it.run_url = Some("https://learn.example".to_owned()))
+        .await
+        .unwrap();
     let topic = server.course().await.unwrap();
     let body = json!({ "learner": { "id": "anna", "name": "" }, "topic": topic }).to_string();
     for (name, value) in [

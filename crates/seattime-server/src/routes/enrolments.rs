@@ -6,7 +6,8 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::launches::Learner;
-use super::sent::{Asked, Sent, Tenant};
+use super::sent::{Asked, Sent};
+use crate::access::Tenant;
 use crate::app::{App, MAX_BODY_BYTES};
 use crate::error::Problem;
 

@@ -6,13 +6,17 @@ use axum::http::{HeaderMap, StatusCode};
 use seattime_wire::{Api, Mode};
 use serde::{Deserialize, Serialize};
 
-use super::sent::{Sent, Tenant};
+use super::sent::Sent;
+use crate::access::Tenant;
 use crate::app::{App, MAX_BODY_BYTES};
 use crate::error::Problem;
 use crate::secret::sha256;
 use crate::store::{NewLaunch, NewLearner};
+use crate::token::ReportClaims;
 
 const PURPOSE: &str = "code";
+/// The LMS's own id of the demo's learner.
+pub(crate) const DEMO_LEARNER: &str = "demo-learner";
 
 /// What an LMS asks for. `api` gives content another API than its manifest declares; an attempt keeps the one
 /// that it was begun with, so that a launch which asks for the other begins a new attempt.
@@ -72,6 +76,9 @@ pub(crate) struct LaunchAnswer {
     /// Where the learner has to be sent, within two minutes and once.
     url: String,
     attempt: u32,
+    /// Where the learner reads what they did, on the app face, for twelve hours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report_url: Option<String>,
 }
 
 /// Makes a launch: `POST /api/v1/launches`, with an API key. The same Idempotency-Key with the same body
@@ -81,7 +88,7 @@ pub(crate) struct LaunchAnswer {
 ///
 /// | status | when |
 /// |--------|------|
-/// | 400 | the body is not a launch: `bad_json`; a field is empty or too long: `bad_launch` |
+/// | 400 | the body is not a launch: `bad_json`; a field is empty or too long: `bad_launch`; a new attempt is asked for without an Idempotency-Key, so that the same request twice would make two: `idempotency_key_missing` |
 /// | 401 | there is no valid API key: `key_invalid` |
 /// | 404 | there is no such topic |
 /// | 422 | the Idempotency-Key came with another body: `idempotency_key_reused` |
@@ -94,8 +101,13 @@ pub(crate) async fn post_launch(
     let body_hash = sha256(&body.0);
     let request: LaunchRequest = body.json()?;
     let key = headers.get("idempotency-key").and_then(|it| it.to_str().ok()).map(str::to_owned);
+    if request.mode == Mode::New && key.is_none() {
+        let detail = "a new attempt is asked for without an Idempotency-Key; send one, so that the same request twice makes one attempt";
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "idempotency_key_missing", detail));
+    }
+    let lms_id = request.learner.id.trim().to_owned();
     let mut answer = make(&app, &tenant, request, key.map(|it| (it, body_hash))).await?;
-    answer.url.insert_str(0, app.config.public_url.as_deref().unwrap_or_default());
+    answer.report_url = report_url(&app, &tenant, &lms_id).await?;
     Ok((StatusCode::CREATED, Json(answer)))
 }
 
@@ -127,12 +139,23 @@ async fn make(
     app.metrics.launches.inc();
     // From the id, so that a request that is repeated is told the same code, and no code is kept.
     let code = app.key.mark(PURPOSE, &made.launch);
-    Ok(LaunchAnswer { url: format!("/player/#code={code}"), launch: made.launch, attempt: made.attempt })
+    let url = format!("{}/player/#code={code}", app.config.run_url.as_deref().unwrap_or_default());
+    Ok(LaunchAnswer { url, launch: made.launch, attempt: made.attempt, report_url: None })
 }
 
-/// Makes a launch for a learner of the demo; answers where to go, on the host that was asked.
+/// Where a learner reads what they did; nothing where there is no such learner.
+pub(crate) async fn report_url(app: &App, tenant: &str, lms_id: &str) -> Result<Option<String>, Problem> {
+    let Some(learner) = app.store.accounts().learner_id(tenant, lms_id).await? else { return Ok(None) };
+    let claims = ReportClaims { tenant: tenant.to_owned(), learner };
+    let token = app.tokens.for_report(&claims, app.now_ms().await)?;
+    let face = app.config.public_url.as_deref().unwrap_or_default();
+    // In the fragment, which no server is told and no log has.
+    Ok(Some(format!("{face}/reports/my-learning#token={token}")))
+}
+
+/// Makes a launch for the demo's learner; answers where to go.
 pub(crate) async fn demo(app: &App, topic: String) -> Result<String, Problem> {
-    let learner = Learner { id: "demo-learner".to_owned(), name: "Learner, Demo".to_owned(), groups: None };
+    let learner = Learner { id: DEMO_LEARNER.to_owned(), name: "Learner, Demo".to_owned(), groups: None };
     let mode = Mode::Continue;
     let request = LaunchRequest { learner, topic, mode, return_url: None, api: None, strict: false };
     Ok(make(app, crate::config::TENANT, request, None).await?.url)

@@ -8,7 +8,8 @@ use seattime_wire::{Commit, CommitReason, Mode, WIRE_VERSION};
 use serde::{Deserialize, Serialize};
 
 use super::launches::Learner;
-use super::sent::{Sent, Tenant};
+use super::sent::Sent;
+use crate::access::Tenant;
 use crate::app::{App, MAX_BODY_BYTES};
 use crate::error::Problem;
 use crate::secret::{digest, sha256};

@@ -2,19 +2,24 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
-use super::sent::Asked;
-use crate::app::{App, bearer};
+use super::launches;
+use super::sent::{Asked, Sent};
+use super::tenants::zone_of;
+use crate::access::{Caller, Tenant, Who};
+use crate::app::{App, MAX_BODY_BYTES};
 use crate::error::Problem;
 use crate::store::listing::{MOST_ROWS, USUAL_ROWS};
 use crate::store::totals::totals;
 use crate::store::{
-    CONFLICTS, Learner, LearnerTotals, MissingOf, Order, Place, ReportOf, ReportRow, ReportVisit, Sight,
-    Sort, VisitsOf,
+    Account, CONFLICTS, Learner, LearnerTotals, MissingOf, Order, Period, Place, ReportOf, ReportPage,
+    ReportRow, ReportVisit, Sight, Sort, VisitsOf,
 };
+use crate::token::REPORT_LIFE_MS;
+use crate::zone::{Day, Zone};
 
 /// Where a row may stand.
 const STATUSES: [&str; 5] = ["passed", "completed", "failed", "incomplete", "not attempted"];
@@ -49,9 +54,140 @@ pub(crate) struct Narrowed {
     order: Order,
     limit: Option<usize>,
     after: Option<String>,
+    /// The first day of a period, in the tenant's zone.
+    from: Option<String>,
+    /// Its last day.
+    to: Option<String>,
+    /// Of an export: how it is written.
+    pub(crate) format: Option<Format>,
+}
+
+/// How an export is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Format {
+    /// As spreadsheets read it.
+    Csv,
+    /// As programs do.
+    Json,
+}
+
+/// The days that a report is narrowed to, both of them included, and from when to when they are.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Days {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) to: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_ms: Option<i64>,
+    #[serde(skip)]
+    pub(crate) period: Period,
+}
+
+/// A report as it is asked for: by whom, and what of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Asking {
+    pub(crate) tenant: String,
+    pub(crate) sight: Sight,
+    pub(crate) of: ReportOf,
+    pub(crate) zone: Zone,
+    pub(crate) days: Option<Days>,
+    /// As of when, in ms since 1970.
+    pub(crate) now_ms: i64,
+}
+
+/// A page that is narrowed to a period is looked for in so many steps at most: rows may have visits before it and after
+/// it, and none in it.
+const MOST_STEPS: usize = 10;
+
+impl Asking {
+    /// What a request asks for, and may.
+    pub(crate) async fn of(app: &App, narrowed: Narrowed, caller: Caller) -> Result<Asking, Problem> {
+        let now_ms = app.now_ms().await;
+        let (tenant, sight) = reader(caller);
+        let zone = zone_of(app, &tenant).await?;
+        let days = narrowed.days(&zone)?;
+        let mut of = narrowed.checked()?;
+        of.within_ms = days.as_ref().map(|it| (it.period.start_ms, it.period.end_ms));
+        Ok(Asking { tenant, sight, of, zone, days, now_ms })
+    }
+
+    /// The same, whenever it was, and from the first row on.
+    pub(crate) fn at_any_time(&self) -> Asking {
+        let of = ReportOf { within_ms: None, after: None, limit: MOST_ROWS, ..self.of.clone() };
+        Asking { of, days: None, ..self.clone() }
+    }
+
+    /// A page of the rows, each with what of it lies in the period. It may have fewer than it could, also none, where
+    /// there are more.
+    pub(crate) async fn page(&self, app: &App) -> Result<ReportPage, Problem> {
+        let mut whole = ReportPage::default();
+        let mut of = self.of.clone();
+        for _ in 0..MOST_STEPS {
+            let page = app.store.report(&self.tenant, self.sight.clone(), of.clone(), self.now_ms).await?;
+            (whole.next, whole.stale) = (page.next, page.stale);
+            match &self.days {
+                None => whole.rows = page.rows,
+                Some(days) => {
+                    whole.rows.extend(page.rows.into_iter().filter_map(|it| it.within(days.period)))
+                }
+            }
+            of.limit = self.of.limit.saturating_sub(whole.rows.len());
+            of.after = whole.next.clone();
+            if of.limit == 0 || of.after.is_none() {
+                break;
+            }
+        }
+        Ok(whole)
+    }
+
+    /// All rows, up to one more than `most`, and how many are stale.
+    pub(crate) async fn rows(&self, app: &App, most: usize) -> Result<(Vec<ReportRow>, usize), Problem> {
+        let mut asking = self.clone();
+        let mut rows = Vec::new();
+        loop {
+            let page = asking.page(app).await?;
+            rows.extend(page.rows);
+            if page.next.is_none() || rows.len() > most {
+                return Ok((rows, page.stale));
+            }
+            asking.of.after = page.next;
+        }
+    }
 }
 
 impl Narrowed {
+    /// The days, by a zone's calendar.
+    fn days(&self, zone: &Zone) -> Result<Option<Days>, Problem> {
+        let bad = |detail: String| Problem::new(StatusCode::BAD_REQUEST, "bad_query", detail);
+        let day = |name: &str, text: &Option<String>| match text {
+            None => Ok(None),
+            Some(text) => Day::parse(text).map(Some).ok_or_else(|| {
+                bad(format!("{name} is {text:?}; expected a day from 1970 on, such as 2026-03-29"))
+            }),
+        };
+        let (from, to) = (day("from", &self.from)?, day("to", &self.to)?);
+        if let (Some(first), Some(last)) = (from, to)
+            && last < first
+        {
+            return Err(bad(format!("to is {last}, which is before {first}; expected from <= to")));
+        }
+        if from.is_none() && to.is_none() {
+            return Ok(None);
+        }
+        let period = zone.period(from, to);
+        Ok(Some(Days {
+            start_ms: from.map(|_| period.start_ms),
+            end_ms: to.map(|_| period.end_ms),
+            from: from.map(|it| it.to_string()),
+            to: to.map(|it| it.to_string()),
+            period,
+        }))
+    }
+
     /// As the store is asked.
     fn checked(self) -> Result<ReportOf, Problem> {
         let bad = |detail: String| Problem::new(StatusCode::BAD_REQUEST, "bad_query", detail);
@@ -101,6 +237,10 @@ impl Narrowed {
 struct Report {
     /// The moment that it was made as of, in ms since 1970.
     as_of_ms: i64,
+    /// In whose days a period is asked for.
+    zone: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    period: Option<Days>,
     rows: Vec<ReportRow>,
     /// What the next page is asked for with, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -115,7 +255,7 @@ struct Report {
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
-fn is_zero(number: &usize) -> bool {
+pub(crate) fn is_zero(number: &usize) -> bool {
     *number == 0
 }
 
@@ -139,52 +279,77 @@ struct Visits {
     visits: Vec<ReportVisit>,
 }
 
-/// A page of the report: `GET /api/v1/report`; all rows with an API key, a learner's own with a launch's token.
+/// A page of the report: `GET /api/v1/report`; all rows with an API key, a learner's own with a report's token.
 ///
 /// # Errors
 ///
 /// 400 `bad_query`, `bad_cursor`; 401 `key_invalid`, `token_expired`.
 pub(crate) async fn get_report(
     State(app): State<App>,
+    caller: Caller,
     Asked(narrowed): Asked<Narrowed>,
-    headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let now_ms = app.now_ms().await;
-    let (tenant, sight) = reader(&app, &headers, now_ms).await?;
-    let of = narrowed.checked()?;
-    let mut page = app.store.report(&tenant, sight.clone(), of.clone(), now_ms).await?;
-    let totals = match (&sight, &of.lms_id) {
+    if narrowed.format.is_some() {
+        let detail = "format belongs to an export; ask for /api/v1/report/export, or leave it out";
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "bad_query", detail));
+    }
+    let asking = Asking::of(&app, narrowed, caller).await?;
+    let mut page = asking.page(&app).await?;
+    let period = asking.days.as_ref().map(|it| it.period);
+    let totals = match (&asking.sight, &asking.of.lms_id) {
         (Sight::Tenant | Sight::Groups(_), None) => None,
         // All of it is on this page.
-        _ if of.after.is_none() && page.next.is_none() => Some(totals(&page.rows)),
-        _ => Some(totals(&every_row(&app, &tenant, &sight, &of, now_ms).await?)),
-    };
-    page.rows.iter_mut().for_each(|it| it.whole = None);
-    let next = page.next.map(|it| it.text());
-    Ok(unkept(Report { as_of_ms: now_ms, rows: page.rows, next, stale: page.stale, totals }))
-}
-
-/// Every row of what a report of one learner is narrowed to.
-async fn every_row(
-    app: &App,
-    tenant: &str,
-    sight: &Sight,
-    of: &ReportOf,
-    now_ms: i64,
-) -> Result<Vec<ReportRow>, Problem> {
-    let mut of = ReportOf { after: None, limit: MOST_ROWS, ..of.clone() };
-    let mut rows = Vec::new();
-    loop {
-        let page = app.store.report(tenant, sight.clone(), of.clone(), now_ms).await?;
-        rows.extend(page.rows);
-        match page.next {
-            Some(next) => of.after = Some(next),
-            None => return Ok(rows),
+        _ if period.is_none() && asking.of.after.is_none() && page.next.is_none() => {
+            Some(totals(&page.rows, None))
         }
-    }
+        _ => Some(totals(&asking.at_any_time().rows(&app, usize::MAX).await?.0, period)),
+    };
+    page.rows.iter_mut().for_each(ReportRow::show);
+    Ok(unkept(Report {
+        as_of_ms: asking.now_ms,
+        zone: asking.zone.name().to_owned(),
+        period: asking.days,
+        rows: page.rows,
+        next: page.next.map(|it| it.text()),
+        stale: page.stale,
+        totals,
+    }))
 }
 
-/// The visits of one row, each as a timeline: `GET /api/v1/report/visits`. With a launch's token they are the
+/// Whose report is to be opened.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LinkRequest {
+    /// The LMS's own id of the learner.
+    learner: String,
+}
+
+/// Where a learner reads what they did.
+#[derive(Debug, Serialize)]
+struct Link {
+    url: String,
+    /// Until when, in ms since 1970.
+    until_ms: i64,
+}
+
+/// Opens a learner's own report without a launch: `POST /api/v1/reports/links`, with an API key. The LMS sends the
+/// learner to the address, which is good for twelve hours.
+///
+/// # Errors
+///
+/// 400 `bad_json`; 401 `key_invalid`; 403 `scope_missing`; 404 `not_found` where the learner never launched anything.
+pub(crate) async fn post_link(
+    State(app): State<App>,
+    Tenant(tenant): Tenant,
+    body: Sent<MAX_BODY_BYTES>,
+) -> Result<Response, Problem> {
+    let LinkRequest { learner } = body.json()?;
+    let until_ms = app.now_ms().await.saturating_add(REPORT_LIFE_MS);
+    let url = launches::report_url(&app, &tenant, learner.trim()).await?;
+    Ok(unkept(Link { url: url.ok_or_else(|| Problem::not_found("learner"))?, until_ms }))
+}
+
+/// The visits of one row, each as a timeline: `GET /api/v1/report/visits`. With a report's token they are the
 /// learner's own, whatever learner is named.
 ///
 /// # Errors
@@ -192,11 +357,11 @@ async fn every_row(
 /// 400 `bad_query`; 401 `key_invalid`, `token_expired`; 404 `not_found`.
 pub(crate) async fn get_visits(
     State(app): State<App>,
+    caller: Caller,
     Asked(of): Asked<OfRow>,
-    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let now_ms = app.now_ms().await;
-    let (tenant, sight) = reader(&app, &headers, now_ms).await?;
+    let (tenant, sight) = reader(caller);
     let learner = match &sight {
         Sight::Learner(own) => Learner::Id(own.clone()),
         Sight::Tenant | Sight::Groups(_) => Learner::Lms(of.learner),
@@ -209,15 +374,14 @@ pub(crate) async fn get_visits(
     Ok(unkept(Visits { as_of_ms: now_ms, visits }))
 }
 
-/// Who reads the report: a tenant, and what is seen of it; with a launch's token, the one learner that it is of.
-async fn reader(app: &App, headers: &HeaderMap, now_ms: i64) -> Result<(String, Sight), Problem> {
-    let token = bearer(headers).unwrap_or_default();
-    // A token of ours has two points, an API key has none.
-    if !token.contains('.') {
-        return Ok((app.tenant_of(headers).await?, Sight::Tenant));
-    }
-    let claims = app.tokens.launch_of(token, now_ms)?;
-    Ok((claims.tenant, Sight::Learner(claims.learner)))
+/// Who reads the report: a tenant, and what is seen of it.
+fn reader(caller: Caller) -> (String, Sight) {
+    let sight = match caller.who {
+        Who::Learner(own) => Sight::Learner(own),
+        Who::Account(Account { groups: Some(groups), .. }) => Sight::Groups(groups.into_iter().collect()),
+        Who::Key(_) | Who::Account(_) => Sight::Tenant,
+    };
+    (caller.tenant, sight)
 }
 
 /// An answer that nobody keeps.

@@ -1,5 +1,6 @@
 //! What every store must do, run on each.
 
+mod accounts;
 mod bytes;
 mod courses;
 mod enrolled;
@@ -21,8 +22,8 @@ use seattime_wire::{
 
 use super::sqlite::SqliteStore;
 use super::{
-    Arrival, MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, ReportOf, ReportRow, Sight, Store,
-    StoreError, StoredActivity, StoredPackage,
+    ApiKey, Arrival, MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, ReportOf, ReportRow, Sight,
+    Store, StoreError, StoredActivity, StoredPackage,
 };
 use crate::config::DEFAULT_POLICY;
 use crate::secret::digest;
@@ -119,6 +120,8 @@ async fn keeps(stores: &[Arc<dyn Store>]) {
         let run =
             Run::new(stores, &format!("{}{n}-{}{}", suffix.0, stores.len(), if n == 0 { "" } else { ODD }));
         run.what_is_known_of_keys_and_packages().await;
+        run.a_key_is_renewed_and_deleted().await;
+        run.an_account_changes_by_its_version_and_logs_in().await;
         run.a_launch_is_made_once_for_a_key().await;
         run.a_code_opens_one_visit_in_its_time().await;
         run.any_order_and_any_repetition_comes_to_the_same().await;
@@ -249,11 +252,12 @@ impl<'a> Run<'a> {
         let key = store.server_key().await.unwrap().to_hex();
         assert_eq!(self.store().server_key().await.unwrap().to_hex(), key, "there is one key for all");
         let hash = format!("hash {}", self.mark);
-        assert_eq!(self.store().tenant_of_key(&hash).await, Ok(None));
+        assert_eq!(self.store().accounts().api_key(&hash, NOW_MS).await, Ok(None));
         for _ in 0..2 {
             self.store().put_key(&self.tenant, &hash, NOW_MS).await.unwrap();
         }
-        assert_eq!(self.store().tenant_of_key(&hash).await, Ok(Some(self.tenant.clone())));
+        let key = (self.tenant.clone(), ApiKey::of_server(&hash, NOW_MS));
+        assert_eq!(self.store().accounts().api_key(&hash, NOW_MS).await, Ok(Some(key)));
 
         let topic = self.topic("listed", Api::Scorm2004).await;
         assert_eq!(self.topic("listed", Api::Scorm2004).await, topic, "keeping it again changes nothing");

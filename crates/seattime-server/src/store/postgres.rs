@@ -1,6 +1,7 @@
 //! `Store` over PostgreSQL, for several servers before one database: what they share lies there, and its clock is
 //! everybody's.
 
+mod accounts;
 pub(crate) mod clock;
 pub(crate) mod connection;
 mod contacts;
@@ -16,6 +17,7 @@ mod packages;
 mod reading;
 pub(crate) mod schema;
 mod standings;
+mod tenants;
 mod tls;
 mod visits;
 mod writers;
@@ -39,9 +41,10 @@ use super::listing::Whose;
 use super::rows::column;
 use super::standing::{STANDINGS_A_REQUEST, STANDINGS_AT_ONCE, in_steps};
 use super::{
-    Answer, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Launched, MadeLaunch,
-    Merged, NewLaunch, NewLearner, Opened, Opening, PackageLine, PackageReporting, ReportOf, ReportPage,
-    ReportVisit, Reporting, RowKey, Sight, Store, StoreError, StoredPackage, Throughput, VisitsOf,
+    Accounts, Answer, ApiKey, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Known,
+    Launched, MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, PackageLine, PackageReporting,
+    ReportOf, ReportPage, ReportVisit, Reporting, RowKey, Sight, Store, StoreError, StoredPackage,
+    TenantSettings, Throughput, VisitsOf,
 };
 use crate::clock::ServerClock;
 use crate::error::StartError;
@@ -181,15 +184,8 @@ async fn latest_ms(pool: &Pool) -> Result<i64, Failure> {
 
 async fn put_key(pool: &Pool, tenant: &str, key_hash: &str, now_ms: i64) -> Result<(), Failure> {
     let db = pool.get().await?;
-    run(&db, sql!("put_tenant"), &[tenant.into(), now_ms.into()]).await?;
-    run(&db, sql!("put_key"), &[key_hash.into(), tenant.into(), now_ms.into()]).await?;
-    Ok(())
-}
-
-async fn tenant_of_key(pool: &Pool, key_hash: &str) -> Result<Option<String>, Failure> {
-    let db = pool.get().await?;
-    let found = row(&db, sql!("tenant_of_key"), &[key_hash.into()]).await?;
-    Ok(found.map(|it| Columns::of(&it).text()).transpose()?)
+    accounts::put_tenant(&db, tenant, now_ms).await?;
+    accounts::put_key(&db, tenant, key_hash, &ApiKey::of_server(key_hash, now_ms)).await
 }
 
 async fn file(pool: &Pool, package: &str, path: &str) -> Result<Option<(u64, u64)>, Failure> {
@@ -238,14 +234,32 @@ impl Store for PostgresStore {
         Box::pin(async { self.clock.ask().await })
     }
 
+    fn accounts(&self) -> &dyn Accounts {
+        self
+    }
+
     fn put_key(&self, tenant: &str, key_hash: &str, now_ms: i64) -> Answer<'_, ()> {
         let (tenant, key_hash) = (tenant.to_owned(), key_hash.to_owned());
         Box::pin(async move { retried!(tries => put_key(&self.pool, &tenant, &key_hash, now_ms)) })
     }
 
-    fn tenant_of_key(&self, key_hash: &str) -> Answer<'_, Option<String>> {
-        let key_hash = key_hash.to_owned();
-        Box::pin(async move { retried!(tries => tenant_of_key(&self.pool, &key_hash)) })
+    fn tenant(&self, tenant: &str) -> Answer<'_, TenantSettings> {
+        let tenant = tenant.to_owned();
+        Box::pin(async move { retried!(tries => tenants::tenant(&self.pool, &tenant)) })
+    }
+
+    fn put_tenant(
+        &self,
+        tenant: &str,
+        name: Option<String>,
+        zone: String,
+        known: Known,
+    ) -> Answer<'_, TenantSettings> {
+        let tenant = tenant.to_owned();
+        Box::pin(async move {
+            let change = (name.as_deref(), zone.as_str());
+            retried!(tries => tenants::put(&self.pool, &tenant, change, &known, tries.is_repeated()))
+        })
     }
 
     fn put_package(&self, tenant: &str, package: StoredPackage, now_ms: i64) -> Answer<'_, ()> {
@@ -283,12 +297,15 @@ impl Store for PostgresStore {
         tenant: &str,
         course: &str,
         settings: CourseSettings,
+        known: Known,
         now_ms: i64,
     ) -> Answer<'_, KeptSettings> {
         let (tenant, course) = (tenant.to_owned(), course.to_owned());
-        Box::pin(
-            async move { retried!(tries => courses::put(&self.pool, &tenant, &course, settings, now_ms)) },
-        )
+        Box::pin(async move {
+            let whose = (tenant.as_str(), course.as_str());
+            let change = (settings, now_ms);
+            retried!(tries => courses::put(&self.pool, whose, change, &known, tries.is_repeated()))
+        })
     }
 
     fn file(&self, package: &str, path: &str) -> Answer<'_, Option<(u64, u64)>> {

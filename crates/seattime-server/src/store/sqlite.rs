@@ -1,5 +1,6 @@
 //! `Store` over SQLite: one thread writes, whatever waits goes into one transaction, then all are answered.
 
+mod accounts;
 mod courses;
 mod desk;
 mod heard;
@@ -8,6 +9,7 @@ mod launches;
 mod merge;
 mod packages;
 mod standings;
+mod tenants;
 mod visits;
 mod writer;
 
@@ -24,9 +26,10 @@ use self::writer::Writer;
 use super::listing::Whose;
 use super::standing::{STANDINGS_A_REQUEST, STANDINGS_AT_ONCE, in_steps};
 use super::{
-    Answer, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Launched, MadeLaunch,
-    Merged, NewLaunch, NewLearner, Opened, Opening, PackageLine, PackageReporting, ReportOf, ReportPage,
-    ReportVisit, Reporting, RowKey, Sight, Store, StoreError, StoredPackage, Throughput, VisitsOf,
+    Accounts, Answer, ApiKey, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Known,
+    Launched, MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, PackageLine, PackageReporting,
+    ReportOf, ReportPage, ReportVisit, Reporting, RowKey, Sight, Store, StoreError, StoredPackage,
+    TenantSettings, Throughput, VisitsOf,
 };
 use crate::error::StartError;
 use crate::secret::ServerKey;
@@ -55,6 +58,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0006_totals.sql"),
     include_str!("../../migrations/sqlite/0007_reporting.sql"),
     include_str!("../../migrations/sqlite/0008_report.sql"),
+    include_str!("../../migrations/sqlite/0009_zone.sql"),
+    include_str!("../../migrations/sqlite/0010_accounts.sql"),
 ];
 
 /// The version of the schema.
@@ -262,24 +267,32 @@ impl Store for SqliteStore {
         })
     }
 
+    fn accounts(&self) -> &dyn Accounts {
+        self
+    }
+
     fn put_key(&self, tenant: &str, key_hash: &str, now_ms: i64) -> Answer<'_, ()> {
         let (tenant, key_hash) = (tenant.to_owned(), key_hash.to_owned());
         self.write(move |desk| {
-            let db = desk.db;
-            db.prepare_cached(sql!("put_tenant"))?.execute((&tenant, now_ms))?;
-            db.prepare_cached(sql!("put_key"))?.execute((&key_hash, &tenant, now_ms))?;
-            Ok(())
+            accounts::put_tenant(desk.db, &tenant, now_ms)?;
+            accounts::put_key(desk.db, &tenant, &key_hash, &ApiKey::of_server(&key_hash, now_ms))
         })
     }
 
-    fn tenant_of_key(&self, key_hash: &str) -> Answer<'_, Option<String>> {
-        let key_hash = key_hash.to_owned();
-        self.read(move |db| {
-            Ok(db
-                .prepare_cached(sql!("tenant_of_key"))?
-                .query_row([key_hash], |row| row.get(0))
-                .optional()?)
-        })
+    fn tenant(&self, tenant: &str) -> Answer<'_, TenantSettings> {
+        let tenant = tenant.to_owned();
+        self.read(move |db| tenants::find(db, &tenant))
+    }
+
+    fn put_tenant(
+        &self,
+        tenant: &str,
+        name: Option<String>,
+        zone: String,
+        known: Known,
+    ) -> Answer<'_, TenantSettings> {
+        let tenant = tenant.to_owned();
+        self.write(move |desk| tenants::put(desk.db, &tenant, (name, zone), &known))
     }
 
     fn put_package(&self, tenant: &str, package: StoredPackage, now_ms: i64) -> Answer<'_, ()> {
@@ -316,10 +329,11 @@ impl Store for SqliteStore {
         tenant: &str,
         course: &str,
         settings: CourseSettings,
+        known: Known,
         now_ms: i64,
     ) -> Answer<'_, KeptSettings> {
         let (tenant, course) = (tenant.to_owned(), course.to_owned());
-        self.write(move |desk| courses::put(desk.db, &tenant, &course, settings, now_ms))
+        self.write(move |desk| courses::put(desk.db, (&tenant, &course), settings, &known, now_ms))
     }
 
     fn file(&self, package: &str, path: &str) -> Answer<'_, Option<(u64, u64)>> {

@@ -7,9 +7,10 @@ use seattime_core::attempt::{Outcome, outcome, rolled_up};
 use seattime_core::time::IntervalSet;
 use seattime_wire::{Api, Policy, SessionKind, UNMEASURED};
 
-use super::figures::{Figures, LEGACY, Part, Seeing};
+use super::figures::{Figures, LEGACY, Part, Seeing, Seen};
 use super::habits::{self, Reporting};
 use super::medium::{self, Progress, last_position_ms};
+use super::periods::{InPeriod, Period, VisitSpan};
 use super::rows::{PackageRow, VisitRow, api_of};
 use super::totals::{AttemptTotals, Level};
 use super::{Missing, ReportDetail, ReportLearner, ReportMedia, ReportRow, StoreError, StoredActivity};
@@ -61,29 +62,41 @@ pub(crate) struct AttemptFacts {
 /// One visit.
 #[derive(Debug)]
 struct VisitFacts {
+    /// When it was opened, in ms since 1970.
     opened_ms: i64,
-    /// When it was last heard of.
+    /// When it was last heard of, in ms since 1970; replays count.
     contact_ms: i64,
+    /// The same, without replays.
+    live_ms: i64,
     /// Whether anything of what its page noted is here.
     has_arrived: bool,
     /// Whether it was closed for want of contact.
     is_closed: bool,
+    /// What it comes to.
     figures: Figures,
+}
+
+impl VisitFacts {
+    fn new(visit: &VisitRow) -> VisitFacts {
+        let Seen { opened_ms, contact_ms, live_ms, is_closed } = visit.seen();
+        let has_arrived = !visit.raw.is_empty();
+        VisitFacts { opened_ms, contact_ms, live_ms, has_arrived, is_closed, figures: visit.figures() }
+    }
+
+    /// The moment after the last at which anything was seen or credited; a replay says nothing of that by itself.
+    fn end_ms(&self) -> i64 {
+        let parts = self.figures.parts.iter().map(|it| &it.over);
+        let ends = parts.chain([&self.figures.measured]).filter_map(|it| it.bounds()).map(|it| it.1);
+        ends.chain([self.live_ms, self.opened_ms.saturating_add(1)]).max().unwrap_or(self.live_ms)
+    }
 }
 
 impl AttemptFacts {
     /// An attempt's number, and its visits.
     pub(crate) fn new(number: u32, visits: &[VisitRow]) -> AttemptFacts {
-        let facts = |it: &VisitRow| VisitFacts {
-            opened_ms: it.opened_ms,
-            contact_ms: it.contact_ms,
-            has_arrived: !it.raw.is_empty(),
-            is_closed: !it.is_open,
-            figures: it.figures(),
-        };
         AttemptFacts {
             number,
-            visits: visits.iter().map(facts).collect(),
+            visits: visits.iter().map(VisitFacts::new).collect(),
             position_ms: last_position_ms(visits),
         }
     }
@@ -211,8 +224,8 @@ fn changed_ms(before: Option<&ReportRow>, now: &ReportRow, now_ms: i64) -> i64 {
     };
     let is_older = before.changed_ms == 0;
     let before_shown = if is_older {
-        let ReportRow { kind, best_score, position_ms, conflicts, missing, whole, .. } = now.clone();
-        ReportRow { kind, best_score, position_ms, conflicts, missing, whole, ..shown(before) }
+        let ReportRow { kind, best_score, position_ms, conflicts, missing, whole, visited, .. } = now.clone();
+        ReportRow { kind, best_score, position_ms, conflicts, missing, whole, visited, ..shown(before) }
     } else {
         shown(before)
     };
@@ -371,7 +384,39 @@ fn row(
         details: details(activities, attempts),
         media,
         whole: Some(whole),
+        visited: visited(attempts),
+        in_period: None,
     }
+}
+
+impl ReportRow {
+    /// The row with what of it lies in a period, if it has a visit in it.
+    pub(crate) fn within(mut self, period: Period) -> Option<ReportRow> {
+        if !self.visited.iter().any(|it| it.is_in(period)) {
+            return None;
+        }
+        self.in_period = Some(InPeriod::of(period, self.whole.as_ref()?, &self.visited)?);
+        Some(self)
+    }
+
+    /// Takes out what only totals and periods are told from.
+    pub(crate) fn show(&mut self) {
+        (self.whole, self.visited) = (None, Vec::new());
+    }
+}
+
+/// When each visit was.
+fn visited(attempts: &[AttemptFacts]) -> Vec<VisitSpan> {
+    let mut visited = Vec::new();
+    for attempt in attempts {
+        let counts = attempt.counts();
+        visited.extend(attempt.visits.iter().map(|it| VisitSpan {
+            attempt: if counts { attempt.number } else { 0 },
+            opened_ms: it.opened_ms,
+            end_ms: it.end_ms(),
+        }));
+    }
+    visited
 }
 
 /// What kind of topic a package is.

@@ -2,6 +2,7 @@
 //! derivation, merge and credit against a model that knows nothing of intervals.
 
 mod model;
+mod periods;
 mod running;
 mod seconds;
 mod stores;
@@ -88,7 +89,7 @@ impl Case {
             assert_eq!(found, truth, "seed {seed}, topic {topic}");
             topics.push(whole);
         }
-        let told = totals(rows);
+        let told = totals(rows, None);
         assert_eq!(told.len(), 1, "seed {seed}");
         let figures = |found: &super::Totals, truth: &Whole| {
             let near_ms = if knows_contacts { truth.near.count() * 1_000 } else { found.corroborated_ms };

@@ -1,7 +1,7 @@
 //! What a page of the report over many attempts costs, over both databases: its time beside that of the same statement
 //! straight from the database, and by what plan its rows are found.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, NoTls};
 
-use crate::client::Connection;
+use crate::client::{Addresses, Connection};
 use crate::cluster::{Cluster, programs};
 use crate::commits::said;
 use crate::learner::{Learner, Outcome};
@@ -145,7 +145,7 @@ async fn over(name: &str, arguments: &Arguments, url: Option<&str>, file: &Path)
 }
 
 /// Everybody's visit with one commit.
-async fn fill(to: SocketAddr, attempts: usize) -> Result<()> {
+async fn fill(to: Addresses, attempts: usize) -> Result<()> {
     let from = IpAddr::V4(Ipv4Addr::LOCALHOST);
     let mut topics = Vec::new();
     let mut connection = Connection::open(from, to).await?;

@@ -38,8 +38,18 @@ const fn plain(name: &'static str, keys: usize, columns: &'static [(&'static str
 /// Every table, whoever is named by others first.
 #[rustfmt::skip]
 pub(super) const TABLES: &[Table] = &[
-    plain("tenant", 1, &[("id", Text), ("name", Text), ("created_ms", Number)]),
-    plain("api_key", 1, &[("hash", Text), ("tenant", Text), ("created_ms", Number)]),
+    plain("tenant", 1, &[
+        ("id", Text), ("name", Text), ("created_ms", Number), ("zone", Text), ("version", Number),
+    ]),
+    plain("api_key", 1, &[
+        ("hash", Text), ("tenant", Text), ("created_ms", Number), ("id", Text), ("name", Text), ("scopes", Text),
+        ("until_ms", Number),
+    ]),
+    plain("account", 1, &[
+        ("name", Text), ("tenant", Text), ("role", Text), ("groups", Text), ("password", Text), ("version", Number),
+        ("created_ms", Number),
+    ]),
+    plain("login", 1, &[("hash", Text), ("account", Text), ("until_ms", Number)]),
     plain("secret", 1, &[("name", Text), ("value", Text)]),
     plain("package", 2, &[
         ("tenant", Text), ("id", Text), ("title", Text), ("course", Text), ("api", Text), ("edition", Number),

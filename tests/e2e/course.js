@@ -227,6 +227,13 @@ export class Course {
         await this.#driver.crash();
     }
 
+    /** The player leads to the report, and the LMS opens it for whom it is. @param {string} learner */
+    async openReport(learner) {
+        await this.click("My Learning Report");
+        await this.until(`location.href.startsWith("${this.world.url}/reports/my-learning")`);
+        await this.page.goto(await this.world.reportUrl(learner));
+    }
+
     /** The learner closes the tab. */
     async close() {
         await this.page.close();

@@ -144,7 +144,7 @@ class Ground {
     /** @param {string} path @param {{ method?: string, body?: any, headers?: Record<string, string> }} [more] */
     async api(path, more = {}) {
         const headers = { authorization: `Bearer ${this.server.key}`, "content-type": "application/json", ...more.headers };
-        const response = await fetch(this.server.url + path, { ...more, headers });
+        const response = await fetch(this.server.at(path), { ...more, headers });
         const answer = await response.json();
         if (!response.ok) throw new Error(`${path}: ${response.status} ${JSON.stringify(answer)}`);
         return answer;
@@ -232,7 +232,7 @@ if (browsers.some((it) => !["chrome", "firefox"].includes(it))) throw new Error(
 
 const folder = mkdtempSync(join(tmpdir(), "seattime-exits-"));
 const server = await Testbed.start(join(folder, "data"), Date.now());
-const link = await new Link(server.url).open();
+const link = await new Link(server.runUrl).open();
 const zip = await silent("2004");
 const imported = await fetch(`${server.url}/api/v1/packages?course=Exits`, {
     method: "POST", body: zip, headers: { authorization: `Bearer ${server.key}`, "content-type": "application/zip" },

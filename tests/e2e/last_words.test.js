@@ -53,7 +53,7 @@ test("a tab that is frozen has written down, copied and sent what it held, befor
     const row = await world.row("frozen", (it) => it.status === "completed");
     near(row.time_spent_ms, 2 * MINUTE);
     const beside = await world.newTab();
-    await beside.goto(`${world.url}/livez`);
+    await beside.goto(`${world.runUrl}/livez`);
     const { written, copied } = /** @type {Record<string, string[]>} */ (await beside.evaluate(KEPT));
     for (const [place, messages] of Object.entries({ written, copied })) {
         assert.ok(messages.some((it) => it.includes("page-3") && it.includes("completed")), `${place}: ${messages}`);
@@ -97,7 +97,7 @@ test("one promise stands for what is not acknowledged, anew with each checkpoint
 
 for (const [how, leave] of /** @type {[string, (course: Course) => Promise<void>][]} */ ([
     ["the tab is closed", (course) => course.close()],
-    ["the tab goes on to another page", async (course) => void (await course.page.goto(`${world.url}/livez`))],
+    ["the tab goes on to another page", async (course) => void (await course.page.goto(`${world.runUrl}/livez`))],
     ["the player takes it away", async (course) => {
         await course.click("The rest");
         await course.until("frames[0].document.title === 'The rest' && frames[0].isReady");
@@ -135,7 +135,7 @@ test("player and content are allowed `unload`, whatever the browser does by itse
     assert.equal(content, "unload=(self)");
     await course.close();
     const beside = await world.newTab();
-    await beside.goto(`${world.url}/livez`);
+    await beside.goto(`${world.runUrl}/livez`);
     assert.equal(await beside.evaluate(allowed), false, "a page that does not say so, in the browser of these tests");
     await beside.close();
 });

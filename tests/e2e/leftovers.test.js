@@ -99,7 +99,7 @@ test("what a learner left on a shared computer counts for that learner, whoever 
 test("leftovers whose token is refused stay in the browser, and hold up no next visit", async () => {
     await leaveBehind("refused");
     const tab = await world.newTab();
-    await tab.goto(`${world.url}/reports/my-learning`);
+    await tab.goto(`${world.runUrl}/livez`);
     await tab.evaluate(SPOIL);
     await tab.close();
     const next = await world.launch(topic, "refused");

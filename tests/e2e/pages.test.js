@@ -58,7 +58,7 @@ test("a learner takes courses, leaves, and reads the right minutes in the report
 
     await course.click("Leave");
     await course.until("document.body.innerText.includes('Everything is saved')");
-    await course.click("My Learning Report");
+    await course.openReport(LEARNER);
     await course.until("document.querySelectorAll('tr.row').length === 4");
     const rows = await course.read("[...document.querySelectorAll('tr.row')].map((it) => it.innerText)");
     /** @param {string} of @param {string[]} texts */
@@ -128,7 +128,7 @@ test("the report's total says why it is less than its topics", async () => {
     await first.close();
     await second.click("Leave");
     await second.until("document.body.innerText.includes('Everything is saved')");
-    await second.click("My Learning Report");
+    await second.openReport("Berta");
     await second.until("document.querySelectorAll('tr.row').length === 2");
     // Three minutes in all, of which both had the last two.
     const total = await second.read("document.querySelector('#totals').innerText");

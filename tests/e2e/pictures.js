@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
+import { isAccessible } from "./axe.js";
 import { ROOT } from "./testbed.js";
 
 /** @typedef {{ page: import("puppeteer-core").Page, read: (expression: string) => Promise<any> }} Looked A tab of any world. */
@@ -22,7 +23,7 @@ export function place(name) {
 }
 
 /**
- * Looks at a page in every way: it fits, and is kept as a picture where somebody asked.
+ * Looks at a page in every way: it fits, stands in nobody's way, and is kept as a picture where somebody asked.
  *
  * @param {Looked} looked
  * @param {string} name
@@ -39,6 +40,7 @@ export async function lookAt(looked, name, { phone = PHONE, alsoFits, shoot = (p
         const [wide, room] = await looked.read("[document.documentElement.scrollWidth, document.documentElement.clientWidth]");
         assert.ok(wide <= room, `${name} is ${wide} wide on a ${screen} of ${room}`);
         assert.equal((await alsoFits?.()) ?? true, true, `what is in ${name} is wider than its room on a ${screen}`);
+        await isAccessible(page, `${name} on a ${screen}`);
         const path = place(`${name}-${screen}`);
         if (path) await shoot(path, screen);
     }

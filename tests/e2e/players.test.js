@@ -221,7 +221,7 @@ describe("players, played for real", SIDE_BY_SIDE, () => {
 
         // As a trainer reads it.
         const tab = await world.take(row.topic_id, "not told", "frames.length > 0 && frames[0].isReady === true");
-        await tab.page.goto(`${world.url}/reports/my-learning`);
+        await tab.page.goto(await world.reportUrl("not told"));
         await tab.until("document.querySelectorAll('tr.row').length > 0");
         assert.match(await tab.read("document.querySelector('tr.row .flag').textContent"), /^partly not measured$/);
         await tab.read("document.querySelector('tr.row button').click()");

@@ -34,32 +34,36 @@ export class RealTime {
     /** @type {string} */ #data = "";
     /** @type {import("node:child_process").ChildProcess | undefined} */ #server;
     /** @type {import("puppeteer-core").Browser | undefined} */ #browser;
-    url = "";
+    /** The app face: the API and the report. */ url = "";
+    /** The run face: player, content and commits. */ runUrl = "";
     /** Is given each tab before it loads anything. @type {((page: import("puppeteer-core").Page) => Promise<unknown>) | undefined} */
     onTab;
 
-    static async begin() {
+    /** @param {string[]} options What the server is started with besides. */
+    static async begin(...options) {
         const world = new RealTime();
-        await world.#begin().catch(async (error) => {
+        await world.#begin(options).catch(async (error) => {
             await world.end();
             throw error;
         });
         return world;
     }
 
-    async #begin() {
+    /** @param {string[]} options */
+    async #begin(options) {
         this.#data = mkdtempSync(join(tmpdir(), "seattime-real-"));
         const binary = program("SEATTIME_BIN", join(ROOT, "target/release/seattime"));
-        const server = spawn(binary, ["serve", "--port", "0", "--data", this.#data], {
+        const server = spawn(binary, ["serve", "--port", "0", "--data", this.#data, ...options], {
             stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, SEATTIME_API_KEY: KEY },
         });
         this.#server = server;
-        this.url = await new Promise((resolve, reject) => {
+        [this.url, this.runUrl] = await new Promise((/** @type {(faces: string[]) => void} */ resolve, reject) => {
+            /** @type {string[]} */ const faces = [];
             server.once("error", reject);
             server.once("exit", () => reject(new Error("the server ended before it listened")));
             createInterface({ input: server.stdout }).on("line", (line) => {
                 const found = /http:\/\/[\d.]+:\d+/.exec(line);
-                if (found) resolve(found[0]);
+                if (found && faces.push(found[0]) === 2) resolve(faces);
             });
         });
         this.#browser = await puppeteer.launch({
@@ -83,6 +87,17 @@ export class RealTime {
         rmSync(this.#data, { recursive: true, force: true });
     }
 
+    /** The tenant's API key. */
+    get key() {
+        return KEY;
+    }
+
+    /** A tab of its own, without a course. */
+    newTab() {
+        assert.ok(this.#browser);
+        return this.#browser.newPage();
+    }
+
     /**
      * @param {string} path
      * @param {any} [body] A zip, or what becomes JSON.
@@ -103,6 +118,11 @@ export class RealTime {
         const answer = await response.json();
         assert.ok(response.ok, `${path}: ${response.status} ${JSON.stringify(answer)}`);
         return answer;
+    }
+
+    /** Where a learner reads what they did. @param {string} learner @returns {Promise<string>} */
+    async reportUrl(learner) {
+        return (await this.api("/api/v1/reports/links", { learner })).url;
     }
 
     /**
@@ -137,14 +157,15 @@ export class RealTime {
      * @param {string} topic
      * @param {string} learner
      * @param {string} isReady What is true in the player's window once it may go on.
+     * @param {string} [mode]
      */
-    async take(topic, learner, isReady) {
-        const { url } = await this.api("/api/v1/launches", { learner: { id: learner, name: learner }, topic });
+    async take(topic, learner, isReady, mode = "continue") {
+        const { url } = await this.api("/api/v1/launches", { learner: { id: learner, name: learner }, topic, mode });
         assert.ok(this.#browser);
         const page = await this.#browser.newPage();
         const tab = new Tab(page, await page.createCDPSession());
         await this.onTab?.(page);
-        await page.goto(new URL(url, this.url).href);
+        await page.goto(url);
         await tab.until(isReady);
         return tab;
     }

@@ -26,12 +26,14 @@ function serve(data) {
         stdio: ["ignore", "pipe", "inherit"],
         env: { ...process.env, TZ: "UTC", FAKETIME_DONT_FAKE_MONOTONIC: "1", SEATTIME_API_KEY: KEY },
     });
-    const url = new Promise((resolve, reject) => {
+    /** @type {Promise<string[]>} */
+    const faces = new Promise((resolve, reject) => {
+        /** @type {string[]} */ const named = [];
         server.once("error", reject);
         server.once("exit", () => reject(new Error("the server ended before it listened")));
         createInterface({ input: server.stdout }).on("line", (line) => {
             const found = /http:\/\/[\d.]+:\d+/.exec(line);
-            if (found) resolve(found[0]);
+            if (found && named.push(found[0]) === 2) resolve(named);
         });
     });
     const end = async () => {
@@ -40,19 +42,19 @@ function serve(data) {
         process.kill(-server.pid, "SIGTERM");
         await ended;
     };
-    return { url, end };
+    return { faces, end };
 }
 
 test("the shipped server keeps a commit under the machine's own date", async () => {
     const data = mkdtempSync(join(tmpdir(), "seattime-shipped-"));
     const server = serve(data);
     try {
-        const url = await server.url;
+        const [url, runUrl] = await server.faces;
         /** @param {string} path @param {any} [body] @param {Record<string, string>} [headers] @returns {Promise<any>} */
         const ask = async (path, body, headers = {}) => {
             const method = body === undefined ? "GET" : "POST";
             const isBytes = body instanceof Uint8Array;
-            const response = await fetch(url + path, {
+            const response = await fetch((path.startsWith("/run/") ? runUrl : url) + path, {
                 method,
                 body: body === undefined || isBytes ? body : JSON.stringify(body),
                 headers: { "content-type": isBytes ? "application/zip" : "application/json", ...headers },
@@ -66,10 +68,10 @@ test("the shipped server keeps a commit under the machine's own date", async () 
         const launch = { learner: { id: "anna", name: "Anna" }, topic, mode: "continue" };
         const made = await ask("/api/v1/launches", launch, { authorization, "idempotency-key": "once" });
         // The binary carries its pages itself.
-        for (const page of [made.url, "/pkg/seattime.js", "/reports/my-learning"]) {
-            assert.equal((await fetch(new URL(page, url))).status, 200, page);
+        for (const page of [made.url, `${runUrl}/pkg/seattime.js`, made.report_url, `${url}/login/`, `${url}/admin/`]) {
+            assert.equal((await fetch(page)).status, 200, page);
         }
-        const code = new URLSearchParams(new URL(made.url, url).hash.slice(1)).get("code");
+        const code = new URLSearchParams(new URL(made.url).hash.slice(1)).get("code");
         const visit = await ask("/run/v1/visits", { code });
         within(visit.server_ms, FAKED_MS, "the visit's server_ms");
 

@@ -86,7 +86,7 @@ export class Stage {
     async double(course, kept) {
         const page = await course.page.browserContext().newPage();
         // An address of the same origin that has no script of ours.
-        await page.goto(`${this.world.url}/livez`);
+        await page.goto(`${this.world.runUrl}/livez`);
         await page.evaluate((it) => Object.assign(sessionStorage, JSON.parse(it)), kept);
         const made = await Course.open(this.world, page, course.page.url());
         this.courses.push(made);

@@ -18,7 +18,8 @@ export class Testbed {
     /** @type {import("node:child_process").ChildProcess} */ #process;
     /** @type {((line: string) => void)[]} */ #waiting = [];
     /** @type {string[]} */ #lines = [];
-    url = "";
+    /** The app face: the API and the report. */ url = "";
+    /** The run face: player, content and commits. */ runUrl = "";
     key = "";
 
     /** @param {import("node:child_process").ChildProcess} process */
@@ -37,16 +38,19 @@ export class Testbed {
     /**
      * @param {string} data
      * @param {number} startMs
-     * @param {string} [port]
+     * @param {Testbed} [before] Whose ports it takes.
      */
-    static async start(data, startMs, port = "0") {
+    static async start(data, startMs, before) {
         const binary = program("SEATTIME_TESTBED", join(ROOT, "target/release/seattime-testbed"));
         const options = ["--data", data, "--web", join(ROOT, "www"), "--pkg", join(ROOT, "pkg")];
+        const [port, runPort] = before ? [before.url, before.runUrl].map((it) => new URL(it).port) : ["0", "0"];
+        const ports = ["--port", port, "--run-port", runPort];
         const made = new Testbed(
-            spawn(binary, [...options, "--port", port, "--start-ms", String(startMs)], { stdio: ["pipe", "pipe", "inherit"] }),
+            spawn(binary, [...options, ...ports, "--start-ms", String(startMs)], { stdio: ["pipe", "pipe", "inherit"] }),
         );
         for (const [word, set] of /** @type {[string, (text: string) => void][]} */ ([
             ["listening", (text) => (made.url = text)],
+            ["running", (text) => (made.runUrl = text)],
             ["api-key", (text) => (made.key = text)],
         ])) {
             const line = await made.#line();
@@ -54,6 +58,11 @@ export class Testbed {
             set(line.slice(word.length + 1));
         }
         return made;
+    }
+
+    /** Where a path is answered: on one face or the other. @param {string} path */
+    at(path) {
+        return (/^\/(run|content|player|pkg)\//.test(path) ? this.runUrl : this.url) + path;
     }
 
     /** @returns {Promise<string>} */

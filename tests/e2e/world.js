@@ -119,8 +119,25 @@ export class World {
         if (this.#isDataOurs) rmSync(this.#data, { recursive: true, force: true });
     }
 
+    /** The app face: the API and the report. */
     get url() {
         return this.#server.url;
+    }
+
+    /** The run face: player, content and commits. */
+    get runUrl() {
+        return this.#server.runUrl;
+    }
+
+    /** Where a path is answered. @param {string} path */
+    at(path) {
+        return this.#server.at(path);
+    }
+
+    /** Where a learner reads what they did. @param {string} learner @returns {Promise<string>} */
+    async reportUrl(learner) {
+        const headers = { "content-type": "application/json" };
+        return (await this.api("/api/v1/reports/links", { method: "POST", body: JSON.stringify({ learner }), headers })).url;
     }
 
     get key() {
@@ -146,7 +163,7 @@ export class World {
      */
     async api(path, { method = "GET", body, headers = {} } = {}) {
         const authorization = `Bearer ${this.#server.key}`;
-        const response = await fetch(this.url + path, { method, body, headers: { authorization, ...headers } });
+        const response = await fetch(this.at(path), { method, body, headers: { authorization, ...headers } });
         const answer = await response.json();
         if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
         return answer;
@@ -274,7 +291,7 @@ export class World {
 
     /** Starts the server again: same data, same port, at the present time. */
     async restart() {
-        this.#server = await Testbed.start(this.#data, this.nowMs, new URL(this.url).port);
+        this.#server = await Testbed.start(this.#data, this.nowMs, this.#server);
         this.#isDown = false;
     }
 }

@@ -1,6 +1,7 @@
 // @ts-check
 // How packages report their time: a list of them, and one of them by the fragment of the address.
 
+import { offerLogin, showWho, whoIsLoggedIn } from "../report/reader.js";
 import { ask, tell } from "../report/state.js";
 import { cell, makeRow } from "../report/table.js";
 import { make, part, say } from "../shared/page.js";
@@ -15,8 +16,10 @@ import { API_WORDS, HABIT_WORDS, seconds } from "./words.js";
  * @property {{ verdict: { habit: string, text: string }, sessions: number }} [reporting]
  */
 
-/** Never kept: content of the same host could read whatever this page stores. */
-let key = "";
+/** Never kept: content of the same host could read whatever this page stores. None, where a cookie says who asks. @type {string | undefined} */
+let key;
+/** Whether anybody has said who they are. */
+let isKnown = false;
 /** Counts what was asked for: only the last answer is shown. */
 let asked = 0;
 
@@ -25,7 +28,7 @@ const named = () => decodeURIComponent(location.hash.slice(1));
 
 /** Shows the list, or the package that the address names. */
 async function show() {
-    if (!key) return;
+    if (!isKnown) return;
     const [mine, topic] = [++asked, named()];
     tell("Loading …");
     for (const id of ["again", "list", "package"]) part(id).hidden = true;
@@ -36,6 +39,7 @@ async function show() {
         return;
     }
     part("key-form").hidden = true;
+    part("login").hidden = true;
     if (topic) {
         await drawPackage(answer, mine);
     } else if (answer.length === 0) {
@@ -50,9 +54,11 @@ async function show() {
 /** @param {Response | undefined} response @param {{ detail?: string } | undefined} answer */
 function failed(response, answer) {
     if (response?.status === 401) {
-        key = "";
+        const hadKey = key !== undefined;
+        if (!hadKey) offerLogin();
+        [key, isKnown] = [undefined, false];
         part("key-form").hidden = false;
-        tell("This key is not valid", "Please check the API key.");
+        tell(hadKey ? "This key is not valid" : "Your access has ended", hadKey ? "Please check the API key." : "Please log in again.");
         part("key").focus();
         return;
     }
@@ -96,7 +102,7 @@ async function drawPackage(it, mine) {
 part("key-form").addEventListener("submit", (event) => {
     event.preventDefault();
     const field = /** @type {HTMLInputElement} */ (part("key"));
-    key = field.value.trim();
+    [key, isKnown] = [field.value.trim(), true];
     field.value = "";
     void show();
 });
@@ -107,3 +113,11 @@ part("back").addEventListener("click", (event) => {
 });
 window.addEventListener("hashchange", () => void show());
 part("key").focus();
+const { reader, canLogIn } = await whoIsLoggedIn();
+if (canLogIn && !isKnown) offerLogin();
+// Whoever has typed a key meanwhile has said already who they are.
+if (reader && !reader.isOwn && !isKnown) {
+    isKnown = true;
+    showWho(reader);
+    void show();
+}

@@ -16,7 +16,7 @@ const leaveButton = /** @type {HTMLButtonElement} */ (part("leave"));
 const isWide = matchMedia("(min-width: 601px)");
 const DONE = ["completed", "passed", "failed", "browsed"];
 /** @type {Way} */
-const TO_REPORT = { text: "My Learning Report", to: "/reports/my-learning", kind: "plain" };
+const TO_REPORT = { text: "My Learning Report", to: "/player/report", kind: "plain" };
 const LAUNCH_AGAIN = "Please open the course again from your learning platform.";
 
 /** Why a launch failed, and what to do, by its code. @type {Record<string, [string, string]>} */

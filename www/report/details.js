@@ -3,7 +3,7 @@
 
 import { make } from "../shared/page.js";
 import { moment, spent } from "../shared/time.js";
-import { hostOf, nameOf } from "./words.js";
+import { drawMedium } from "./covered.js";
 
 /**
  * @typedef {object} Detail A session, or a visit's time outside of all. A server may leave out what it does not know.
@@ -21,13 +21,7 @@ import { hostOf, nameOf } from "./words.js";
  * @property {number} [started_ms]
  */
 
-/**
- * @typedef {object} Medium What was seen of a video or audio.
- * @property {string} [key] Its path, and its length in seconds.
- * @property {string} [kind] `video`, `audio`, or `unmeasured` for a player that does not say when it plays.
- * @property {number} [duration_ms] 0 where it is not known.
- * @property {number} [covered_ms] Each part once.
- */
+/** @typedef {import("./covered.js").Medium} Medium */
 
 /** @type {Record<string, string>} */
 const STATES = {
@@ -64,14 +58,6 @@ function reason(it) {
 /** @param {Detail} it @returns {[string, number][]} */
 function played(it) {
     return it.media_ms ? [["media", it.media_ms]] : [];
-}
-
-/** @param {Medium} it */
-function medium(it) {
-    if (it.kind === "unmeasured") return make("li", `A player of ${hostOf(it.key ?? "")}: it does not say when it plays, so that this part could not be measured`);
-    const name = nameOf(it.key ?? "");
-    const share = it.duration_ms ? ` of ${spent(it.duration_ms)} (${Math.floor((100 * (it.covered_ms ?? 0)) / it.duration_ms)} %)` : "";
-    return make("li", `${name}: ${spent(it.covered_ms ?? 0)}${share} ${it.kind === "audio" ? "heard" : "seen"}`);
 }
 
 /** @param {Detail} it */
@@ -128,12 +114,13 @@ export function drawParts(details) {
  * @param {Detail[]} details
  * @param {number} creditedMs What the whole row is credited.
  * @param {Medium[]} [media] What was seen of videos and audios.
+ * @param {number} [positionMs] Where the only one of them goes on.
  */
-export function drawWhole(details, creditedMs, media = []) {
+export function drawWhole(details, creditedMs, media = [], positionMs = undefined) {
     const drawn = make("div", "", "whole");
     if (media.length > 0) {
         const seen = make("ul", "", "media");
-        seen.append(...media.map(medium));
+        seen.append(...media.map((it) => drawMedium(it, media.length === 1 ? positionMs : undefined)));
         drawn.append(make("h3", "Videos and audios, each part once"), seen);
     }
     const sumMs = details.reduce((sum, it) => sum + (it.credited_ms ?? 0), 0);
@@ -141,6 +128,5 @@ export function drawWhole(details, creditedMs, media = []) {
         const text = `The parts add up to ${spent(sumMs)}, and ${spent(creditedMs)} are credited: time that two of them share, as in two windows at once, counts once.`;
         drawn.append(make("p", text));
     }
-    if (details.length === 0) drawn.append(make("p", "Nothing more is known of this row."));
     return drawn;
 }

@@ -1,185 +1,227 @@
 // @ts-check
 // What learners did, and how long it took them.
 
-import { keptToken, make, part, say } from "../shared/page.js";
-import { moment, spent } from "../shared/time.js";
-import { drawParts, drawWhole } from "./details.js";
+import { part, say } from "../shared/page.js";
+import { moment } from "../shared/time.js";
+import { prepare as prepareExports } from "./exports.js";
+import { asked, hasPeriod, isNarrow, read, write } from "./narrowing.js";
+import * as form from "./narrowing_form.js";
+import { forget, offerLogin, showWho, whoReads } from "./reader.js";
+import { drawRow } from "./row.js";
 import { ask, tell } from "./state.js";
-import { cell, makeRow } from "./table.js";
 import { draw as drawTotals } from "./totals.js";
-import { draw as drawVisits } from "./visits.js";
+import { prepare as prepareWeeks } from "./weeks.js";
+
+/** @typedef {import("./narrowing.js").Narrowing} Narrowing */
+/** @typedef {import("./reader.js").Reader} Reader */
+/** @typedef {import("./row.js").Row} Row */
 
 /**
- * @typedef {object} Row A learner and a topic. A server may leave out what it does not know.
- * @property {{ id?: string, name?: string }} [learner]
- * @property {string} [course]
- * @property {string} [topic]
- * @property {string} [topic_id] By which its visits are asked for.
- * @property {string} [status]
- * @property {string | null} [score]
- * @property {number} [progress_percent] How much of a video or audio topic was seen.
- * @property {string} [time_spent]
- * @property {number} [time_spent_ms]
- * @property {string} [provenance]
- * @property {string[]} [flags]
- * @property {number} [attempts]
- * @property {number} [last_visit_ms]
- * @property {import("./details.js").Detail[]} [details]
- * @property {import("./details.js").Medium[]} [media]
+ * @typedef {object} Report What the server answers.
+ * @property {number} [as_of_ms]
+ * @property {string} [zone] In which days begin.
+ * @property {{ from?: string, to?: string }} [period]
+ * @property {Row[]} rows
+ * @property {string} [next] What the rows after these are asked for with.
+ * @property {number} [stale] Rows that changed and are not worked out yet.
+ * @property {import("./totals.js").LearnerTotals[]} [totals]
  */
 
-/** What the word below a time means. @type {Record<string, string>} */
-const PROVENANCES = {
-    reported: "as the package reported it",
-    measured: "as the learner was seen",
-    mixed: "in part reported, in part measured",
-    media: "as measured, and video or audio played for most of it",
-    legacy: "from older records",
-    backfilled: "worked out later from older records",
-};
-
-/** What is remarkable, in few words. @type {Record<string, string>} */
-const FLAGS = {
-    report_exceeds_presence: "a report was too high",
-    part_unmeasured: "partly not measured",
-};
-
+/** @type {Reader} */
+let reader = { isOwn: true };
+let narrowing = read(location.search);
+/** Where days begin, once the server has said so. @type {string | undefined} */
+let zone;
+/** What the rows after those shown are asked for with. @type {string | undefined} */
+let next;
 /** Counts what was asked for: only the last answer is shown. */
-let asked = 0;
+let questions = 0;
+/** What is shown of each row, by what makes it one. @type {Map<string, HTMLElement[]>} */
+const shown = new Map();
 
-/**
- * Puts a row's visits in the place of the figures that the row itself has.
- *
- * @param {Row} row
- * @param {string} token
- * @param {HTMLElement} place
- * @returns {Promise<boolean>} Whether that is done; a server may know no visits.
- */
-async function showVisits(row, token, place) {
-    if (!row.topic_id) return true;
-    const of = new URLSearchParams({ learner: row.learner?.id ?? "", course: row.course ?? "", topic: row.topic_id });
-    place.querySelector(".trouble")?.remove();
-    const waiting = make("p", "The visits are loading …", "quiet");
-    waiting.role = "status";
-    place.prepend(waiting);
-    const { response, answer } = await ask(`/api/v1/report/visits?${of}`, token);
-    if (response?.ok && Array.isArray(answer?.visits)) {
-        place.replaceChildren(drawVisits(answer.visits));
-        return true;
-    }
-    if (response?.status === 404) {
-        waiting.remove(); // A server that knows none: what the row itself says is all there is.
-        return true;
-    }
-    const why = response ? answer?.detail ?? `the server answered ${response.status}` : "the server cannot be reached";
-    waiting.textContent = `The visits cannot be shown moment by moment: ${why}. Close and open the details to try again.`;
-    waiting.className = "quiet trouble";
-    return false;
+const weeks = prepareWeeks();
+const exports = prepareExports();
+
+/** Narrows or sorts the report, and keeps that in the address. @param {Narrowing} change */
+function go(change) {
+    narrowing = Object.fromEntries(Object.entries({ ...narrowing, ...change }).filter(([, value]) => value));
+    history.pushState(null, "", write(narrowing));
+    void show();
 }
 
-/** @param {string} token @param {boolean} isOwn */
-async function show(token, isOwn) {
-    const mine = ++asked;
-    tell("Loading …");
+/** @param {Report} answer */
+function told(answer) {
+    if (!answer.as_of_ms) return "";
+    const whose = reader.isOwn ? "Your own times"
+        : reader.groups?.length ? `Learners of ${reader.groups.join(", ")}`
+        : isNarrow(narrowing) ? "Learners" : "All learners";
+    const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    const days = hasPeriod(narrowing) && zone && zone !== own ? `; the days of the period are those of ${zone}, all other times your own` : "";
+    return `${whose}, as of ${moment(answer.as_of_ms)}${days}`;
+}
+
+async function show() {
+    const mine = ++questions;
+    const query = asked(narrowing, zone);
+    form.draw(narrowing, go);
+    part("narrow").classList.toggle("own", reader.isOwn);
     part("again").hidden = true;
-    part("rows").hidden = true;
-    part("body").replaceChildren();
-    drawTotals(part("totals"), undefined, isOwn);
+    part("rows").setAttribute("aria-busy", "true");
+    if (part("rows").hidden) tell("Loading …");
     say(part("as-of"), "");
-    const { response, answer } = await ask("/api/v1/report", token);
-    if (mine !== asked) return;
+    const { response, answer } = await ask(`/api/v1/report?${query}`, reader.token);
+    if (mine !== questions) return;
+    part("rows").removeAttribute("aria-busy");
+    for (const id of ["rows", "paging", "exports", "weeks", "totals", "stale"]) part(id).hidden = true;
+    part("body").replaceChildren();
+    shown.clear();
     if (!response?.ok || !Array.isArray(answer?.rows)) {
-        failed(response, answer, () => void show(token, isOwn), isOwn);
+        failed(response, answer);
         return;
     }
-    if (answer.as_of_ms) say(part("as-of"), `${isOwn ? "Your own times" : "All learners"}, as of ${moment(answer.as_of_ms)}`);
+    if (answer.zone && answer.zone !== zone) {
+        zone = answer.zone;
+        // Somewhere else it may be another day.
+        if (narrowing.period && asked(narrowing, zone).toString() !== query.toString()) return show();
+    }
+    part("narrow").hidden = false;
+    say(part("as-of"), told(answer));
     part("trainer").toggleAttribute("open", false);
     if (answer.rows.length === 0) {
-        tell("Nothing here yet", isOwn ? "Take a course, then come back." : "Nobody has taken a course yet.");
+        nothing();
         return;
     }
-    part("rows").classList.toggle("own", isOwn);
-    answer.rows.forEach((/** @type {Row} */ row, /** @type {number} */ n) => drawRow(row, n, token));
-    drawTotals(part("totals"), answer.totals, isOwn);
-    part("rows").hidden = false;
     part("state").hidden = true;
+    part("rows").classList.toggle("own", reader.isOwn);
+    form.learn(answer.rows);
+    form.list(narrowing, go);
+    drawRows(answer);
+    drawTotals(part("totals"), answer.totals, reader.isOwn);
+    part("rows").hidden = false;
+    exports.show(reader, query);
+    weeks.show(reader, narrowing, query);
+}
+
+/** Adds the rows of an answer. @param {Report} answer @returns {HTMLElement[]} */
+function drawRows(answer) {
+    const drawn = answer.rows.flatMap((row) => {
+        const lines = drawRow(row, { token: reader.token, isOwn: reader.isOwn, narrowing, go });
+        // One that changed meanwhile, and stands further down now, is there once.
+        const key = JSON.stringify([row.learner?.id, row.course, row.topic_id]);
+        shown.get(key)?.forEach((it) => it.remove());
+        shown.set(key, lines);
+        return lines;
+    });
+    part("body").append(...drawn);
+    next = answer.next;
+    const n = part("body").querySelectorAll("tr.row").length;
+    part("paging").hidden = next === undefined && n <= answer.rows.length;
+    part("more").hidden = next === undefined;
+    say(part("count"), next === undefined ? `These are all ${n} rows.` : `${n} rows are shown, and there are more.`);
+    if (answer.stale) {
+        say(part("stale"), `${answer.stale === 1 ? "1 row has" : `${answer.stale} rows have`} changed and ${answer.stale === 1 ? "is" : "are"} still being worked out: what is shown of such rows is of a moment ago. Load the page again in a minute.`);
+    }
+    part("stale").hidden = !answer.stale;
+    return drawn;
+}
+
+/** The next rows, below those that are shown. */
+async function showMore() {
+    const button = /** @type {HTMLButtonElement} */ (part("more"));
+    if (next === undefined || button.disabled) return;
+    const mine = questions;
+    const query = asked(narrowing, zone);
+    query.set("after", next);
+    button.disabled = true;
+    say(part("count"), "Loading …");
+    const { response, answer } = await ask(`/api/v1/report?${query}`, reader.token);
+    button.disabled = false;
+    if (mine !== questions) return;
+    if (!response?.ok || !Array.isArray(answer?.rows)) {
+        say(part("count"), response ? `The next rows cannot be shown: ${answer?.detail ?? `the server answered ${response.status}`}.` : "The server cannot be reached. Please try again.");
+        return;
+    }
+    form.learn(answer.rows);
+    // Whoever goes by keyboard goes on at the first row that is new.
+    drawRows(answer)[0]?.querySelector("button")?.focus();
+}
+
+/** No row is there, or none is left. */
+function nothing() {
+    if (!isNarrow(narrowing)) {
+        tell("Nothing here yet", reader.isOwn ? "Take a course, then come back." : "Nobody has taken a course yet.");
+        return;
+    }
+    tell("No row is like that", "Nothing that you may see is what the report is narrowed to.");
+    offer("Show everything", () => go(form.everything()));
+}
+
+/** @param {string} text @param {() => void} act */
+function offer(text, act) {
+    say(part("again-button"), text);
+    part("again").hidden = false;
+    part("again-button").onclick = act;
 }
 
 /**
  * @param {Response | undefined} response
- * @param {{ detail?: string } | undefined} answer
- * @param {() => void} again
- * @param {boolean} isOwn
+ * @param {{ code?: string, detail?: string } | undefined} answer
  */
-function failed(response, answer, again, isOwn) {
+function failed(response, answer) {
+    const again = () => void show();
     if (!response) {
         tell("The server cannot be reached", "Please check your connection, then try again.");
+        offer("Try again", again);
     } else if (response.status === 401) {
-        const text = isOwn ? "Please open a course again from your learning platform, then come back." : "Please check the API key.";
-        tell(isOwn ? "Your access has ended" : "This key is not valid", text);
-        return;
+        const text = reader.isOwn ? "Please open a course again from your learning platform, then come back." : reader.token === undefined ? "Please log in again." : "Please check the API key.";
+        tell(reader.isOwn || reader.token === undefined ? "Your access has ended" : "This key is not valid", text);
+        part("narrow").hidden = true;
+        if (reader.isOwn) forget();
+        if (reader.token === undefined) offerLogin();
+        part("trainer").hidden = false;
+        part("trainer").toggleAttribute("open", !reader.isOwn);
+    } else if (response.status === 400 && isNarrow(narrowing)) {
+        tell("The report cannot be narrowed like that", `${answer?.detail ?? "The server answered 400"}.`);
+        part("narrow").hidden = false;
+        offer("Show everything", () => go({ ...form.everything(), sort: "", order: "" }));
     } else {
         tell("The report cannot be shown", `${answer?.detail ?? `The server answered ${response.status}`}.`);
+        offer("Try again", again);
     }
-    part("again").hidden = false;
-    part("again-button").onclick = again;
 }
 
-/** @param {Row} row @param {number} n @param {string} token What the row was asked for with. */
-function drawRow(row, n, token) {
-    const line = makeRow("row");
-    const timeMs = row.time_spent_ms ?? 0;
-    cell(line, "Learner", row.learner?.name || row.learner?.id || "–", "learner");
-    cell(line, "Course", row.course ?? "–");
-    cell(line, "Topic", row.topic ?? "–", "topic");
-    const status = cell(line, "Status", row.status ?? "unknown");
-    if (row.progress_percent !== undefined) status.append(make("span", `${row.progress_percent} % seen`, "quiet"));
-    cell(line, "Score", row.score ?? "–");
-    const time = cell(line, "Time Spent", row.time_spent ?? spent(timeMs), "time");
-    const source = row.provenance ?? "unknown source";
-    time.append(make("span", source, "quiet"));
-    for (const flag of row.flags ?? []) if (FLAGS[flag]) time.append(make("span", FLAGS[flag], "flag"));
-    cell(line, "Attempts", String(row.attempts ?? 0));
-    cell(line, "Last visit", row.last_visit_ms ? moment(row.last_visit_ms) : "–");
-
-    const more = makeRow("details");
-    more.id = `details-${n}`;
-    more.hidden = true;
-    const wide = make("td");
-    wide.role = "cell";
-    wide.colSpan = 9;
-    const meaning = PROVENANCES[source];
-    if (meaning) wide.append(make("p", `Time Spent is ${source}: ${meaning}.`, "meaning"));
-    const visits = make("div");
-    visits.append(drawParts(row.details ?? []));
-    wide.append(visits, drawWhole(row.details ?? [], timeMs, row.media));
-    more.append(wide);
-
-    const button = make("button", "Details", "plain");
-    button.setAttribute("aria-expanded", "false");
-    button.setAttribute("aria-controls", more.id);
-    button.setAttribute("aria-label", `Details of ${row.topic ?? "this row"}`);
-    let isAsked = false;
-    button.addEventListener("click", () => {
-        if (!isAsked) {
-            isAsked = true;
-            void showVisits(row, token, visits).then((isShown) => (isAsked = isShown));
-        }
-        more.hidden = !more.hidden;
-        button.setAttribute("aria-expanded", String(!more.hidden));
-    });
-    cell(line, "", "", "more").append(button);
-    part("body").append(line, more);
+/** @param {Reader} who */
+function begin(who) {
+    reader = who;
+    showWho(who);
+    part("trainer").hidden = who.role !== undefined;
+    void show();
 }
 
-const token = keptToken();
-part("trainer").toggleAttribute("open", token === undefined);
+form.prepare(go);
+part("more").addEventListener("click", () => void showMore());
+addEventListener("popstate", () => {
+    const other = read(location.search);
+    // A way within the page changes nothing of what it shows.
+    if (part("narrow").hidden || write(other) === write(narrowing)) return;
+    narrowing = other;
+    void show();
+});
+// Another link of the same page, which the browser does not load anew by itself.
+addEventListener("hashchange", () => location.hash.startsWith("#token=") && location.reload());
 part("key-form").addEventListener("submit", (event) => {
     event.preventDefault();
     const field = /** @type {HTMLInputElement} */ (part("key"));
-    // Never kept: content of the same host could read whatever this page stores.
-    void show(field.value.trim(), false);
+    // Never kept: it opens more than this page.
+    begin({ token: field.value.trim(), isOwn: false });
     field.value = "";
 });
-if (token !== undefined) void show(token, true);
-else tell("Whose times?", "Open a course to see your own times here, or give an API key to see everybody's.");
+const { reader: who, canLogIn } = await whoReads();
+if (canLogIn) offerLogin();
+if (who) {
+    begin(who);
+} else {
+    part("trainer").toggleAttribute("open", true);
+    const otherwise = canLogIn ? "log in" : "give an API key";
+    tell("Whose times?", `Open a course to see your own times here, or ${otherwise} to see everybody's.`);
+}

@@ -3,12 +3,15 @@
 
 import { part, say } from "../shared/page.js";
 
-/** @param {string} address @param {string} token */
+/**
+ * @param {string} address
+ * @param {string} [token] A token or key; without one, the browser's cookie says who asks.
+ */
 export async function ask(address, token) {
     const response = await fetch(address, {
-        headers: { authorization: `Bearer ${token}` },
+        headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
         cache: "no-store",
-        credentials: "omit",
+        credentials: token === undefined ? "same-origin" : "omit",
     }).catch(() => undefined);
     return { response, answer: await response?.json().catch(() => undefined) };
 }

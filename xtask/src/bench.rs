@@ -7,14 +7,16 @@ use anyhow::{Result, bail};
 use crate::project::Project;
 use crate::{build, load, setup, step};
 
-/// `cargo xtask bench api`, `time`, `cost`, or `commits [--database sqlite|postgres] [--rounds N] [--seconds N] [--learners N]`.
+/// `cargo xtask bench api`, `time`, `cost`, `report [--database sqlite|postgres] [--attempts N]`, or
+/// `commits [--database sqlite|postgres] [--rounds N] [--seconds N] [--learners N]`.
 pub(crate) fn command(project: &Project, arguments: &[String]) -> Result<ExitCode> {
     match arguments.split_first() {
         Some((what, [])) if what == "api" => api(project),
         Some((what, [])) if what == "time" => time(project),
         Some((what, [])) if what == "cost" => cost(project),
+        Some((what, more)) if what == "report" => load::report(project, more),
         Some((what, more)) if what == "commits" => load::commits(project, more),
-        _ => bail!("found `{}`, expected `api`, `time`, `cost` or `commits`", arguments.join(" ")),
+        _ => bail!("found `{}`, expected `api`, `time`, `cost`, `report` or `commits`", arguments.join(" ")),
     }
 }
 
@@ -37,16 +39,14 @@ fn time(project: &Project) -> Result<ExitCode> {
     finish(node)
 }
 
-/// What following a learner costs in the page and on the way, and what a report costs the server.
+/// What following a learner costs in the page and on the way.
 fn cost(project: &Project) -> Result<ExitCode> {
     let (page, browser) = setup::everything(project)?;
     build::wasm(project, &page)?;
     let mut node = project.program("node");
     node.arg("tests/bench/cost.js").env("CHROMIUM", &browser.program);
     served(project, &mut node)?;
-    let is_good = node.status()?.success();
-    let of_report = load::report(project)?;
-    Ok(if is_good { of_report } else { ExitCode::FAILURE })
+    finish(node)
 }
 
 /// Compiles the servers that the stories start, and says where they are.

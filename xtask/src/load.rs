@@ -29,11 +29,12 @@ pub(crate) fn commits(project: &Project, arguments: &[String]) -> Result<ExitCod
     finish(&mut load)
 }
 
-/// The report's part of `cargo xtask bench cost`.
-pub(crate) fn report(project: &Project) -> Result<ExitCode> {
+/// `cargo xtask bench report`: pages of a report over 100,000 attempts, over both databases.
+pub(crate) fn report(project: &Project, arguments: &[String]) -> Result<ExitCode> {
     let server = build::server(project)?;
     let mut load = driver(project)?;
     load.args(["report", "--server"]).arg(server).arg("--folder").arg(folder(project)?.join("report"));
+    load.args(arguments);
     finish(&mut load)
 }
 

@@ -1,11 +1,14 @@
 //! One file a command.
 
+pub(crate) mod account;
 pub(crate) mod backup;
 pub(crate) mod doctor;
 pub(crate) mod import;
+pub(crate) mod kept;
 pub(crate) mod key;
 pub(crate) mod migrate_store;
 pub(crate) mod policy;
 pub(crate) mod recompute;
 pub(crate) mod restore;
 pub(crate) mod serve;
+pub(crate) mod tenant;

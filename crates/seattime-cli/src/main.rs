@@ -40,6 +40,12 @@ enum Command {
     MigrateStore(commands::migrate_store::Arguments),
     /// Import courses into the data folder; the server may be running.
     Import(commands::import::Arguments),
+    /// Who logs in: trainers and administrators; the server may be running.
+    #[command(subcommand)]
+    Account(commands::account::Command),
+    /// Tenants, who see nothing of each other; the server may be running.
+    #[command(subcommand)]
+    Tenant(commands::tenant::Command),
     /// Write everything in the data folder into one file; the server may be running.
     Backup(commands::backup::Arguments),
     /// Put a backup into a data folder on which no server runs.
@@ -59,6 +65,8 @@ fn main() -> ExitCode {
                 Command::Serve(arguments) => commands::serve::run(arguments).await,
                 Command::MigrateStore(arguments) => commands::migrate_store::run(arguments).await,
                 Command::Import(arguments) => commands::import::run(arguments).await,
+                Command::Account(command) => commands::account::run(command).await,
+                Command::Tenant(command) => commands::tenant::run(command).await,
                 Command::Backup(arguments) => commands::backup::run(arguments).await,
                 Command::Restore(arguments) => commands::restore::run(arguments).await,
                 Command::Recompute(arguments) => commands::recompute::run(arguments).await,

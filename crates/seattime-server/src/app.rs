@@ -1,4 +1,4 @@
-//! What every handler is given, and all routes in one list.
+//! What every handler is given, and what surrounds all routes.
 
 use std::any::Any;
 use std::ops::Deref;
@@ -9,22 +9,22 @@ use axum::Router;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use tokio::sync::Semaphore;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
+use crate::access::Face;
 use crate::assets::Assets;
 use crate::clock::{ServerClock, SteadyClock};
 use crate::config::{Config, SILENCE_MS, TENANT};
 use crate::error::{Problem, StartError};
+use crate::faces::guard;
 use crate::faults::{Dropped, Faults};
 use crate::limits::Meter;
 use crate::metrics::Metrics;
 use crate::request::identify;
-use crate::routes::{
-    commits, content, courses, demo, health, launches, media, packages, pages, progress, reports, visits,
-};
+use crate::routes::routed;
 use crate::secret::{ServerKey, sha256};
 use crate::store::Store;
 use crate::store::postgres::PostgresStore;
@@ -34,8 +34,11 @@ use crate::world::World;
 
 /// The longest commit, in bytes.
 pub const MAX_COMMIT_BYTES: usize = 256 * 1024;
-/// So many of the report's rows are derived with each sweep, whoever asks for them.
-const STANDINGS_A_SWEEP: usize = 500;
+/// So many of the report's rows are derived with each sweep, whoever asks for them: some at once, so that commits need
+/// not wait for all.
+const STANDINGS_A_SWEEP: usize = 5_000;
+/// So many passwords are looked at once.
+const PASSWORDS_AT_ONCE: usize = 2;
 /// The longest package, in bytes.
 pub const MAX_PACKAGE_BYTES: usize = 512 * 1024 * 1024;
 /// The longest body of any other request, in bytes.
@@ -73,6 +76,10 @@ pub struct Parts {
     pub(crate) parts: Arc<Meter>,
     /// How often each address brings codes that there never were.
     pub(crate) guesses: Arc<Meter>,
+    /// How often each address, and each name, brings passwords that are wrong.
+    pub(crate) logins: Arc<Meter>,
+    /// So many passwords are looked at once, since each takes memory and a processor.
+    pub(crate) hashing: Arc<Semaphore>,
     pub(crate) metrics: Arc<Metrics>,
     /// Whether the server is about to end.
     pub(crate) is_draining: Arc<AtomicBool>,
@@ -126,6 +133,8 @@ impl App {
             commits: Arc::new(Meter::new(config.limits.commits)),
             guesses: Arc::new(Meter::new(config.limits.guesses)),
             parts: Arc::new(Meter::new(config.limits.parts)),
+            logins: Arc::new(Meter::new(config.limits.logins)),
+            hashing: Arc::new(Semaphore::new(PASSWORDS_AT_ONCE)),
             is_draining: Arc::default(),
             config: Arc::new(config),
         })))
@@ -158,16 +167,9 @@ impl App {
             Ok(closed) => tracing::info!(closed, "Closed visits that nothing was heard of"),
             Err(error) => tracing::error!(%error, "Visits could not be closed"),
         }
-        if let Err(error) = self.store.renew_standings(STANDINGS_A_SWEEP).await {
+        if let Err(error) = self.store.renew_standings(STANDINGS_A_SWEEP, now_ms).await {
             tracing::error!(%error, "The report's rows could not be derived");
         }
-    }
-
-    /// The tenant whose API key the request carries.
-    pub(crate) async fn tenant_of(&self, headers: &HeaderMap) -> Result<String, Problem> {
-        let key = bearer(headers).ok_or_else(Problem::key_invalid)?;
-        let tenant = self.store.tenant_of_key(&sha256(key.as_bytes())).await?;
-        tenant.ok_or_else(Problem::key_invalid)
     }
 }
 
@@ -178,39 +180,14 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// All routes.
-pub fn router(app: App) -> Router {
-    let mut routes = Router::new()
-        .route("/livez", get(health::get_life))
-        .route("/readyz", get(health::get_readiness))
-        .route("/api/v1/launches", post(launches::post_launch))
-        .route("/api/v1/report", get(reports::get_report))
-        .route("/api/v1/report/visits", get(reports::get_visits))
-        .route("/run/v1/visits", post(visits::post_visit))
-        .route("/content/{grant}/{package}/{*path}", get(content::get_file))
-        .route("/reports/my-learning", get(pages::get_my_learning))
-        .route("/player", get(pages::get_player))
-        .route("/{folder}/", get(pages::get_index))
-        .route("/{folder}/{file}", get(pages::get_file))
-        .route("/run/v1/commits", post(commits::post_commit))
-        .route("/run/v1/parts", post(commits::post_part))
-        .route("/api/v1/progress/{kind}", post(progress::post_progress))
-        .route("/api/v1/media", post(media::post_media))
-        .route("/api/v1/packages", post(packages::post_package).get(packages::get_packages))
-        .route("/api/v1/packages/{topic}", get(packages::get_package))
-        .route(
-            "/api/v1/courses/{course}",
-            get(courses::get_course).put(courses::put_course).delete(courses::delete_course),
-        )
-        .route("/packages", get(pages::get_packages));
-    routes = if app.config.demo {
-        routes.route("/", get(demo::get_start)).route("/demo/launches", post(demo::post_launch))
-    } else {
-        routes.route("/", get(pages::get_start))
-    };
+/// All routes of one face.
+pub fn router(app: App, face: Face) -> Router {
     let nosniff = HeaderValue::from_static("nosniff");
+    let mut routes = routed(&app, face).fallback(async || Problem::not_found("page"));
+    if face == Face::App {
+        routes = routes.layer(from_fn_with_state(app.clone(), guard));
+    }
     routes
-        .fallback(async || Problem::not_found("page"))
         // One after the other, from the outermost; as layers of the router each would be a box of its own.
         .layer(
             ServiceBuilder::new()

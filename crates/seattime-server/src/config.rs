@@ -84,14 +84,20 @@ impl StillHere {
 pub struct Config {
     /// The address that it listens on; this machine alone, if nobody says otherwise.
     pub host: IpAddr,
-    /// The port that it listens on; 0 takes any that is free.
+    /// The port of its app face, which is for keys and logins; 0 takes any that is free.
     pub port: u16,
+    /// The port of its run face, which shows courses; 0 takes any that is free.
+    pub run_port: u16,
     /// Another address, where Prometheus asks for figures; nowhere, if left out. It asks for no key.
     pub metrics: Option<SocketAddr>,
     /// Who stands in front and hands requests on: these say in `X-Forwarded-For` whose they are.
     pub proxies: Vec<IpAddr>,
-    /// Where learners reach it, without a slash at the end; where it listens, if left out.
+    /// Where its app face is reached, without a slash at the end; where it listens, if left out.
     pub public_url: Option<String>,
+    /// Where learners reach its run face, without a slash at the end; where it listens, if left out.
+    pub run_url: Option<String>,
+    /// A header in which a proxy of `proxies` says by its name who has logged in there.
+    pub login_header: Option<String>,
     /// The folder that everything is kept in; with a database of its own, only the content of packages.
     pub data: PathBuf,
     /// The address of a PostgreSQL database, `postgres://…`; the file `seattime.db` in the data folder, if left out.
@@ -115,9 +121,12 @@ impl Config {
         Config {
             host,
             port: 0,
+            run_port: 0,
             metrics: None,
             proxies: Vec::new(),
             public_url: None,
+            run_url: None,
+            login_header: None,
             data,
             database: None,
             api_key,

@@ -111,6 +111,48 @@ impl Problem {
         .after_s(seconds)
     }
 
+    /// 429: too many passwords that were wrong.
+    pub(crate) fn too_many_tries(seconds: u32) -> Problem {
+        Problem::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_tries",
+            format!("too many names and passwords were wrong; try again in {seconds} s"),
+        )
+        .after_s(seconds)
+    }
+
+    /// 401: the name or the password is wrong; which, nobody is told.
+    pub(crate) fn login_failed() -> Problem {
+        Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "login_failed",
+            "there is no such name with this password; check both, or ask an administrator",
+        )
+    }
+
+    /// 401: whoever was logged in is so no longer.
+    pub(crate) fn login_expired() -> Problem {
+        Problem::new(StatusCode::UNAUTHORIZED, "login_expired", "you are logged in no longer; log in again")
+    }
+
+    /// 403: a page of another origin asks.
+    pub(crate) fn cross_origin() -> Problem {
+        Problem::new(
+            StatusCode::FORBIDDEN,
+            "cross_origin",
+            "a page of another origin may change nothing here; send it from a page of this server, or from no page",
+        )
+    }
+
+    /// 428: a change does not say what it changes.
+    pub(crate) fn precondition_required() -> Problem {
+        Problem::new(
+            StatusCode::PRECONDITION_REQUIRED,
+            "precondition_required",
+            "the header If-Match is missing; read it, and send its ETag, or * for whatever it is",
+        )
+    }
+
     /// 503: the server is about to end.
     pub(crate) fn draining() -> Problem {
         Problem::new(
@@ -125,7 +167,16 @@ impl Problem {
         Problem::new(
             StatusCode::UNAUTHORIZED,
             "key_invalid",
-            "the header Authorization holds no valid API key; send \"Bearer \" and the key of the file api-key",
+            "the header Authorization holds no valid API key; send \"Bearer \" and a key of yours, such as that of the file api-key",
+        )
+    }
+
+    /// 403: the API key is good, but not for this.
+    pub(crate) fn scope_missing(needed: &str) -> Problem {
+        Problem::new(
+            StatusCode::FORBIDDEN,
+            "scope_missing",
+            format!("you are known, but may not do this; it takes {needed}"),
         )
     }
 
@@ -219,10 +270,20 @@ impl From<StoreError> for Problem {
                 "launch_expired",
                 "the code of this launch is older than two minutes; launch the course again",
             ),
+            StoreError::Changed => Problem::new(
+                StatusCode::PRECONDITION_FAILED,
+                "precondition_failed",
+                "somebody changed it meanwhile, and nothing was kept; read it again, and send its ETag as If-Match",
+            ),
             StoreError::KeyReused => Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "idempotency_key_reused",
                 "this Idempotency-Key came with another body before; use a new key for a new launch",
+            ),
+            StoreError::NameTaken => Problem::new(
+                StatusCode::CONFLICT,
+                "name_taken",
+                "another account of this server has that name; choose another, such as an address of e-mail",
             ),
             StoreError::Full => Problem::new(
                 StatusCode::INSUFFICIENT_STORAGE,
@@ -291,6 +352,19 @@ pub enum StartError {
         option: &'static str,
         /// What the system said.
         reason: std::io::Error,
+    },
+    /// Learners would be sent to an address that only this machine knows.
+    #[error(
+        "--public-url says where logins and reports are reached, but not where courses are; say it with --run-url"
+    )]
+    RunUrlMissing,
+    /// Content could do whatever trainers can whose browser shows it.
+    #[error(
+        "courses and logins would share the origin {url}; give --run-url a host name of its own, or another port at least"
+    )]
+    OneOrigin {
+        /// The origin.
+        url: String,
     },
     /// The data folder cannot be made, or not be written to.
     #[error("cannot write to the data folder {folder}: {reason}; choose another with --data")]

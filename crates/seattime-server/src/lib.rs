@@ -3,6 +3,8 @@
 //! The server is a library: [`serve`] is given the world that it runs in, so that tests run the very same
 //! server with a clock that they set.
 
+pub mod access;
+pub mod accounts;
 pub mod app;
 pub mod assets;
 pub mod backup;
@@ -10,6 +12,7 @@ pub mod clock;
 pub mod config;
 pub mod doctor;
 pub mod error;
+mod faces;
 pub mod faults;
 pub mod import;
 pub mod limits;
@@ -19,11 +22,12 @@ mod mime;
 pub mod peer;
 pub mod recompute;
 pub mod request;
-mod routes;
+pub mod routes;
 pub mod secret;
 pub mod store;
 pub mod token;
 pub mod world;
+pub mod zone;
 
 pub use app::{App, router};
 pub use config::Config;

@@ -24,6 +24,8 @@ pub struct Limits {
     /// How often an address may bring codes of launches that there never were. A whole company may share an address,
     /// but its learners bring codes that there are.
     pub guesses: Rate,
+    /// How often an address may try to log in with a password that is wrong, and how often a name may be tried.
+    pub logins: Rate,
 }
 
 /// How often something may happen: so many times at once, and then so many a minute.
@@ -51,6 +53,7 @@ pub const DEFAULT_LIMITS: Limits = Limits {
     // Twice what may wait for its commit, so that whoever sends too many is told that.
     parts: Rate { at_once: 2_048, a_minute: 1_200 },
     guesses: Rate { at_once: 100, a_minute: 60 },
+    logins: Rate { at_once: 10, a_minute: 5 },
 };
 
 /// So many visits are remembered in each of two generations; whoever is forgotten begins anew.

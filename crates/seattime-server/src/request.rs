@@ -29,11 +29,12 @@ pub(crate) async fn identify(State(app): State<App>, request: Request, next: Nex
     let span = tracing::error_span!("request", request_id = %id, method = %request.method(), route = &*route);
     let mut response = next.run(request).instrument(span.clone()).await;
     if let Some(problem) = refused_by_router(&response) {
-        let allowed = response.headers().get(header::ALLOW).cloned();
+        let mut headers = std::mem::take(response.headers_mut());
         response = problem.into_response();
-        if let Some(allowed) = allowed {
-            response.headers_mut().insert(header::ALLOW, allowed);
-        }
+        // What else was said of the answer goes on holding, such as which methods there are.
+        headers.remove(header::CONTENT_LENGTH);
+        headers.extend(std::mem::take(response.headers_mut()));
+        *response.headers_mut() = headers;
     }
     let problem = response.extensions_mut().remove::<Problem>();
     let code = problem.as_ref().map(Problem::code);

@@ -88,7 +88,7 @@ impl ServerKey {
 }
 
 /// The SHA-256 of some bytes, as hexadecimal digits.
-pub(crate) fn sha256(bytes: &[u8]) -> String {
+pub fn sha256(bytes: &[u8]) -> String {
     hex(&digest(bytes))
 }
 

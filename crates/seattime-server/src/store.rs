@@ -1,21 +1,25 @@
 //! The port `Store`: what is kept, and what can be asked of it.
 
+pub mod accounts;
 #[cfg(test)]
 pub(crate) mod contract;
 mod courses;
 mod figures;
 mod habits;
 pub(crate) mod judging;
+pub mod listing;
 pub(crate) mod medium;
 mod merging;
 pub mod moving;
 mod opening;
+pub(crate) mod periods;
 pub mod postgres;
 mod raw;
 mod recent;
 mod rows;
 pub mod sqlite;
 mod standing;
+mod tenants;
 pub(crate) mod throughput;
 mod timeline;
 pub(crate) mod totals;
@@ -31,9 +35,13 @@ use axum::body::Bytes;
 use seattime_wire::{Activity, Api, Commit, Mode, Policy, Receipt, SharedMap, ValuePart};
 use serde::{Deserialize, Serialize};
 
+pub use self::accounts::{Account, AccountChange, Accounts, ApiKey, Role, Scope};
 pub use self::courses::{CourseSettings, KeptSettings};
 pub use self::habits::{ActivityReporting, PackageReporting, Reporting, Rule, ToldReporting, Verdict};
 pub use self::judging::{Judged, JudgedOf, JudgedRows, Judgement, Judging, RowKey};
+pub use self::listing::{CONFLICTS, Missing, MissingOf, Order, Place, ReportOf, ReportPage, Sort};
+pub use self::periods::{Accrual, InPeriod, Period, VisitSpan};
+pub use self::tenants::{Known, TenantSettings};
 pub use self::throughput::Throughput;
 pub use self::timeline::{
     Learner, ReportPlayed, ReportSegment, ReportSession, ReportVisit, SegmentKind, VisitsOf,
@@ -60,9 +68,15 @@ pub enum StoreError {
     /// A launch's code came too late.
     #[error("the launch's code has expired")]
     LaunchExpired,
+    /// What was to be changed is not what it was known as any more.
+    #[error("it was changed meanwhile")]
+    Changed,
     /// A key for idempotency came with another body.
     #[error("the key came with another body")]
     KeyReused,
+    /// Another account has the name.
+    #[error("the name is taken")]
+    NameTaken,
     /// A visit has more parts of texts waiting than are kept.
     #[error("the visit has too many parts of texts waiting")]
     TooManyParts,
@@ -131,15 +145,24 @@ pub struct PackageLine {
     pub api: Api,
 }
 
+/// Who learns, as an LMS says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewLearner {
+    /// The LMS's own id.
+    pub lms_id: String,
+    /// The name, `Last, First`.
+    pub name: String,
+    /// The groups that the learner is in from now on; none where nothing was said of them.
+    pub groups: Option<Vec<String>>,
+}
+
 /// A launch that an LMS asks for.
 #[derive(Debug, Clone)]
 pub struct NewLaunch {
     /// Its id, made by whoever asks.
     pub launch: String,
-    /// The LMS's own id of the learner.
-    pub learner: String,
-    /// The learner's name, `Last, First`.
-    pub learner_name: String,
+    /// Who is to learn.
+    pub learner: NewLearner,
     /// The topic's id.
     pub topic: String,
     /// What is asked for.
@@ -295,17 +318,35 @@ pub struct Merged {
     pub has_news: bool,
 }
 
-/// Whose rows a report shows.
-#[derive(Debug, Clone, Default)]
-pub struct ReportOf {
-    /// One learner, by our id.
-    pub learner: Option<String>,
-    /// One learner, by the LMS's own id.
-    pub lms_id: Option<String>,
-    /// One course.
-    pub course: Option<String>,
-    /// One topic, by its id.
-    pub topic: Option<String>,
+/// What somebody sees of a tenant's learners; the rest is not there for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sight {
+    /// All of them.
+    Tenant,
+    /// Those that are in one of these groups.
+    Groups(Vec<String>),
+    /// One, by our id.
+    Learner(String),
+}
+
+impl Sight {
+    /// Whom a report is narrowed to that names a learner, or none, by our id; outside, none where it is nobody who is seen.
+    pub(crate) fn narrowed(&self, named: Option<String>) -> Option<Option<String>> {
+        match (self, named) {
+            (Sight::Learner(own), None) => Some(Some(own.clone())),
+            (Sight::Learner(own), Some(named)) => (*own == named).then_some(Some(named)),
+            (Sight::Tenant | Sight::Groups(_), named) => Some(named),
+        }
+    }
+
+    /// Whether a learner is seen, by our id, who is in these groups.
+    pub(crate) fn sees(&self, learner: &str, groups: &[String]) -> bool {
+        match self {
+            Sight::Tenant => true,
+            Sight::Groups(seen) => groups.iter().any(|it| seen.contains(it)),
+            Sight::Learner(own) => own == learner,
+        }
+    }
 }
 
 /// What is kept, and what can be asked of it. Every call names its tenant, directly or by its claims;
@@ -332,11 +373,24 @@ pub trait Store: Send + Sync {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    /// Keeps a tenant and a key of its API, by the key's hash.
+    /// Tenants, the keys of their APIs, and who logs in.
+    fn accounts(&self) -> &dyn Accounts;
+
+    /// Keeps a tenant and a key for everything, by the key's hash; one that is there already stays as it is.
     fn put_key(&self, tenant: &str, key_hash: &str, now_ms: i64) -> Answer<'_, ()>;
 
-    /// The tenant that an API key belongs to.
-    fn tenant_of_key(&self, key_hash: &str) -> Answer<'_, Option<String>>;
+    /// What a tenant has of its own.
+    fn tenant(&self, tenant: &str) -> Answer<'_, TenantSettings>;
+
+    /// Keeps what a tenant has of its own: a name, unless it keeps the one that it has, and a zone; answers that with its
+    /// version. If it is not known as what it is, nothing is kept.
+    fn put_tenant(
+        &self,
+        tenant: &str,
+        name: Option<String>,
+        zone: String,
+        known: Known,
+    ) -> Answer<'_, TenantSettings>;
 
     /// Keeps a package; keeping it again changes nothing but its course.
     fn put_package(&self, tenant: &str, package: StoredPackage, now_ms: i64) -> Answer<'_, ()>;
@@ -349,17 +403,19 @@ pub trait Store: Send + Sync {
     fn reporting(&self, tenant: &str) -> Answer<'_, BTreeMap<String, Reporting>>;
 
     /// How one package reports its time, and each of its activities.
-    fn package_reporting(&self, tenant: &str, topic: &str) -> Answer<'_, PackageReporting>;
+    fn package_reporting(&self, tenant: &str, topic: &str, now_ms: i64) -> Answer<'_, PackageReporting>;
 
     /// What a course has of its own; nothing where nobody said so, whether there is such a course or not.
     fn course(&self, tenant: &str, course: &str) -> Answer<'_, KeptSettings>;
 
-    /// Keeps what a course has of its own, for visits that are opened from then on; answers that with its version.
+    /// Keeps what a course has of its own, for visits that are opened from then on; answers that with its version. If it
+    /// is not known as what it is, nothing is kept.
     fn put_course(
         &self,
         tenant: &str,
         course: &str,
         settings: CourseSettings,
+        known: Known,
         now_ms: i64,
     ) -> Answer<'_, KeptSettings>;
 
@@ -368,6 +424,13 @@ pub trait Store: Send + Sync {
 
     /// Makes a launch; a repeated Idempotency-Key answers the first one.
     fn launch(&self, tenant: &str, launch: NewLaunch, now_ms: i64) -> Answer<'_, MadeLaunch>;
+
+    /// Enrols a learner in a course: each of its topics has a row in the report from then on, also those that come later.
+    /// Again, it changes nothing but name and groups.
+    fn enrol(&self, tenant: &str, learner: NewLearner, course: &str, now_ms: i64) -> Answer<'_, ()>;
+
+    /// Takes a learner, by the LMS's own id, out of a course; what was launched keeps its rows.
+    fn unenrol(&self, tenant: &str, lms_id: &str, course: &str) -> Answer<'_, ()>;
 
     /// A launch of a learner, by the LMS's own id and the launch's.
     fn launched(&self, tenant: &str, lms_id: &str, launch: &str) -> Answer<'_, Launched>;
@@ -391,7 +454,7 @@ pub trait Store: Send + Sync {
 
     /// Derives up to `most` of the report's rows that commits have made stale; answers how many there were. A report
     /// derives by itself what it shows: this is for when there is time.
-    fn renew_standings(&self, most: usize) -> Answer<'_, usize>;
+    fn renew_standings(&self, most: usize, now_ms: i64) -> Answer<'_, usize>;
 
     /// Judges up to `most` rows of the report that come after a key by another policy, less what their courses have of
     /// their own, which their visits keep from then on; each that changes leaves a record. What is under that policy already stays as it is.
@@ -404,11 +467,12 @@ pub trait Store: Send + Sync {
         most: usize,
     ) -> Answer<'_, JudgedRows>;
 
-    /// The report's rows, the latest visit first.
-    fn report(&self, tenant: &str, of: ReportOf) -> Answer<'_, Vec<ReportRow>>;
+    /// A page of the report's rows. What commits have made stale of what it is narrowed to is derived first, as of
+    /// `now_ms`, as far as a request may: the page says what is left.
+    fn report(&self, tenant: &str, sight: Sight, of: ReportOf, now_ms: i64) -> Answer<'_, ReportPage>;
 
     /// The visits of one row of the report, by attempt and in the order in which they were opened.
-    fn visits(&self, tenant: &str, of: VisitsOf) -> Answer<'_, Vec<ReportVisit>>;
+    fn visits(&self, tenant: &str, sight: Sight, of: VisitsOf) -> Answer<'_, Vec<ReportVisit>>;
 }
 
 /// One learner and topic in the report.
@@ -416,6 +480,9 @@ pub trait Store: Send + Sync {
 pub struct ReportRow {
     /// The LMS's own id of the learner, and the name.
     pub learner: ReportLearner,
+    /// The groups that the learner is in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
     /// Name of the course.
     pub course: String,
     /// Name of the topic.
@@ -423,13 +490,22 @@ pub struct ReportRow {
     /// The topic's id, by which its visits are asked for.
     #[serde(default)]
     pub topic_id: String,
+    /// `scorm_1.2`, `scorm_2004`, `video` or `audio`.
+    #[serde(default)]
+    pub kind: String,
     /// Where the latest attempt stands.
     pub status: String,
     /// Its score, as content wrote it.
     pub score: Option<String>,
+    /// The best of all attempts' scores.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best_score: Option<String>,
     /// How much of a video or audio topic was seen in the latest attempt, in percent, rounded down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress_percent: Option<u32>,
+    /// Where a video or audio was last, in ms of media time; none where it was never played.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position_ms: Option<i64>,
     /// Time credited, as `0h 15m 30s`.
     pub time_spent: String,
     /// Time credited, in ms.
@@ -448,15 +524,24 @@ pub struct ReportRow {
     pub reported_ms: Option<i64>,
     /// What is remarkable: `report_exceeds_presence`; `part_unmeasured`, where a player did not say when it played.
     pub flags: Vec<String>,
+    /// How many values of a fenced page were kept beside those of the page that went on.
+    #[serde(default)]
+    pub conflicts: u32,
+    /// Why there is no time, or less than there could be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<Missing>,
     /// How many attempts count.
     pub attempts: u32,
     /// What each of them comes to, in the order of their numbers.
     #[serde(default)]
     pub by_attempt: Vec<AttemptTotals>,
-    /// When the first visit was opened, in ms since 1970.
+    /// When the first visit was opened, in ms since 1970; 0 where there was none.
     pub first_visit_ms: i64,
-    /// When the last visit was last heard of, in ms since 1970.
+    /// When the last visit was last heard of, in ms since 1970; 0 where there was none.
     pub last_visit_ms: i64,
+    /// When it last came to something else, in ms since 1970: as of then it was derived.
+    #[serde(default)]
+    pub changed_ms: i64,
     /// Every part: sessions, and visit time outside them.
     pub details: Vec<ReportDetail>,
     /// What was seen of each media item, in all attempts that count.
@@ -465,6 +550,12 @@ pub struct ReportRow {
     /// What it comes to, to be joined with others; a report takes it out before it is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub whole: Option<Level>,
+    /// When each visit was, those among them that count for no attempt; a report takes it out before it is shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub visited: Vec<VisitSpan>,
+    /// What of it lies in the period that the report is narrowed to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_period: Option<InPeriod>,
 }
 
 /// What was seen of one media item.
@@ -478,6 +569,9 @@ pub struct ReportMedia {
     pub duration_ms: i64,
     /// How much of it was seen, each part once, in ms of media time.
     pub covered_ms: i64,
+    /// Which parts these are, each by its start and end in ms of media time; left out where they are too many to tell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub covered: Vec<(i64, i64)>,
 }
 
 /// Who learns, in the report.

@@ -28,7 +28,12 @@ pub const VISIT_GRACE_MS: i64 = 30 * 24 * HOUR_MS;
 /// How long a launch's token opens visits.
 pub const LAUNCH_LIFE_MS: i64 = 12 * HOUR_MS;
 
-const AUDIENCE: &str = "run";
+/// How long a report's token is good.
+pub const REPORT_LIFE_MS: i64 = 12 * HOUR_MS;
+
+/// What tokens are for: the run face, or the app face.
+const RUN: &str = "run";
+const APP: &str = "app";
 /// What short tokens and origins are sealed for.
 const SHORT: &str = "visit token";
 const ORIGIN: &str = "visit origin";
@@ -38,13 +43,25 @@ struct Kind {
     name: &'static str,
     /// How every token of it begins: kind and algorithm, encoded. None begins in another way.
     header: &'static str,
+    /// Which face takes it.
+    audience: &'static str,
 }
 
-const VISIT: Kind =
-    Kind { name: "seattime-visit+jwt", header: "eyJ0eXAiOiJzZWF0dGltZS12aXNpdCtqd3QiLCJhbGciOiJIUzI1NiJ9" };
+const VISIT: Kind = Kind {
+    name: "seattime-visit+jwt",
+    header: "eyJ0eXAiOiJzZWF0dGltZS12aXNpdCtqd3QiLCJhbGciOiJIUzI1NiJ9",
+    audience: RUN,
+};
 const LAUNCH: Kind = Kind {
     name: "seattime-launch+jwt",
     header: "eyJ0eXAiOiJzZWF0dGltZS1sYXVuY2grand0IiwiYWxnIjoiSFMyNTYifQ",
+    audience: RUN,
+};
+/// Content can read the token of its launch, and must not read with it what its learner did elsewhere.
+const REPORT: Kind = Kind {
+    name: "seattime-report+jwt",
+    header: "eyJ0eXAiOiJzZWF0dGltZS1yZXBvcnQrand0IiwiYWxnIjoiSFMyNTYifQ",
+    audience: APP,
 };
 
 /// How the token of a visit is written.
@@ -113,7 +130,16 @@ pub struct LaunchClaims {
     pub launch: String,
 }
 
-/// The claims of both kinds, and what surrounds them.
+/// A learner who reads their own report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportClaims {
+    /// Whom the data belongs to.
+    pub tenant: String,
+    /// Who learns.
+    pub learner: String,
+}
+
+/// The claims of each kind, and what surrounds them.
 #[derive(Serialize)]
 struct Envelope<C> {
     aud: &'static str,
@@ -197,6 +223,21 @@ impl Tokens {
         self.sign(&LAUNCH, claims, now_ms.saturating_add(LAUNCH_LIFE_MS))
     }
 
+    /// A token that opens a learner's own report.
+    pub fn for_report(&self, claims: &ReportClaims, now_ms: i64) -> Result<String, Problem> {
+        self.sign(&REPORT, claims, now_ms.saturating_add(REPORT_LIFE_MS))
+    }
+
+    /// Reads the token of a report.
+    ///
+    /// # Errors
+    ///
+    /// `token_missing`, `token_invalid` or `token_expired`.
+    pub fn report_of(&self, token: &str, now_ms: i64) -> Result<ReportClaims, Problem> {
+        let (claims, expires_ms) = self.read::<ReportClaims>(&REPORT, token)?;
+        if now_ms > expires_ms { Err(Problem::token_expired()) } else { Ok(claims) }
+    }
+
     /// Reads a visit's token.
     ///
     /// # Errors
@@ -228,7 +269,7 @@ impl Tokens {
 
     fn sign<C: Serialize>(&self, kind: &Kind, claims: &C, expires_ms: i64) -> Result<String, Problem> {
         let header = Header { typ: Some(kind.name.to_owned()), ..Header::new(Algorithm::HS256) };
-        let envelope = Envelope { aud: AUDIENCE, exp: expires_ms / 1_000, claims };
+        let envelope = Envelope { aud: kind.audience, exp: expires_ms / 1_000, claims };
         encode(&header, &envelope, &self.signing).map_err(|error| {
             tracing::error!(%error, "A token could not be signed");
             Problem::internal()
@@ -262,7 +303,7 @@ impl Tokens {
         let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
         let Surroundings { aud, exp } = serde_json::from_slice(&payload).ok()?;
         let claims = serde_json::from_slice(&payload).ok()?;
-        (aud == AUDIENCE).then(|| (claims, exp.saturating_mul(1_000)))
+        (aud == kind.audience).then(|| (claims, exp.saturating_mul(1_000)))
     }
 }
 
@@ -275,7 +316,7 @@ mod tests {
     fn a_token_begins_with_the_header_that_is_looked_for() {
         let tokens = Tokens::new(&ServerKey::from_hex(&"5a".repeat(32)).unwrap());
         let claims = LaunchClaims { tenant: "t".into(), learner: "l".into(), launch: "n".into() };
-        for kind in [VISIT, LAUNCH] {
+        for kind in [VISIT, LAUNCH, REPORT] {
             let token = tokens.sign(&kind, &claims, 60_000).ok().unwrap();
             assert_eq!(token.split('.').next(), Some(kind.header), "{}", kind.name);
             let header = URL_SAFE_NO_PAD.decode(kind.header).unwrap();
@@ -285,6 +326,7 @@ mod tests {
         let launch = tokens.sign(&LAUNCH, &claims, 60_000).ok().unwrap();
         assert_eq!(tokens.launch_of(&launch, 60_000).ok(), Some(claims));
         assert!(tokens.visit_of(&launch, 0).is_err(), "of another kind");
+        assert!(tokens.report_of(&launch, 0).is_err(), "content can read it");
         let other = Tokens::new(&ServerKey::from_hex(&"5b".repeat(32)).unwrap());
         assert!(other.launch_of(&launch, 0).is_err(), "of another key");
         let (rest, _) = launch.rsplit_once('.').unwrap();

@@ -8,11 +8,13 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::access::Face;
 use crate::app::{App, router};
 use crate::assets::Assets;
 use crate::clock::ServerClock;
 use crate::config::Config;
 use crate::error::StartError;
+use crate::faces::{self, Apart};
 use crate::faults::Faults;
 use crate::listen::listen;
 use crate::metrics;
@@ -32,13 +34,15 @@ pub struct World {
 
 /// A server that listens.
 pub struct Server {
-    /// Where.
+    /// Where its app face does.
     pub address: SocketAddr,
+    /// Where its run face does.
+    pub run_address: SocketAddr,
     /// Where Prometheus may ask, if anywhere.
     pub metrics_address: Option<SocketAddr>,
     app: App,
     stop: watch::Sender<bool>,
-    serving: JoinHandle<()>,
+    serving: [JoinHandle<()>; 2],
     measured: Option<JoinHandle<()>>,
 }
 
@@ -51,29 +55,46 @@ pub async fn serve(mut config: Config, world: World) -> Result<Server, StartErro
     if config.demo && !config.host.is_loopback() {
         return Err(StartError::DemoInPublic);
     }
+    if config.public_url.is_some() && config.run_url.is_none() {
+        return Err(StartError::RunUrlMissing);
+    }
     let (listener, address) = bind(SocketAddr::new(config.host, config.port), "--port").await?;
+    let (run_listener, run_address) =
+        bind(SocketAddr::new(config.host, config.run_port), "--run-port").await?;
     let measured = match config.metrics {
         Some(wanted) => Some(bind(wanted, "--metrics").await?),
         None => None,
     };
     let metrics_address = measured.as_ref().map(|it| it.1);
-    config.public_url.get_or_insert_with(|| format!("http://{address}"));
+    let public_url = config.public_url.get_or_insert_with(|| format!("http://{address}"));
+    let run_url = config.run_url.get_or_insert_with(|| format!("http://{run_address}"));
+    match faces::apart(public_url, run_url) {
+        Apart::Not => return Err(StartError::OneOrigin { url: run_url.clone() }),
+        Apart::ByPort => tracing::warn!(
+            public_url,
+            run_url,
+            "Courses share a host name with logins and reports: their scripts can meddle with its cookies; give --run-url a host name of its own"
+        ),
+        Apart::ByPortHere | Apart::ByHost => {}
+    }
     let app = App::start(config, world).await?;
-    let (stop, mut stopped) = watch::channel(false);
-    let routes = router(app.clone());
+    let (stop, stopped) = watch::channel(false);
     let limits = app.config.limits;
-    let serving = tokio::spawn(async move {
-        let until = async move {
-            let _ = stopped.wait_for(|it| *it).await;
-        };
-        listen(listener, routes, limits, until).await;
+    let serving = [(listener, Face::App), (run_listener, Face::Run)].map(|(listener, face)| {
+        let (routes, mut stopped) = (router(app.clone(), face), stopped.clone());
+        tokio::spawn(async move {
+            let until = async move {
+                let _ = stopped.wait_for(|it| *it).await;
+            };
+            listen(listener, routes, limits, until).await;
+        })
     });
     // To the last: what a server does while it ends is worth knowing.
     let measured = measured.map(|(listener, _)| {
         let routes = metrics::router(app.clone());
         tokio::spawn(listen(listener, routes, limits, std::future::pending()))
     });
-    Ok(Server { address, metrics_address, app, stop, serving, measured })
+    Ok(Server { address, run_address, metrics_address, app, stop, serving, measured })
 }
 
 /// Listens at an address, and says where: port 0 is any that is free. `option` is the one that chooses another.
@@ -105,7 +126,9 @@ impl Server {
         self.app.is_draining.store(true, Ordering::Relaxed);
         tokio::time::sleep(limits.delay).await;
         let _ = self.stop.send(true);
-        let _ = self.serving.await;
+        for serving in self.serving {
+            let _ = serving.await;
+        }
         match tokio::time::timeout(limits.drain, self.app.store.settle()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {

@@ -76,7 +76,7 @@ async fn what_is_no_commit_is_refused_whole_with_a_stable_code() {
         assert!(detail.len() > 20 && !detail.ends_with('.'), "{what}: {detail}");
         assert_eq!(answer.body["request_id"], answer.headers["x-request-id"].to_str().unwrap(), "{what}");
     }
-    assert_eq!(server.rows().await.unwrap(), Vec::<Value>::new(), "nothing was kept");
+    assert_eq!(server.told_rows().await.unwrap(), Vec::<Value>::new(), "nothing was kept");
 }
 
 #[tokio::test]
@@ -210,7 +210,7 @@ async fn a_token_of_any_wrong_kind_is_401_and_the_same_words() {
         server.post("/run/v1/visits", &visit_for_launch).await.unwrap().problem(),
         (401, "token_invalid")
     );
-    assert_eq!(server.rows().await.unwrap(), Vec::<Value>::new());
+    assert_eq!(server.told_rows().await.unwrap(), Vec::<Value>::new());
 }
 
 /// Base64 for addresses, without padding.
@@ -486,10 +486,9 @@ async fn what_the_router_refuses_by_itself_is_a_problem_too() {
 
 #[tokio::test]
 async fn what_a_client_says_of_where_it_comes_from_changes_nothing() {
-    let server =
-        TestServer::start_as(NoFaults, |it| it.public_url = Some("https://learn.example".to_owned()))
-            .await
-            .unwrap();
+    let server = TestServer::start_as(NoFaults, |it| it.run_url = Some("https://learn.example".to_owned()))
+        .await
+        .unwrap();
     let topic = server.course().await.unwrap();
     let body = json!({ "learner": { "id": "anna", "name": "" }, "topic": topic }).to_string();
     for (name, value) in [

@@ -30,7 +30,7 @@ async fn keeps(server: &TestServer, told: &Value) {
 
 /// Time Spent in ms, flags, and what the learner comes to.
 async fn credited(server: &TestServer) -> (i64, Value, i64) {
-    let report = server.get("/api/v1/report", world::KEY).await.unwrap().body;
+    let report = server.get("/api/v1/report?learner=anna", world::KEY).await.unwrap().body;
     let row = &report["rows"][0];
     let total = report["totals"][0]["credited_ms"].as_i64().unwrap();
     (row["time_spent_ms"].as_i64().unwrap(), row["flags"].clone(), total)

@@ -71,7 +71,7 @@ async fn bad_commits_are_refused_whole_and_nothing_of_them_is_kept() {
         assert_eq!(answer.problem(), *expected, "{what}");
         assert_eq!(answer.headers["content-type"], "application/problem+json", "{what}");
     }
-    assert_eq!(server.rows().await.unwrap(), Vec::<Value>::new(), "nothing was kept");
+    assert_eq!(server.told_rows().await.unwrap(), Vec::<Value>::new(), "nothing was kept");
     let text =
         server.post_bytes("/run/v1/commits", "text/plain;charset=UTF-8", good.to_string().into_bytes());
     assert_eq!(text.await.unwrap().status, 200, "a beacon sends text");

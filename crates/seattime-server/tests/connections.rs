@@ -38,8 +38,9 @@ async fn start(change: impl FnOnce(&mut Config)) -> Option<Listening> {
 }
 
 impl Listening {
+    /// Connects to where commits go.
     async fn connect(&self) -> Option<TcpStream> {
-        TcpStream::connect(self.server.address).await.ok()
+        TcpStream::connect(self.server.run_address).await.ok()
     }
 
     /// Sends bytes and reads until the server closes.
@@ -50,7 +51,11 @@ impl Listening {
     }
 
     async fn post(&self, path: &str, body: &Value) -> Option<(u16, Value)> {
-        let answer = self.exchange(&request(path, &body.to_string())).await?;
+        let is_run = path.starts_with("/run/");
+        let face = if is_run { self.server.run_address } else { self.server.address };
+        let mut stream = TcpStream::connect(face).await.ok()?;
+        stream.write_all(&request(path, &body.to_string())).await.ok()?;
+        let answer = rest(&mut stream).await?;
         let (head, body) = answer.split_once("\r\n\r\n")?;
         Some((head.split(' ').nth(1)?.parse().ok()?, serde_json::from_str(body).ok()?))
     }

@@ -193,7 +193,7 @@ async fn a_learner_sees_their_own_rows_and_no_others() {
     for learner in ["anna", "berta"] {
         let visit = server.visit(&topic, learner).await.unwrap();
         server.post("/run/v1/commits", &commit(&visit, 1, 60, "x")).await.unwrap();
-        tokens.push(visit["launch_token"].as_str().unwrap().to_owned());
+        tokens.push(server.report_token(learner).await.unwrap());
     }
     let learners = async |path: &str, token: &str| {
         let body = server.get(path, token).await?.body;
@@ -205,6 +205,57 @@ async fn a_learner_sees_their_own_rows_and_no_others() {
     assert_eq!(learners("/api/v1/report", KEY).await.unwrap().len(), 2);
     assert_eq!(learners("/api/v1/report?learner=berta", KEY).await.unwrap(), ["berta"]);
     assert_eq!(learners("/api/v1/report?course=None", KEY).await.unwrap(), Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn the_report_has_a_token_of_its_own_which_opens_nothing_else() {
+    let server = TestServer::start_as(NoFaults, |it| {
+        it.public_url = Some("https://learn.example".to_owned());
+        it.run_url = Some("https://run.example".to_owned());
+    });
+    let server = server.await.unwrap();
+    let topic = server.course().await.unwrap();
+    let launch = json!({ "learner": { "id": "anna", "name": "Muster, Anna" }, "topic": topic });
+    let made = server.post("/api/v1/launches", &launch).await.unwrap().body;
+    assert!(made["url"].as_str().unwrap().starts_with("https://run.example/player/#code="), "{made}");
+    let (page, token) = made["report_url"].as_str().unwrap().split_once("#token=").unwrap();
+    assert_eq!(page, "https://learn.example/reports/my-learning");
+    let me = server.get("/api/v1/me", token).await.unwrap().body;
+    assert_eq!(me, json!({ "role": "learner", "name": "Muster, Anna", "tenant": "default" }));
+    let opened = server.post("/run/v1/visits", &json!({ "launch_token": token })).await.unwrap();
+    assert_eq!(opened.problem(), (401, "token_invalid"));
+
+    let unknown = server.post("/api/v1/reports/links", &json!({ "learner": "nobody" })).await.unwrap();
+    assert_eq!(unknown.problem(), (404, "not_found"));
+    server.advance(12 * 3_600_000 + 1_000);
+    assert_eq!(server.get("/api/v1/report", token).await.unwrap().problem(), (401, "token_expired"));
+}
+
+/// Bad input 41: reused with another body, at once, or missing where it matters.
+#[tokio::test]
+async fn a_new_attempt_takes_an_idempotency_key_and_is_made_once() {
+    let server = TestServer::start().await.unwrap();
+    let topic = server.course().await.unwrap();
+    let ask = async |key: Option<&str>, learner: &str| {
+        let body =
+            json!({ "learner": { "id": learner, "name": "" }, "topic": topic, "mode": "new" }).to_string();
+        let mut request = Request::post("/api/v1/launches").header("authorization", format!("Bearer {KEY}"));
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        let request = request.header("content-type", "application/json");
+        server.send(request.body(Body::from(body)).unwrap()).await.unwrap()
+    };
+    assert_eq!(ask(None, "anna").await.problem(), (400, "idempotency_key_missing"));
+    let all = tokio::join!(ask(Some("k"), "anna"), ask(Some("k"), "anna"), ask(Some("k"), "anna"));
+    for it in [&all.0, &all.1, &all.2] {
+        assert_eq!(
+            (it.status.as_u16(), &it.body["launch"], &it.body["url"], &it.body["attempt"]),
+            (201, &all.0.body["launch"], &all.0.body["url"], &json!(1))
+        );
+    }
+    assert_eq!(ask(Some("k"), "berta").await.problem(), (422, "idempotency_key_reused"));
+    assert_eq!(ask(Some("another"), "anna").await.body["attempt"], 2);
 }
 
 /// Opens a visit with a code, from an address.

@@ -114,7 +114,10 @@ async fn media_merge_to_the_same_in_any_order_and_any_number_of_times() {
     }
     // 90 s shown and 100 s hidden; no sign but the page's opening, which the music outlasts.
     assert_eq!((&told[0].0, &told[0].1), (&json!(190_000), &json!(190_000)));
-    let seen = json!([{ "key": "abc/music.ogg#600", "kind": "audio", "duration_ms": 600_000, "covered_ms": 190_000 }]);
+    let seen = json!([{
+        "key": "abc/music.ogg#600", "kind": "audio", "duration_ms": 600_000, "covered_ms": 190_000,
+        "covered": [[0, 90_000], [100_000, 200_000]],
+    }]);
     assert_eq!(told[0].2, seen);
     assert_eq!((&told[1], &told[2]), (&told[0], &told[0]));
 }
@@ -137,7 +140,10 @@ async fn what_was_seen_in_several_visits_is_one_set_whatever_the_grant() {
     }
     let rows = server.rows().await.unwrap();
     assert_eq!(rows[0]["media_ms"], 150_000, "60 s, 60 s and 30 s of time");
-    let seen = json!([{ "key": "abc/film.webm#600", "kind": "video", "duration_ms": 600_000, "covered_ms": 90_000 }]);
+    let seen = json!([{
+        "key": "abc/film.webm#600", "kind": "video", "duration_ms": 600_000, "covered_ms": 90_000,
+        "covered": [[0, 90_000]],
+    }]);
     assert_eq!(rows[0]["media"], seen);
 }
 

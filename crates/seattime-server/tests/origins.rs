@@ -345,6 +345,6 @@ async fn a_short_token_is_good_for_what_it_names_and_as_it_was_signed() {
     let strange = signed(&ours, &elsewhere, START_MS);
     let moved = with(&commit(&visit, 1, 60, "x"), json!({ "token": strange, "origin": visit["origin"] }));
     assert_eq!(server.post(COMMITS, &moved).await.unwrap().problem(), (404, "not_found"));
-    assert_eq!(server.rows().await.unwrap().len(), 0, "nothing was kept");
+    assert_eq!(server.told_rows().await.unwrap().len(), 0, "nothing was kept");
     assert_eq!(told(&sent(token).await), (200, Some(1), false));
 }

@@ -55,8 +55,8 @@ async fn a_package_says_how_it_reports_and_what_was_credited_instead() {
 async fn packages_are_told_of_to_whoever_has_the_key_alone() {
     let server = TestServer::start().await.unwrap();
     let topic = server.course().await.unwrap();
-    let visit = server.visit(&topic, "anna").await.unwrap();
-    let learners = visit["launch_token"].as_str().unwrap();
+    server.visit(&topic, "anna").await.unwrap();
+    let learners = &*server.report_token("anna").await.unwrap();
     for path in [format!("/api/v1/packages/{topic}"), "/api/v1/courses/Course".to_owned()] {
         for token in ["", "wrong", learners] {
             assert_eq!(

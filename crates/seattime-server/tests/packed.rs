@@ -37,7 +37,7 @@ async fn what_is_packed_is_taken_as_if_it_were_not_and_never_unpacked_beyond_wha
         let answer = server.send(in_gzip(body).unwrap()).await.unwrap();
         assert_eq!(answer.problem(), (*status, *code), "{} bytes", body.len());
     }
-    assert_eq!(server.rows().await.unwrap(), Vec::<Value>::new(), "nothing was kept");
+    assert_eq!(server.told_rows().await.unwrap(), Vec::<Value>::new(), "nothing was kept");
 
     let kept = server.send(in_gzip(&packed).unwrap()).await.unwrap();
     assert_eq!((kept.status.as_u16(), &kept.body["acked"]), (200, &json!(1)));

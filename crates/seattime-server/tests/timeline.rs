@@ -156,7 +156,7 @@ async fn visits_are_shown_to_whom_the_row_is_shown() {
     }
     let row = server.rows().await.unwrap().into_iter().find(|it| it["learner"]["id"] == "anna").unwrap();
     assert_eq!(row["topic_id"], topic.as_str(), "the row says what to ask for");
-    let own = anna["launch_token"].as_str().unwrap();
+    let own = &*server.report_token("anna").await.unwrap();
     #[rustfmt::skip]
     let cases = [
         // address                                     authority        status  measured, s

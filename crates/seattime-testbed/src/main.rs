@@ -57,9 +57,12 @@ struct Arguments {
     /// The folder of the run-time.
     #[arg(long)]
     pkg: PathBuf,
-    /// The port to listen on; 0 takes any that is free.
+    /// The port of the app face; 0 takes any that is free.
     #[arg(long, default_value_t = 0)]
     port: u16,
+    /// The port of the run face; 0 takes any that is free.
+    #[arg(long, default_value_t = 0)]
+    run_port: u16,
     /// The time at the start, in ms since 1970.
     #[arg(long)]
     start_ms: i64,
@@ -157,13 +160,15 @@ async fn main() -> Result<()> {
     let assets = Arc::new(FolderAssets { www: arguments.web, pkg: arguments.pkg });
     let world = World { clock: clock.clone(), faults: faults.clone(), vfs: Some(DISK.to_owned()), assets };
     let mut config = Config::local(arguments.data.clone(), API_KEY.to_owned());
-    (config.port, config.database) = (arguments.port, arguments.database);
+    (config.port, config.run_port, config.database) =
+        (arguments.port, arguments.run_port, arguments.database);
     config.still_here = StillHere::In([ASKING.to_owned()].into());
     // Whoever drives it sends faster than pages do.
     config.limits.commits = Rate::UNBOUNDED;
     config.limits.parts = Rate::UNBOUNDED;
     let server = serve(config, world).await?;
     println!("listening http://{}", server.address);
+    println!("running http://{}", server.run_address);
     println!("api-key {API_KEY}");
     let testbed = Testbed { server, clock, faults, disk, data: arguments.data };
     let mut orders = BufReader::new(tokio::io::stdin()).lines();

@@ -31,6 +31,7 @@ struct Server {
     orders: ChildStdin,
     answers: BufReader<ChildStdout>,
     url: String,
+    run_url: String,
     key: String,
 }
 
@@ -48,8 +49,9 @@ impl Server {
         let orders = child.stdin.take().unwrap();
         let mut answers = BufReader::new(child.stdout.take().unwrap());
         let url = line(&mut answers).strip_prefix("listening ").unwrap().to_owned();
+        let run_url = line(&mut answers).strip_prefix("running ").unwrap().to_owned();
         let key = line(&mut answers).strip_prefix("api-key ").unwrap().to_owned();
-        Server { child, orders, answers, url, key }
+        Server { child, orders, answers, url, run_url, key }
     }
 
     fn order(&mut self, order: &str) -> String {
@@ -62,7 +64,7 @@ impl Server {
         let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
         let request = Request::builder()
             .method(method)
-            .uri(format!("{}{path}", self.url))
+            .uri(format!("{}{path}", if path.starts_with("/run/") { &self.run_url } else { &self.url }))
             .header("authorization", format!("Bearer {}", self.key))
             .header("content-type", kind);
         let response = client.request(request.body(Full::new(Bytes::from(body))).unwrap()).await.ok()?;

@@ -31,7 +31,7 @@ export default {
         assert.ok(told.length > 10, `${told.length} messages`);
         await course.close();
         for (const body of told.reverse()) {
-            const answer = await fetch(`${stage.world.url}/run/v1/commits`, { method: "POST", headers: { "content-type": "application/json" }, body });
+            const answer = await fetch(stage.world.at("/run/v1/commits"), { method: "POST", headers: { "content-type": "application/json" }, body });
             assert.equal(answer.status, 200);
         }
     },

@@ -34,7 +34,7 @@ export default {
         await stage.later(2 * SECOND);
         const phone = await stage.open({ on: "phone" });
         await work(phone, 3);
-        const answer = await fetch(`${stage.world.url}/run/v1/commits`, { method: "POST", headers: { "content-type": "application/json" }, body: held });
+        const answer = await fetch(stage.world.at("/run/v1/commits"), { method: "POST", headers: { "content-type": "application/json" }, body: held });
         assert.equal(answer.status, 409, "what it says is kept, but its visit is over");
         await phone.advance(2 * MINUTE);
         await phone.close();

@@ -2,14 +2,12 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
-use seattime_server::clock::SystemClock;
+use anyhow::Result;
 use seattime_server::config::{DATABASE_VARIABLE, TENANT};
 use seattime_server::recompute::recompute;
-use seattime_server::store::{Judged, JudgedOf, Judging, Store};
-use seattime_server::{clock::ServerClock, store};
+use seattime_server::store::{Judged, JudgedOf, Judging};
 
-use super::policy;
+use super::{kept, policy};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -39,20 +37,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<()> {
-    let (store, now_ms): (Box<dyn Store>, i64) = match &arguments.database {
-        Some(url) => {
-            let store = store::postgres::PostgresStore::open(url).await?;
-            let now_ms = store.clock().now_ms().await;
-            (Box::new(store), now_ms)
-        }
-        None => {
-            let path = arguments.data.join("seattime.db");
-            if !path.is_file() {
-                bail!("there is no {}; say with --data where the server keeps everything", path.display());
-            }
-            (Box::new(store::sqlite::SqliteStore::open(&path, None)?), SystemClock.now_ms().await)
-        }
-    };
+    let (store, now_ms) = kept::open(&arguments.data, arguments.database.as_deref()).await?;
     let is_dry = arguments.dry_run;
     let judging = Judging { policy: policy::of(&arguments.judged), who: arguments.by, now_ms, is_dry };
     let of = JudgedOf { lms_id: arguments.learner, course: arguments.course };

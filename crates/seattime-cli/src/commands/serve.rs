@@ -30,9 +30,12 @@ pub(crate) struct Arguments {
     /// The address to listen on.
     #[arg(long, default_value = "127.0.0.1")]
     host: IpAddr,
-    /// The port to listen on; 0 takes any that is free.
+    /// The port of the app face: the API, reports, keys and logins; 0 takes any that is free.
     #[arg(long, default_value_t = 8080)]
     port: u16,
+    /// The port of the run face: the player and courses; the one after --port, if left out.
+    #[arg(long)]
+    run_port: Option<u16>,
     /// Another address, such as `127.0.0.1:9090`, where Prometheus finds figures under `/metrics`. It asks for no key.
     #[arg(long, env = METRICS_VARIABLE)]
     metrics: Option<SocketAddr>,
@@ -42,9 +45,16 @@ pub(crate) struct Arguments {
     /// How long it goes on when it is asked to stop, in s: `/readyz` fails meanwhile, so that balancers notice.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=3_600))]
     stop_delay: u64,
-    /// Where learners reach the server, such as `https://learn.example`; where it listens, if left out.
-    #[arg(long)]
+    /// Where the app face is reached, such as `https://learn.example`; where it listens, if left out.
+    #[arg(long, requires = "run_url")]
     public_url: Option<String>,
+    /// Where learners reach courses, on another host name, such as `https://run.learn.example`; where the run face
+    /// listens, if left out.
+    #[arg(long)]
+    run_url: Option<String>,
+    /// A header in which a proxy of --proxy says by its name who has logged in there, such as `X-Remote-User`.
+    #[arg(long, value_name = "HEADER", requires = "proxies")]
+    login_header: Option<String>,
     #[command(flatten)]
     kept: Kept,
     #[command(flatten)]
@@ -63,9 +73,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     let config = Config {
         host: arguments.host,
         port: arguments.port,
+        run_port: arguments.run_port.unwrap_or_else(|| after(arguments.port)),
         metrics: arguments.metrics,
         proxies: arguments.proxies,
         public_url: arguments.public_url.map(|it| it.trim_end_matches('/').to_owned()),
+        run_url: arguments.run_url.map(|it| it.trim_end_matches('/').to_owned()),
+        login_header: arguments.login_header,
         data: arguments.kept.data,
         database: arguments.kept.database,
         api_key,
@@ -90,6 +103,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
         import_demo(&server).await?;
     }
     println!("Seattime listens at http://{}/ (stop it with Ctrl-C)", server.address);
+    println!("Courses are shown at http://{}/player/", server.run_address);
     if let Some(address) = server.metrics_address {
         println!("Prometheus finds figures at http://{address}/metrics");
     }
@@ -106,6 +120,11 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
         () = server.shut_down() => Ok(()),
         () = signals.next() => bail!("ended at once; what was not acknowledged comes again"),
     }
+}
+
+/// The port after one; any that is free, if that is.
+fn after(port: u16) -> u16 {
+    if port == 0 { 0 } else { port.checked_add(1).unwrap_or(0) }
 }
 
 /// What asks the process to stop: listened for once, so that none is missed.

@@ -25,6 +25,8 @@ const MANIFEST: &str = r#"<?xml version="1.0"?><manifest identifier="m" xmlns="h
 pub(crate) struct Running {
     pub(crate) child: Child,
     pub(crate) address: String,
+    /// Where courses are shown.
+    pub(crate) run_address: String,
     log: PathBuf,
 }
 
@@ -65,14 +67,16 @@ impl Running {
         let log = data.with_extension("log");
         command.env("SEATTIME_API_KEY", KEY).stdout(Stdio::piped()).stderr(File::create(&log).ok()?);
         let mut child = command.spawn().ok()?;
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut()?).read_line(&mut line).ok()?;
-        let address = line.split("http://").nth(1).and_then(|it| it.split('/').next()).map(str::to_owned);
-        let Some(address) = address else {
+        let mut lines = BufReader::new(child.stdout.as_mut()?).lines();
+        let mut address = || {
+            let line = lines.next()?.ok()?;
+            line.split("http://").nth(1).and_then(|it| it.split('/').next()).map(str::to_owned)
+        };
+        let (Some(address), Some(run_address)) = (address(), address()) else {
             let _ = child.kill();
             return None;
         };
-        Some(Running { child, address, log })
+        Some(Running { child, address, run_address, log })
     }
 
     /// What it logged so far.
@@ -80,8 +84,13 @@ impl Running {
         std::fs::read_to_string(&self.log).ok()
     }
 
+    /// Connects to where commits go.
     pub(crate) fn connect(&self) -> std::io::Result<TcpStream> {
-        let stream = TcpStream::connect(&self.address)?;
+        Running::connect_to(&self.run_address)
+    }
+
+    fn connect_to(address: &str) -> std::io::Result<TcpStream> {
+        let stream = TcpStream::connect(address)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         Ok(stream)
     }
@@ -94,7 +103,8 @@ impl Running {
     }
 
     pub(crate) fn send(&self, method: &str, path: &str, body: &[u8]) -> Option<Answer> {
-        let mut stream = self.connect().ok()?;
+        let face = if path.starts_with("/run/") { &self.run_address } else { &self.address };
+        let mut stream = Running::connect_to(face).ok()?;
         stream.write_all(Running::head(method, path, body.len(), "").as_bytes()).ok()?;
         stream.write_all(body).ok()?;
         rest(&mut stream)

@@ -1,13 +1,15 @@
 //! Courses: how time is judged in them, where it is not as the server is set up.
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::response::Response;
 use seattime_wire::{CreditPolicy, Policy};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::sent::{Sent, Tenant};
+use super::sent::{Changing, Sent};
+use super::tenants::versioned;
+use crate::access::Tenant;
 use crate::app::{App, MAX_BODY_BYTES};
 use crate::error::Problem;
 use crate::store::{CourseSettings, KeptSettings};
@@ -48,7 +50,7 @@ pub(crate) async fn get_course(
     State(app): State<App>,
     Tenant(tenant): Tenant,
     Path(course): Path<String>,
-) -> Result<Json<JudgedCourse>, Problem> {
+) -> Result<Response, Problem> {
     let kept = app.store.course(&tenant, &course).await?;
     told(&app, &tenant, course, kept).await
 }
@@ -58,13 +60,15 @@ pub(crate) async fn get_course(
 ///
 /// # Errors
 ///
-/// 400 `bad_json`; 401 `key_invalid`; 422 `bad_settings`. Nothing is kept then.
+/// 400 `bad_json`; 401 `key_invalid`; 412 `precondition_failed`; 422 `bad_settings`; 428 `precondition_required`. Nothing
+/// is kept then.
 pub(crate) async fn put_course(
     State(app): State<App>,
     Tenant(tenant): Tenant,
     Path(course): Path<String>,
+    Changing(known): Changing,
     body: Sent<MAX_BODY_BYTES>,
-) -> Result<Json<JudgedCourse>, Problem> {
+) -> Result<Response, Problem> {
     // By its fields' names alone: a list would be taken for settings without any.
     let fields: Map<String, Value> = body.json()?;
     let settings: CourseSettings =
@@ -72,7 +76,7 @@ pub(crate) async fn put_course(
     settings
         .check()
         .map_err(|found| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_settings", found))?;
-    let kept = app.store.put_course(&tenant, &course, settings, app.now_ms().await).await?;
+    let kept = app.store.put_course(&tenant, &course, settings, known, app.now_ms().await).await?;
     told(&app, &tenant, course, kept).await
 }
 
@@ -81,31 +85,28 @@ pub(crate) async fn put_course(
 ///
 /// # Errors
 ///
-/// 401 `key_invalid`.
+/// 401 `key_invalid`; 412 `precondition_failed`; 428 `precondition_required`.
 pub(crate) async fn delete_course(
     State(app): State<App>,
     Tenant(tenant): Tenant,
     Path(course): Path<String>,
-) -> Result<Json<JudgedCourse>, Problem> {
+    Changing(known): Changing,
+) -> Result<Response, Problem> {
     let mut kept = app.store.course(&tenant, &course).await?;
+    known.check(kept.version)?;
     if kept.settings != CourseSettings::default() {
         let now_ms = app.now_ms().await;
-        kept = app.store.put_course(&tenant, &course, CourseSettings::default(), now_ms).await?;
+        kept = app.store.put_course(&tenant, &course, CourseSettings::default(), known, now_ms).await?;
     }
     told(&app, &tenant, course, kept).await
 }
 
-async fn told(
-    app: &App,
-    tenant: &str,
-    course: String,
-    kept: KeptSettings,
-) -> Result<Json<JudgedCourse>, Problem> {
+async fn told(app: &App, tenant: &str, course: String, kept: KeptSettings) -> Result<Response, Problem> {
     let KeptSettings { settings, version, set_ms } = kept;
     let Policy { credit, idle_limit_ms, tail_ms, .. } = settings.over(app.config.policy);
     let topics = app.store.packages(tenant).await?.iter().filter(|it| it.course == course).count();
     let still_here = app.config.still_here.is_asked_in(&course, settings.still_here);
     let set_ms = (version > 0).then_some(set_ms);
     let holds = Holds { credit, idle_limit_ms, tail_ms, still_here };
-    Ok(Json(JudgedCourse { course, topics, version, set_ms, settings, holds }))
+    Ok(versioned(version, JudgedCourse { course, topics, version, set_ms, settings, holds }))
 }

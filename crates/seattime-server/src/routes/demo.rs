@@ -11,8 +11,15 @@ use crate::app::App;
 use crate::config::TENANT;
 use crate::error::Problem;
 
-/// The courses: `GET /`.
+/// What somebody is told who only knows the host.
+const NO_DEMO: &str = "This is Seattime, a run-time for SCORM courses. Courses are launched from your LMS.\n\
+     Your own times: /reports/my-learning\n";
+
+/// Where somebody lands who only knows the host: `GET /`; with the demo, its courses.
 pub(crate) async fn get_start(State(app): State<App>) -> Result<Response, Problem> {
+    if !app.config.demo {
+        return Ok(NO_DEMO.into_response());
+    }
     let mut items = String::new();
     for line in app.store.packages(TENANT).await? {
         let (topic, title, course) = (escaped(&line.topic), escaped(&line.title), escaped(&line.course));
@@ -27,12 +34,27 @@ pub(crate) async fn get_start(State(app): State<App>) -> Result<Response, Proble
          <link rel=\"icon\" href=\"/shared/icon.svg\"><link rel=\"stylesheet\" href=\"/shared/colours.css\">\
          <link rel=\"stylesheet\" href=\"/shared/start.css\">\
          </head><body><main><h1>Demo courses</h1><p>Take a course, close it, and read your minutes in \
-         <a href=\"/reports/my-learning\">My Learning Report</a>.</p><ul>{items}</ul></main></body></html>"
+         <a href=\"/demo/report\">My Learning Report</a>.</p><ul>{items}</ul></main></body></html>"
     );
     let mut response = Html(page).into_response();
-    let policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'";
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    // A form is sent here, and leads on to the face that shows courses.
+    let run = app.config.run_url.as_deref().unwrap_or_default();
+    let policy = format!(
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' {run}; base-uri 'none'"
+    );
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
     Ok(response)
+}
+
+/// The report of the demo's learner: `GET /demo/report`.
+pub(crate) async fn get_report(State(app): State<App>) -> Result<Redirect, Problem> {
+    if !app.config.demo {
+        return Err(Problem::not_found("page"));
+    }
+    let url = launches::report_url(&app, TENANT, launches::DEMO_LEARNER).await?;
+    Ok(Redirect::to(url.as_deref().unwrap_or("/reports/my-learning")))
 }
 
 /// Which course to take.
@@ -46,6 +68,9 @@ pub(crate) async fn post_launch(
     State(app): State<App>,
     Form(choice): Form<Choice>,
 ) -> Result<Redirect, Problem> {
+    if !app.config.demo {
+        return Err(Problem::not_found("page"));
+    }
     Ok(Redirect::to(&launches::demo(&app, choice.topic).await?))
 }
 

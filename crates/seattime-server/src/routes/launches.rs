@@ -6,13 +6,17 @@ use axum::http::{HeaderMap, StatusCode};
 use seattime_wire::{Api, Mode};
 use serde::{Deserialize, Serialize};
 
-use super::sent::{Sent, Tenant};
+use super::sent::Sent;
+use crate::access::Tenant;
 use crate::app::{App, MAX_BODY_BYTES};
 use crate::error::Problem;
 use crate::secret::sha256;
-use crate::store::NewLaunch;
+use crate::store::{NewLaunch, NewLearner};
+use crate::token::ReportClaims;
 
 const PURPOSE: &str = "code";
+/// The LMS's own id of the demo's learner.
+pub(crate) const DEMO_LEARNER: &str = "demo-learner";
 
 /// What an LMS asks for. `api` gives content another API than its manifest declares; an attempt keeps the one
 /// that it was begun with, so that a launch which asks for the other begins a new attempt.
@@ -31,11 +35,38 @@ pub(crate) struct LaunchRequest {
     strict: bool,
 }
 
+/// Who learns, as an LMS says it. Groups that are left out stay as they are; others take their place.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Learner {
     pub(crate) id: String,
     #[serde(default)]
     pub(crate) name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) groups: Option<Vec<String>>,
+}
+
+/// So many groups a learner may be in.
+const MOST_GROUPS: usize = 64;
+/// The longest id of a learner, or name of a group, in bytes.
+const MOST_ID_BYTES: usize = 255;
+
+impl Learner {
+    /// As the store is told; or what was found, and what was expected.
+    pub(crate) fn checked(self) -> Result<NewLearner, String> {
+        let id = self.id.trim();
+        if id.is_empty() || id.len() > MOST_ID_BYTES {
+            return Err(format!("learner.id has {} bytes; expected 1 to {MOST_ID_BYTES}", id.len()));
+        }
+        let groups = self.groups.as_deref().unwrap_or_default();
+        if groups.len() > MOST_GROUPS {
+            return Err(format!("learner.groups has {} names; expected up to {MOST_GROUPS}", groups.len()));
+        }
+        if let Some(it) = groups.iter().find(|it| it.is_empty() || it.len() > MOST_ID_BYTES) {
+            let found = it.len();
+            return Err(format!("a name in learner.groups has {found} bytes; expected 1 to {MOST_ID_BYTES}"));
+        }
+        Ok(NewLearner { lms_id: id.to_owned(), name: self.name, groups: self.groups })
+    }
 }
 
 /// What an LMS is told.
@@ -45,6 +76,9 @@ pub(crate) struct LaunchAnswer {
     /// Where the learner has to be sent, within two minutes and once.
     url: String,
     attempt: u32,
+    /// Where the learner reads what they did, on the app face, for twelve hours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report_url: Option<String>,
 }
 
 /// Makes a launch: `POST /api/v1/launches`, with an API key. The same Idempotency-Key with the same body
@@ -54,7 +88,7 @@ pub(crate) struct LaunchAnswer {
 ///
 /// | status | when |
 /// |--------|------|
-/// | 400 | the body is not a launch: `bad_json`; a field is empty or too long: `bad_launch` |
+/// | 400 | the body is not a launch: `bad_json`; a field is empty or too long: `bad_launch`; a new attempt is asked for without an Idempotency-Key, so that the same request twice would make two: `idempotency_key_missing` |
 /// | 401 | there is no valid API key: `key_invalid` |
 /// | 404 | there is no such topic |
 /// | 422 | the Idempotency-Key came with another body: `idempotency_key_reused` |
@@ -67,8 +101,13 @@ pub(crate) async fn post_launch(
     let body_hash = sha256(&body.0);
     let request: LaunchRequest = body.json()?;
     let key = headers.get("idempotency-key").and_then(|it| it.to_str().ok()).map(str::to_owned);
+    if request.mode == Mode::New && key.is_none() {
+        let detail = "a new attempt is asked for without an Idempotency-Key; send one, so that the same request twice makes one attempt";
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "idempotency_key_missing", detail));
+    }
+    let lms_id = request.learner.id.trim().to_owned();
     let mut answer = make(&app, &tenant, request, key.map(|it| (it, body_hash))).await?;
-    answer.url.insert_str(0, app.config.public_url.as_deref().unwrap_or_default());
+    answer.report_url = report_url(&app, &tenant, &lms_id).await?;
     Ok((StatusCode::CREATED, Json(answer)))
 }
 
@@ -79,10 +118,7 @@ async fn make(
     idempotency: Option<(String, String)>,
 ) -> Result<LaunchAnswer, Problem> {
     let bad = |detail: String| Problem::new(StatusCode::BAD_REQUEST, "bad_launch", detail);
-    let id = request.learner.id.trim();
-    if id.is_empty() || id.len() > 255 {
-        return Err(bad(format!("learner.id has {} bytes; expected 1 to 255", id.len())));
-    }
+    let learner = request.learner.checked().map_err(bad)?;
     if let Some(url) = request.return_url.as_deref().filter(|it| !is_web(it)) {
         return Err(bad(format!("return_url is {url:?}; expected an http or https address")));
     }
@@ -90,8 +126,7 @@ async fn make(
     let code = app.key.mark(PURPOSE, &launch);
     let new = NewLaunch {
         launch,
-        learner: id.to_owned(),
-        learner_name: request.learner.name,
+        learner,
         topic: request.topic,
         mode: request.mode,
         return_url: request.return_url,
@@ -104,12 +139,23 @@ async fn make(
     app.metrics.launches.inc();
     // From the id, so that a request that is repeated is told the same code, and no code is kept.
     let code = app.key.mark(PURPOSE, &made.launch);
-    Ok(LaunchAnswer { url: format!("/player/#code={code}"), launch: made.launch, attempt: made.attempt })
+    let url = format!("{}/player/#code={code}", app.config.run_url.as_deref().unwrap_or_default());
+    Ok(LaunchAnswer { url, launch: made.launch, attempt: made.attempt, report_url: None })
 }
 
-/// Makes a launch for a learner of the demo; answers where to go, on the host that was asked.
+/// Where a learner reads what they did; nothing where there is no such learner.
+pub(crate) async fn report_url(app: &App, tenant: &str, lms_id: &str) -> Result<Option<String>, Problem> {
+    let Some(learner) = app.store.accounts().learner_id(tenant, lms_id).await? else { return Ok(None) };
+    let claims = ReportClaims { tenant: tenant.to_owned(), learner };
+    let token = app.tokens.for_report(&claims, app.now_ms().await)?;
+    let face = app.config.public_url.as_deref().unwrap_or_default();
+    // In the fragment, which no server is told and no log has.
+    Ok(Some(format!("{face}/reports/my-learning#token={token}")))
+}
+
+/// Makes a launch for the demo's learner; answers where to go.
 pub(crate) async fn demo(app: &App, topic: String) -> Result<String, Problem> {
-    let learner = Learner { id: "demo-learner".to_owned(), name: "Learner, Demo".to_owned() };
+    let learner = Learner { id: DEMO_LEARNER.to_owned(), name: "Learner, Demo".to_owned(), groups: None };
     let mode = Mode::Continue;
     let request = LaunchRequest { learner, topic, mode, return_url: None, api: None, strict: false };
     Ok(make(app, crate::config::TENANT, request, None).await?.url)

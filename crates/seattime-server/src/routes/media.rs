@@ -7,7 +7,8 @@ use seattime_wire::MediaTopic;
 use serde::Serialize;
 
 use super::content;
-use super::sent::{SentForm, Tenant};
+use super::sent::SentForm;
+use crate::access::Tenant;
 use crate::app::App;
 use crate::error::Problem;
 use crate::import::media::{self, MediaError, NewMedia};

@@ -11,7 +11,8 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
 use super::reports::unkept;
-use super::sent::{Asked, SentPackage, Tenant};
+use super::sent::{Asked, SentPackage};
+use crate::access::{Caller, Tenant, Who};
 use crate::app::App;
 use crate::error::Problem;
 use crate::import;
@@ -85,12 +86,16 @@ pub(crate) struct ListedReporting {
 ///
 /// # Errors
 ///
-/// 400 `bad_query`; 401 `key_invalid`.
+/// 400 `bad_query`; 401 `key_invalid`; 403 `scope_missing`.
 pub(crate) async fn get_packages(
     State(app): State<App>,
-    Tenant(tenant): Tenant,
+    caller: Caller,
     Asked(wanted): Asked<Wanted>,
 ) -> Result<Response, Problem> {
+    if let (true, Who::Account(account)) = (wanted.reporting, &caller.who) {
+        account.check_sees_all()?;
+    }
+    let tenant = caller.tenant;
     let lines = app.store.packages(&tenant).await?;
     let mut known = if wanted.reporting { app.store.reporting(&tenant).await? } else { BTreeMap::new() };
     let listed = lines.into_iter().map(|line| {
@@ -112,7 +117,7 @@ pub(crate) async fn get_package(
     Tenant(tenant): Tenant,
     Path(topic): Path<String>,
 ) -> Result<Response, Problem> {
-    Ok(unkept(app.store.package_reporting(&tenant, &topic).await?))
+    Ok(unkept(app.store.package_reporting(&tenant, &topic, app.now_ms().await).await?))
 }
 
 async fn import(

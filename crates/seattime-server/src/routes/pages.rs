@@ -1,7 +1,7 @@
 //! Pages and the run-time, from the folders that the server carries.
 
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::app::App;
@@ -20,22 +20,15 @@ const MEDIA_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'se
                             media-src 'self' http: https: blob:; connect-src 'self' http: https:; \
                             frame-ancestors 'self'; form-action 'none'; base-uri 'none'; object-src 'none'";
 
-/// A folder's page: `GET /player/`, `GET /report/`.
-pub(crate) async fn get_index(
-    State(app): State<App>,
-    Path(folder): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    file(&app, &headers, &folder, "index.html")
-}
-
-/// A page's file: `GET /player/play.js`, `GET /pkg/seattime.js`.
+/// A page or a file of it: `GET /player/`, `GET /player/play.js`, `GET /pkg/seattime.js`. Which there are, the table of
+/// routes says.
 pub(crate) async fn get_file(
     State(app): State<App>,
-    Path((folder, name)): Path<(String, String)>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    file(&app, &headers, &folder, &name)
+    let (folder, name) = uri.path().trim_start_matches('/').split_once('/').unwrap_or_default();
+    file(&app, &headers, folder, if name.is_empty() { "index.html" } else { name })
 }
 
 /// My Learning Report: `GET /reports/my-learning`.
@@ -48,15 +41,26 @@ pub(crate) async fn get_player() -> Redirect {
     Redirect::permanent("/player/")
 }
 
+/// Where the player leads to the report, which is the other face's: `GET /player/report`.
+pub(crate) async fn get_report(State(app): State<App>) -> Redirect {
+    let face = app.config.public_url.as_deref().unwrap_or_default();
+    let path = if app.config.demo { "/demo/report" } else { "/reports/my-learning" };
+    Redirect::to(&format!("{face}{path}"))
+}
+
+/// Logging in, without its slash.
+pub(crate) async fn get_login() -> Redirect {
+    Redirect::permanent("/login/")
+}
+
+/// Keys and accounts, without its slash.
+pub(crate) async fn get_admin() -> Redirect {
+    Redirect::permanent("/admin/")
+}
+
 /// How packages report, without its slash.
 pub(crate) async fn get_packages() -> Redirect {
     Redirect::permanent("/packages/")
-}
-
-/// Where somebody lands who only knows the host: `GET /`.
-pub(crate) async fn get_start() -> &'static str {
-    "This is Seattime, a run-time for SCORM courses. Courses are launched from your LMS.\n\
-     Your own times: /reports/my-learning\n"
 }
 
 fn file(app: &App, headers: &HeaderMap, folder: &str, name: &str) -> Result<Response, Problem> {

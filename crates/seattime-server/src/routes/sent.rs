@@ -17,6 +17,7 @@ use super::form::{self, Form};
 use crate::app::{App, MAX_PACKAGE_BYTES};
 use crate::error::Problem;
 use crate::peer::Peer;
+use crate::store::Known;
 
 /// A package has to come at this rate at least, in bytes a second.
 const LEAST_RATE: u64 = 16 * 1024;
@@ -76,14 +77,30 @@ impl FromRequest<App> for SentForm {
     }
 }
 
-/// The tenant whose API key the request carries; found out before anything of the body is read.
-pub(crate) struct Tenant(pub(crate) String);
+/// As what a request knows what it changes: by the header If-Match.
+pub(crate) struct Changing(pub(crate) Known);
 
-impl FromRequestParts<App> for Tenant {
+impl FromRequestParts<App> for Changing {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        Ok(Tenant(app.tenant_of(&parts.headers).await?))
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        let mut versions = Vec::new();
+        let mut is_there = false;
+        for header in parts.headers.get_all(header::IF_MATCH) {
+            is_there = true;
+            for tag in header.to_str().unwrap_or_default().split(',').map(str::trim) {
+                if tag == "*" {
+                    return Ok(Changing(Known::Any));
+                }
+                // A tag that is none of ours, or a weak one, is that of nothing that there is.
+                let ours = tag.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+                versions.extend(
+                    ours.filter(|it| !it.starts_with(['+', '0']) || *it == "0")
+                        .and_then(|it| it.parse::<u32>().ok()),
+                );
+            }
+        }
+        if is_there { Ok(Changing(Known::Versions(versions))) } else { Err(Problem::precondition_required()) }
     }
 }
 
@@ -170,7 +187,7 @@ fn unsupported(detail: String) -> Problem {
 }
 
 /// Reads a body of at most `limit` bytes within `patience`; with a rate in bytes a second, each of them buys time.
-async fn read(
+pub(super) async fn read(
     request: Request,
     limit: usize,
     patience: Duration,

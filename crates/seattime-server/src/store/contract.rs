@@ -1,9 +1,13 @@
 //! What every store must do, run on each.
 
+mod accounts;
 mod bytes;
 mod courses;
+mod enrolled;
 mod judged;
 mod legacy;
+mod listing;
+mod plans;
 mod remembered;
 mod restored;
 mod spread;
@@ -19,8 +23,8 @@ use seattime_wire::{
 
 use super::sqlite::SqliteStore;
 use super::{
-    Arrival, MadeLaunch, Merged, NewLaunch, Opened, Opening, ReportOf, ReportRow, Store, StoreError,
-    StoredActivity, StoredPackage,
+    ApiKey, Arrival, MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, ReportOf, ReportRow, Sight,
+    Store, StoreError, StoredActivity, StoredPackage,
 };
 use crate::config::DEFAULT_POLICY;
 use crate::store::postgres::PostgresStore;
@@ -116,6 +120,8 @@ async fn keeps(stores: &[Arc<dyn Store>]) {
         let run =
             Run::new(stores, &format!("{}{n}-{}{}", suffix.0, stores.len(), if n == 0 { "" } else { ODD }));
         run.what_is_known_of_keys_and_packages().await;
+        run.a_key_is_renewed_and_deleted().await;
+        run.an_account_changes_by_its_version_and_logs_in().await;
         run.a_launch_is_made_once_for_a_key().await;
         run.a_code_opens_one_visit_in_its_time().await;
         run.any_order_and_any_repetition_comes_to_the_same().await;
@@ -141,6 +147,12 @@ async fn keeps(stores: &[Arc<dyn Store>]) {
         run.how_a_package_reports_is_learnt_from_its_sessions().await;
         run.of_a_package_only_sessions_that_count_and_have_ended_tell().await;
         run.a_course_may_be_judged_otherwise_than_its_server().await;
+        run.pages_of_every_order_give_every_row_once().await;
+        run.pages_give_every_row_once_while_rows_change().await;
+        run.a_report_is_narrowed_to_what_is_asked_for().await;
+        run.a_row_tells_the_best_score_and_when_it_last_changed().await;
+        run.who_is_enrolled_has_a_row_of_every_topic().await;
+        run.learners_are_seen_by_their_groups().await;
     }
 }
 
@@ -164,7 +176,13 @@ impl<'a> Run<'a> {
     }
 
     async fn topic(&self, name: &str, api: Api) -> String {
-        let id = format!("{name} {}", self.mark);
+        let package = self.package(name, api);
+        let id = package.id.clone();
+        self.store().put_package(&self.tenant, package, NOW_MS).await.unwrap();
+        id
+    }
+
+    fn package(&self, name: &str, api: Api) -> StoredPackage {
         let activity = |id: &str| StoredActivity {
             id: id.to_owned(),
             title: format!("Title of {id}"),
@@ -175,8 +193,8 @@ impl<'a> Run<'a> {
             objectives: vec!["objective".to_owned()],
             data: vec![SharedMap { target: "bucket".to_owned(), reads: true, writes: true }],
         };
-        let package = StoredPackage {
-            id: id.clone(),
+        StoredPackage {
+            id: format!("{name} {}", self.mark),
             title: format!("Package {}", self.mark),
             course: format!("Course of {name} {}", self.mark),
             api,
@@ -184,9 +202,7 @@ impl<'a> Run<'a> {
             shares_with_all: name == "sharing",
             activities: vec![activity("item"), activity("second")],
             files: vec![("index.html".to_owned(), 17), (format!("{}.js", self.mark), 4)],
-        };
-        self.store().put_package(&self.tenant, package, NOW_MS).await.unwrap();
-        id
+        }
     }
 
     fn new_launch(&self, topic: &str, learner: &str) -> NewLaunch {
@@ -194,8 +210,11 @@ impl<'a> Run<'a> {
         NewLaunch {
             code_hash: format!("hash of {launch}"),
             launch,
-            learner: format!("{learner} {}", self.mark),
-            learner_name: format!("Muster, {learner} {}", self.mark),
+            learner: NewLearner {
+                lms_id: format!("{learner} {}", self.mark),
+                name: format!("Muster, {learner} {}", self.mark),
+                groups: None,
+            },
             topic: topic.to_owned(),
             mode: Mode::Continue,
             return_url: Some("https://lms.example/back".to_owned()),
@@ -225,7 +244,7 @@ impl<'a> Run<'a> {
 
     async fn rows(&self, learner: &str) -> Vec<ReportRow> {
         let of = ReportOf { lms_id: Some(format!("{learner} {}", self.mark)), ..ReportOf::default() };
-        self.store().report(&self.tenant, of).await.unwrap()
+        self.store().report(&self.tenant, Sight::Tenant, of, NOW_MS).await.unwrap().rows
     }
 
     async fn what_is_known_of_keys_and_packages(&self) {
@@ -233,11 +252,12 @@ impl<'a> Run<'a> {
         let key = store.server_key().await.unwrap().to_hex();
         assert_eq!(self.store().server_key().await.unwrap().to_hex(), key, "there is one key for all");
         let hash = format!("hash {}", self.mark);
-        assert_eq!(self.store().tenant_of_key(&hash).await, Ok(None));
+        assert_eq!(self.store().accounts().api_key(&hash, NOW_MS).await, Ok(None));
         for _ in 0..2 {
             self.store().put_key(&self.tenant, &hash, NOW_MS).await.unwrap();
         }
-        assert_eq!(self.store().tenant_of_key(&hash).await, Ok(Some(self.tenant.clone())));
+        let key = (self.tenant.clone(), ApiKey::of_server(&hash, NOW_MS));
+        assert_eq!(self.store().accounts().api_key(&hash, NOW_MS).await, Ok(Some(key)));
 
         let topic = self.topic("listed", Api::Scorm2004).await;
         assert_eq!(self.topic("listed", Api::Scorm2004).await, topic, "keeping it again changes nothing");
@@ -469,7 +489,7 @@ impl<'a> Run<'a> {
         assert_eq!(state("ida").await.0, "running", "a late commit reopens it");
         let next = self.open(&topic, "ida", end).await;
         assert_eq!(next.values["item"]["cmi.core.lesson_status"], "passed", "80 was to be reached");
-        self.store().renew_standings(1_000).await.unwrap();
+        self.store().renew_standings(1_000, end).await.unwrap();
     }
 
     /// Many learners, several windows each, every message twice and at once.

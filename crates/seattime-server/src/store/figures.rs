@@ -50,7 +50,9 @@ pub(crate) struct Part {
     pub(crate) is_initialized: bool,
     pub(crate) state: String,
     pub(crate) measured_ms: i64,
-    /// Of it, what media played.
+    /// Over which time what it is credited is spread, on the server's clock: what was measured, or else what bounds it.
+    pub(crate) over: IntervalSet,
+    /// Of what was measured, what media played.
     pub(crate) media_ms: i64,
     /// Of it, what lies near a live contact.
     pub(crate) corroborated_ms: i64,
@@ -65,6 +67,13 @@ pub(crate) struct Part {
     pub(crate) said_before_end: bool,
     /// What counts into the next session's `cmi.total_time`: months and hundredths of a second.
     pub(crate) total: (u64, u64),
+}
+
+impl Part {
+    /// Whether it is a session of content that is expected to call the API.
+    pub(crate) fn is_sco(&self) -> bool {
+        self.n > 0 && self.kind == SessionKind::Sco
+    }
 }
 
 /// What the server saw of a visit.
@@ -145,7 +154,8 @@ pub(crate) fn derive(raw: &RawVisit, policy: &Policy, seen: Seen) -> Figures {
     for (n, session) in &raw.sessions {
         let local = within(&present, session, &mut outside);
         let media_ms = mapped(&within(&played, session, &mut played_outside)).length_ms();
-        let measured_ms = mapped(&local).length_ms();
+        let (measured, span) = (mapped(&local), mapped(&session.spans()));
+        let measured_ms = measured.length_ms();
         let after_report_ms = match session.reported {
             Reported::Set { at: (stretch, ms), .. } => {
                 mapped(&from(local.clone(), Moment { stretch, ms })).length_ms()
@@ -154,19 +164,20 @@ pub(crate) fn derive(raw: &RawVisit, policy: &Policy, seen: Seen) -> Figures {
         };
         let facts =
             Parts { measured_ms, after_report_ms, reported: core_reported(session.reported), window_ms };
-        let of_it = (media_ms, corroborated(&local).length_ms(), wall_ms(&mapped(&session.spans())));
-        parts.push(part(*n, session, &facts, of_it, policy, seen));
+        let of_it = (media_ms, corroborated(&local).length_ms(), wall_ms(&span));
+        let over = spread_over(measured, span, policy, seen);
+        parts.push(Part { over, ..part(*n, session, &facts, of_it, policy, seen) });
     }
-    let outside_ms = mapped(&outside).length_ms();
-    if outside_ms > 0 {
+    let outside_of_all = mapped(&outside);
+    if !outside_of_all.is_empty() {
         let of_it = (mapped(&played_outside).length_ms(), corroborated(&outside).length_ms());
-        parts.push(outside_part(outside_ms, of_it));
+        parts.push(outside_part(outside_of_all, of_it));
     }
     let mut measured = mapped(&present);
     let legacy = raw.legacy(seen.opened_ms).clipped(seen.opened_ms, seen.contact_ms);
     if !legacy.is_empty() {
-        parts.push(legacy_part(legacy.length_ms()));
         measured.union(&legacy);
+        parts.push(legacy_part(legacy.clone()));
     }
     let bound = match policy.credit {
         CreditPolicy::Reported => {
@@ -205,6 +216,15 @@ fn within(
         }
     }
     local
+}
+
+/// Over which time what a session is credited is spread: what was measured of it. Where nothing was, that is the live
+/// window if it bounds what is credited, else its span; and if nobody knows even that, the moment of the visit's opening.
+fn spread_over(measured: IntervalSet, span: IntervalSet, policy: &Policy, seen: Seen) -> IntervalSet {
+    let window_end_ms = if policy.credit == CreditPolicy::Reported { seen.live_ms } else { seen.opened_ms };
+    let window = [(seen.opened_ms, window_end_ms)].into_iter().collect();
+    let opening = [(seen.opened_ms, seen.opened_ms.saturating_add(1))].into_iter().collect();
+    [measured, window, span].into_iter().find(|it| !it.is_empty()).unwrap_or(opening)
 }
 
 /// From the beginning of a set to its end.
@@ -294,6 +314,7 @@ fn part(
         is_initialized,
         state: state.to_owned(),
         measured_ms: facts.measured_ms,
+        over: IntervalSet::new(),
         media_ms,
         corroborated_ms,
         reported_ms,
@@ -312,7 +333,8 @@ fn provenance(from: Provenance, measured_ms: i64, media_ms: i64) -> &'static str
     if from == Provenance::Measured && media_ms > measured_ms / 2 { "media" } else { from.word() }
 }
 
-fn outside_part(measured_ms: i64, (media_ms, corroborated_ms): (i64, i64)) -> Part {
+fn outside_part(measured: IntervalSet, (media_ms, corroborated_ms): (i64, i64)) -> Part {
+    let measured_ms = measured.length_ms();
     Part {
         n: 0,
         activity: String::new(),
@@ -321,6 +343,7 @@ fn outside_part(measured_ms: i64, (media_ms, corroborated_ms): (i64, i64)) -> Pa
         is_initialized: false,
         state: "outside".to_owned(),
         measured_ms,
+        over: measured,
         media_ms,
         corroborated_ms,
         reported_ms: None,
@@ -335,13 +358,13 @@ fn outside_part(measured_ms: i64, (media_ms, corroborated_ms): (i64, i64)) -> Pa
 }
 
 /// What an old player said was watched: there is no more to know of it.
-fn legacy_part(watched_ms: i64) -> Part {
+fn legacy_part(watched: IntervalSet) -> Part {
     Part {
         n: 1,
         activity: LEGACY.to_owned(),
         state: "left".to_owned(),
         provenance: LEGACY.to_owned(),
-        ..outside_part(watched_ms, (0, 0))
+        ..outside_part(watched, (0, 0))
     }
 }
 

@@ -447,6 +447,8 @@ impl PackageReporting {
 
 #[cfg(test)]
 mod tests {
+    use seattime_core::time::IntervalSet;
+
     use super::*;
 
     /// A session of 10 min, 8 of them present, that told its time at its end.
@@ -459,6 +461,7 @@ mod tests {
             is_initialized: true,
             state: "terminated".to_owned(),
             measured_ms: 480_000,
+            over: IntervalSet::new(),
             media_ms: 0,
             corroborated_ms: 0,
             reported_ms: Some(reported_s * 1_000),

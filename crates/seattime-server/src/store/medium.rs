@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use seattime_core::time::IntervalSet;
-use seattime_wire::MediaTopic;
+use seattime_wire::{MediaTopic, SessionKind};
 
 use super::StoredActivity;
 use super::figures::{Figures, Seeing};
@@ -90,11 +90,20 @@ impl Progress {
     }
 }
 
+/// Whether a topic is a `video` or an `audio`; none where it is a package.
+pub(crate) fn kind(activities: &[StoredActivity]) -> Option<String> {
+    activities.iter().find(|it| it.kind == SessionKind::Media).map(|it| Medium::of(it).kind)
+}
+
+/// Where a video or audio was last, in ms of media time; none where it was never played.
+pub(crate) fn last_position_ms(visits: &[VisitRow]) -> Option<i64> {
+    let told = visits.iter().filter_map(|it| Some((it.contact_ms, it.raw.position_ms()?)));
+    told.max_by_key(|it| it.0).map(|it| it.1)
+}
+
 /// What a page is told of a video or audio; addresses are as they are kept.
 pub(crate) fn told(activity: &StoredActivity, progress: &Progress, visits: &[VisitRow]) -> MediaTopic {
     let Medium { kind, captions, threshold } = Medium::of(activity);
-    let played = visits.iter().filter(|it| !it.raw.media.is_empty());
-    let last = played.max_by_key(|it| it.contact_ms).and_then(|it| it.raw.media.values().next_back());
     MediaTopic {
         kind,
         source: activity.href.clone(),
@@ -102,6 +111,6 @@ pub(crate) fn told(activity: &StoredActivity, progress: &Progress, visits: &[Vis
         threshold,
         duration_ms: progress.duration_ms,
         covered: progress.covered.iter().collect(),
-        position_ms: last.map_or(0, |it| it.position_ms),
+        position_ms: last_position_ms(visits).unwrap_or(0),
     }
 }

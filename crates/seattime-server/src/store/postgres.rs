@@ -1,6 +1,7 @@
 //! `Store` over PostgreSQL, for several servers before one database: what they share lies there, and its clock is
 //! everybody's.
 
+mod accounts;
 pub(crate) mod clock;
 pub(crate) mod connection;
 mod contacts;
@@ -16,6 +17,7 @@ mod packages;
 mod reading;
 pub(crate) mod schema;
 mod standings;
+mod tenants;
 mod tls;
 mod visits;
 mod writers;
@@ -35,12 +37,14 @@ use self::failure::{Failure, retried};
 use self::fields::{Columns, row, run};
 pub use self::writers::WRITERS;
 use self::writers::Writers;
+use super::listing::Whose;
 use super::rows::column;
-use super::standing::{STANDINGS_AT_ONCE, in_steps};
+use super::standing::{STANDINGS_A_REQUEST, STANDINGS_AT_ONCE, in_steps};
 use super::{
-    Answer, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Launched, MadeLaunch,
-    Merged, NewLaunch, Opened, Opening, PackageLine, PackageReporting, ReportOf, ReportRow, ReportVisit,
-    Reporting, RowKey, Store, StoreError, StoredPackage, Throughput, VisitsOf,
+    Accounts, Answer, ApiKey, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Known,
+    Launched, MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, PackageLine, PackageReporting,
+    ReportOf, ReportPage, ReportVisit, Reporting, RowKey, Sight, Store, StoreError, StoredPackage,
+    TenantSettings, Throughput, VisitsOf,
 };
 use crate::clock::ServerClock;
 use crate::error::StartError;
@@ -98,9 +102,14 @@ impl PostgresStore {
         &self.place
     }
 
-    /// Derives what commits have made stale.
-    async fn renew(&self, tenant: &str, of: &ReportOf) -> Result<(), StoreError> {
-        in_steps(|| standings::renew(&self.pool, Some(tenant), of, STANDINGS_AT_ONCE)).await
+    /// Derives what commits have made stale, as far as a request may; answers how many rows are left.
+    async fn renew(&self, whose: Whose<'_>, of: &ReportOf, now_ms: i64) -> Result<usize, StoreError> {
+        let (_, is_done) =
+            in_steps(STANDINGS_A_REQUEST, || standings::renew_some(&self.pool, whose, of, now_ms)).await?;
+        if is_done {
+            return Ok(0);
+        }
+        retried!(tries => standings::count_stale(&self.pool, whose, of))
     }
 
     /// The database's clock.
@@ -175,15 +184,8 @@ async fn latest_ms(pool: &Pool) -> Result<i64, Failure> {
 
 async fn put_key(pool: &Pool, tenant: &str, key_hash: &str, now_ms: i64) -> Result<(), Failure> {
     let db = pool.get().await?;
-    run(&db, sql!("put_tenant"), &[tenant.into(), now_ms.into()]).await?;
-    run(&db, sql!("put_key"), &[key_hash.into(), tenant.into(), now_ms.into()]).await?;
-    Ok(())
-}
-
-async fn tenant_of_key(pool: &Pool, key_hash: &str) -> Result<Option<String>, Failure> {
-    let db = pool.get().await?;
-    let found = row(&db, sql!("tenant_of_key"), &[key_hash.into()]).await?;
-    Ok(found.map(|it| Columns::of(&it).text()).transpose()?)
+    accounts::put_tenant(&db, tenant, now_ms).await?;
+    accounts::put_key(&db, tenant, key_hash, &ApiKey::of_server(key_hash, now_ms)).await
 }
 
 async fn file(pool: &Pool, package: &str, path: &str) -> Result<Option<(u64, u64)>, Failure> {
@@ -232,14 +234,32 @@ impl Store for PostgresStore {
         Box::pin(async { self.clock.ask().await })
     }
 
+    fn accounts(&self) -> &dyn Accounts {
+        self
+    }
+
     fn put_key(&self, tenant: &str, key_hash: &str, now_ms: i64) -> Answer<'_, ()> {
         let (tenant, key_hash) = (tenant.to_owned(), key_hash.to_owned());
         Box::pin(async move { retried!(tries => put_key(&self.pool, &tenant, &key_hash, now_ms)) })
     }
 
-    fn tenant_of_key(&self, key_hash: &str) -> Answer<'_, Option<String>> {
-        let key_hash = key_hash.to_owned();
-        Box::pin(async move { retried!(tries => tenant_of_key(&self.pool, &key_hash)) })
+    fn tenant(&self, tenant: &str) -> Answer<'_, TenantSettings> {
+        let tenant = tenant.to_owned();
+        Box::pin(async move { retried!(tries => tenants::tenant(&self.pool, &tenant)) })
+    }
+
+    fn put_tenant(
+        &self,
+        tenant: &str,
+        name: Option<String>,
+        zone: String,
+        known: Known,
+    ) -> Answer<'_, TenantSettings> {
+        let tenant = tenant.to_owned();
+        Box::pin(async move {
+            let change = (name.as_deref(), zone.as_str());
+            retried!(tries => tenants::put(&self.pool, &tenant, change, &known, tries.is_repeated()))
+        })
     }
 
     fn put_package(&self, tenant: &str, package: StoredPackage, now_ms: i64) -> Answer<'_, ()> {
@@ -257,11 +277,12 @@ impl Store for PostgresStore {
         Box::pin(async move { retried!(tries => packages::reporting(&self.pool, &tenant)) })
     }
 
-    fn package_reporting(&self, tenant: &str, topic: &str) -> Answer<'_, PackageReporting> {
+    fn package_reporting(&self, tenant: &str, topic: &str, now_ms: i64) -> Answer<'_, PackageReporting> {
         let (tenant, topic) = (tenant.to_owned(), topic.to_owned());
         Box::pin(async move {
             let of = ReportOf { topic: Some(topic.clone()), ..ReportOf::default() };
-            self.renew(&tenant, &of).await?;
+            let whose = Whose { tenant: &tenant, sight: &Sight::Tenant, learner: None };
+            self.renew(whose, &of, now_ms).await?;
             retried!(tries => packages::package_reporting(&self.pool, &tenant, &topic))
         })
     }
@@ -276,12 +297,15 @@ impl Store for PostgresStore {
         tenant: &str,
         course: &str,
         settings: CourseSettings,
+        known: Known,
         now_ms: i64,
     ) -> Answer<'_, KeptSettings> {
         let (tenant, course) = (tenant.to_owned(), course.to_owned());
-        Box::pin(
-            async move { retried!(tries => courses::put(&self.pool, &tenant, &course, settings, now_ms)) },
-        )
+        Box::pin(async move {
+            let whose = (tenant.as_str(), course.as_str());
+            let change = (settings, now_ms);
+            retried!(tries => courses::put(&self.pool, whose, change, &known, tries.is_repeated()))
+        })
     }
 
     fn file(&self, package: &str, path: &str) -> Answer<'_, Option<(u64, u64)>> {
@@ -294,6 +318,18 @@ impl Store for PostgresStore {
         Box::pin(async move {
             retried!(tries => launches::make(&self.pool, &tenant, &launch, now_ms, tries.is_repeated()))
         })
+    }
+
+    fn enrol(&self, tenant: &str, learner: NewLearner, course: &str, now_ms: i64) -> Answer<'_, ()> {
+        let (tenant, course) = (tenant.to_owned(), course.to_owned());
+        Box::pin(
+            async move { retried!(tries => launches::enrol(&self.pool, &tenant, &learner, &course, now_ms)) },
+        )
+    }
+
+    fn unenrol(&self, tenant: &str, lms_id: &str, course: &str) -> Answer<'_, ()> {
+        let key = (tenant.to_owned(), lms_id.to_owned(), course.to_owned());
+        Box::pin(async move { retried!(tries => launches::unenrol(&self.pool, (&key.0, &key.1, &key.2))) })
     }
 
     fn launched(&self, tenant: &str, lms_id: &str, launch: &str) -> Answer<'_, Launched> {
@@ -329,8 +365,10 @@ impl Store for PostgresStore {
         })
     }
 
-    fn renew_standings(&self, most: usize) -> Answer<'_, usize> {
-        Box::pin(async move { standings::renew(&self.pool, None, &ReportOf::default(), most).await })
+    fn renew_standings(&self, most: usize, now_ms: i64) -> Answer<'_, usize> {
+        Box::pin(async move {
+            Ok(in_steps(most, || standings::renew_any(&self.pool, STANDINGS_AT_ONCE, now_ms)).await?.0)
+        })
     }
 
     fn judge(
@@ -347,16 +385,20 @@ impl Store for PostgresStore {
         })
     }
 
-    fn report(&self, tenant: &str, of: ReportOf) -> Answer<'_, Vec<ReportRow>> {
+    fn report(&self, tenant: &str, sight: Sight, of: ReportOf, now_ms: i64) -> Answer<'_, ReportPage> {
         let tenant = tenant.to_owned();
         Box::pin(async move {
-            self.renew(&tenant, &of).await?;
-            retried!(tries => standings::list(&self.pool, &tenant, &of))
+            let learner: Result<Option<Option<String>>, StoreError> =
+                retried!(tries => standings::learner_of(&self.pool, (&tenant, &sight), &of));
+            let Some(learner) = learner? else { return Ok(ReportPage::default()) };
+            let whose = Whose { tenant: &tenant, sight: &sight, learner: learner.as_deref() };
+            let stale = self.renew(whose, &of, now_ms).await?;
+            retried!(tries => standings::page(&self.pool, whose, &of, stale))
         })
     }
 
-    fn visits(&self, tenant: &str, of: VisitsOf) -> Answer<'_, Vec<ReportVisit>> {
+    fn visits(&self, tenant: &str, sight: Sight, of: VisitsOf) -> Answer<'_, Vec<ReportVisit>> {
         let tenant = tenant.to_owned();
-        Box::pin(async move { retried!(tries => standings::visits(&self.pool, &tenant, &of)) })
+        Box::pin(async move { retried!(tries => standings::visits(&self.pool, (&tenant, &sight), &of)) })
     }
 }

@@ -189,6 +189,20 @@ impl RawVisit {
         self.merge_media(commit) || has_news
     }
 
+    /// Whether nothing was ever told of it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.stretches.is_empty()
+            && self.sessions.is_empty()
+            && self.media.is_empty()
+            && self.legacy.is_empty()
+    }
+
+    /// Where its video or audio was last, in ms of media time; of an old player's calls, the last that says so.
+    pub(crate) fn position_ms(&self) -> Option<i64> {
+        let told = self.media.values().next_back().map(|it| it.position_ms);
+        told.or_else(|| self.legacy.values().rev().find_map(|it| it.position_ms))
+    }
+
     /// Takes in a live contact. That is no news by itself: it is kept with the next ones.
     pub(crate) fn heard(&mut self, contact_ms: i64) {
         let (start, end) = near(contact_ms);

@@ -1,5 +1,6 @@
 //! `Store` over SQLite: one thread writes, whatever waits goes into one transaction, then all are answered.
 
+mod accounts;
 mod courses;
 mod desk;
 mod heard;
@@ -8,6 +9,7 @@ mod launches;
 mod merge;
 mod packages;
 mod standings;
+mod tenants;
 mod visits;
 mod writer;
 
@@ -21,11 +23,13 @@ use seattime_wire::{Policy, ValuePart};
 
 use self::desk::Desk;
 use self::writer::Writer;
-use super::standing::{STANDINGS_AT_ONCE, in_steps};
+use super::listing::Whose;
+use super::standing::{STANDINGS_A_REQUEST, STANDINGS_AT_ONCE, in_steps};
 use super::{
-    Answer, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Launched, MadeLaunch,
-    Merged, NewLaunch, Opened, Opening, PackageLine, PackageReporting, ReportOf, ReportRow, ReportVisit,
-    Reporting, RowKey, Store, StoreError, StoredPackage, Throughput, VisitsOf,
+    Accounts, Answer, ApiKey, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Known,
+    Launched, MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, PackageLine, PackageReporting,
+    ReportOf, ReportPage, ReportVisit, Reporting, RowKey, Sight, Store, StoreError, StoredPackage,
+    TenantSettings, Throughput, VisitsOf,
 };
 use crate::error::StartError;
 use crate::secret::ServerKey;
@@ -53,6 +57,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0005_standings_later.sql"),
     include_str!("../../migrations/sqlite/0006_totals.sql"),
     include_str!("../../migrations/sqlite/0007_reporting.sql"),
+    include_str!("../../migrations/sqlite/0008_report.sql"),
+    include_str!("../../migrations/sqlite/0009_zone.sql"),
+    include_str!("../../migrations/sqlite/0010_accounts.sql"),
 ];
 
 /// The version of the schema.
@@ -141,11 +148,30 @@ impl SqliteStore {
         })
     }
 
-    /// Derives what commits have made stale.
-    async fn renew(&self, tenant: &str, of: &ReportOf) -> Result<(), StoreError> {
-        in_steps(|| {
-            let (tenant, of) = (tenant.to_owned(), of.clone());
-            self.write(move |desk| standings::renew(desk.db, Some(&tenant), &of, STANDINGS_AT_ONCE))
+    /// Derives what commits have made stale, as far as a request may; answers how many rows are left.
+    async fn renew(
+        &self,
+        (tenant, sight, learner): (&str, &Sight, Option<&str>),
+        of: &ReportOf,
+        now_ms: i64,
+    ) -> Result<usize, StoreError> {
+        let asked = (tenant.to_owned(), sight.clone(), learner.map(str::to_owned), of.clone());
+        let asked = Arc::new(asked);
+        let (_, is_done) = in_steps(STANDINGS_A_REQUEST, || {
+            let asked = Arc::clone(&asked);
+            self.write(move |desk| {
+                let (tenant, sight, learner, of) = &*asked;
+                let whose = Whose { tenant, sight, learner: learner.as_deref() };
+                standings::renew_some(desk.db, whose, of, now_ms)
+            })
+        })
+        .await?;
+        if is_done {
+            return Ok(0);
+        }
+        self.read(move |db| {
+            let (tenant, sight, learner, of) = &*asked;
+            standings::count_stale(db, Whose { tenant, sight, learner: learner.as_deref() }, of)
         })
         .await
     }
@@ -241,24 +267,32 @@ impl Store for SqliteStore {
         })
     }
 
+    fn accounts(&self) -> &dyn Accounts {
+        self
+    }
+
     fn put_key(&self, tenant: &str, key_hash: &str, now_ms: i64) -> Answer<'_, ()> {
         let (tenant, key_hash) = (tenant.to_owned(), key_hash.to_owned());
         self.write(move |desk| {
-            let db = desk.db;
-            db.prepare_cached(sql!("put_tenant"))?.execute((&tenant, now_ms))?;
-            db.prepare_cached(sql!("put_key"))?.execute((&key_hash, &tenant, now_ms))?;
-            Ok(())
+            accounts::put_tenant(desk.db, &tenant, now_ms)?;
+            accounts::put_key(desk.db, &tenant, &key_hash, &ApiKey::of_server(&key_hash, now_ms))
         })
     }
 
-    fn tenant_of_key(&self, key_hash: &str) -> Answer<'_, Option<String>> {
-        let key_hash = key_hash.to_owned();
-        self.read(move |db| {
-            Ok(db
-                .prepare_cached(sql!("tenant_of_key"))?
-                .query_row([key_hash], |row| row.get(0))
-                .optional()?)
-        })
+    fn tenant(&self, tenant: &str) -> Answer<'_, TenantSettings> {
+        let tenant = tenant.to_owned();
+        self.read(move |db| tenants::find(db, &tenant))
+    }
+
+    fn put_tenant(
+        &self,
+        tenant: &str,
+        name: Option<String>,
+        zone: String,
+        known: Known,
+    ) -> Answer<'_, TenantSettings> {
+        let tenant = tenant.to_owned();
+        self.write(move |desk| tenants::put(desk.db, &tenant, (name, zone), &known))
     }
 
     fn put_package(&self, tenant: &str, package: StoredPackage, now_ms: i64) -> Answer<'_, ()> {
@@ -276,11 +310,11 @@ impl Store for SqliteStore {
         self.read(move |db| packages::reporting(db, &tenant))
     }
 
-    fn package_reporting(&self, tenant: &str, topic: &str) -> Answer<'_, PackageReporting> {
+    fn package_reporting(&self, tenant: &str, topic: &str, now_ms: i64) -> Answer<'_, PackageReporting> {
         let (tenant, topic) = (tenant.to_owned(), topic.to_owned());
         Box::pin(async move {
             let of = ReportOf { topic: Some(topic.clone()), ..ReportOf::default() };
-            self.renew(&tenant, &of).await?;
+            self.renew((&tenant, &Sight::Tenant, None), &of, now_ms).await?;
             self.read(move |db| packages::package_reporting(db, &tenant, &topic)).await
         })
     }
@@ -295,10 +329,11 @@ impl Store for SqliteStore {
         tenant: &str,
         course: &str,
         settings: CourseSettings,
+        known: Known,
         now_ms: i64,
     ) -> Answer<'_, KeptSettings> {
         let (tenant, course) = (tenant.to_owned(), course.to_owned());
-        self.write(move |desk| courses::put(desk.db, &tenant, &course, settings, now_ms))
+        self.write(move |desk| courses::put(desk.db, (&tenant, &course), settings, &known, now_ms))
     }
 
     fn file(&self, package: &str, path: &str) -> Answer<'_, Option<(u64, u64)>> {
@@ -315,6 +350,16 @@ impl Store for SqliteStore {
     fn launch(&self, tenant: &str, launch: NewLaunch, now_ms: i64) -> Answer<'_, MadeLaunch> {
         let tenant = tenant.to_owned();
         self.write(move |desk| launches::make(desk.db, &tenant, &launch, now_ms))
+    }
+
+    fn enrol(&self, tenant: &str, learner: NewLearner, course: &str, now_ms: i64) -> Answer<'_, ()> {
+        let (tenant, course) = (tenant.to_owned(), course.to_owned());
+        self.write(move |desk| launches::enrol(desk.db, &tenant, &learner, &course, now_ms))
+    }
+
+    fn unenrol(&self, tenant: &str, lms_id: &str, course: &str) -> Answer<'_, ()> {
+        let (tenant, lms_id, course) = (tenant.to_owned(), lms_id.to_owned(), course.to_owned());
+        self.write(move |desk| launches::unenrol(desk.db, (&tenant, &lms_id, &course)))
     }
 
     fn launched(&self, tenant: &str, lms_id: &str, launch: &str) -> Answer<'_, Launched> {
@@ -350,8 +395,14 @@ impl Store for SqliteStore {
         self.write(move |desk| merge::close_silent(desk, now_ms.saturating_sub(silence_ms)))
     }
 
-    fn renew_standings(&self, most: usize) -> Answer<'_, usize> {
-        self.write(move |desk| standings::renew(desk.db, None, &ReportOf::default(), most))
+    fn renew_standings(&self, most: usize, now_ms: i64) -> Answer<'_, usize> {
+        Box::pin(async move {
+            let (done, _) = in_steps(most, || {
+                self.write(move |desk| standings::renew_any(desk.db, STANDINGS_AT_ONCE, now_ms))
+            })
+            .await?;
+            Ok(done)
+        })
     }
 
     fn judge(
@@ -366,28 +417,25 @@ impl Store for SqliteStore {
         self.write(move |desk| judging::judge(desk.db, &tenant, &of, &judging, (&after, most)))
     }
 
-    fn report(&self, tenant: &str, of: ReportOf) -> Answer<'_, Vec<ReportRow>> {
+    fn report(&self, tenant: &str, sight: Sight, of: ReportOf, now_ms: i64) -> Answer<'_, ReportPage> {
         let tenant = tenant.to_owned();
         Box::pin(async move {
-            self.renew(&tenant, &of).await?;
+            let (tenant, sight, of) = (Arc::new(tenant), Arc::new(sight), Arc::new(of));
+            let asked = (Arc::clone(&tenant), Arc::clone(&sight), Arc::clone(&of));
+            let learner =
+                self.read(move |db| standings::learner_of(db, (&asked.0, &asked.1), &asked.2)).await?;
+            let Some(learner) = learner else { return Ok(ReportPage::default()) };
+            let stale = self.renew((&tenant, &sight, learner.as_deref()), &of, now_ms).await?;
             self.read(move |db| {
-                let mut query = db.prepare_cached(sql!("standings"))?;
-                let rows = query
-                    .query_map((tenant, of.learner, of.lms_id, of.course, of.topic), |row| {
-                        Ok((row.get(0)?, row.get(1)?))
-                    })?
-                    .collect::<Result<Vec<(String, String)>, _>>()?;
-                let row = |(row, topic_id): (String, String)| {
-                    Ok(ReportRow { topic_id, ..serde_json::from_str(&row)? })
-                };
-                rows.into_iter().map(row).collect()
+                let whose = Whose { tenant: &tenant, sight: &sight, learner: learner.as_deref() };
+                standings::page(db, whose, &of, stale)
             })
             .await
         })
     }
 
-    fn visits(&self, tenant: &str, of: VisitsOf) -> Answer<'_, Vec<ReportVisit>> {
+    fn visits(&self, tenant: &str, sight: Sight, of: VisitsOf) -> Answer<'_, Vec<ReportVisit>> {
         let tenant = tenant.to_owned();
-        self.read(move |db| standings::visits(db, &tenant, &of))
+        self.read(move |db| standings::visits(db, (&tenant, &sight), &of))
     }
 }

@@ -7,12 +7,13 @@ use seattime_core::attempt::{Outcome, outcome, rolled_up};
 use seattime_core::time::IntervalSet;
 use seattime_wire::{Api, Policy, SessionKind, UNMEASURED};
 
-use super::figures::{Figures, LEGACY, Part, Seeing};
+use super::figures::{Figures, LEGACY, Part, Seeing, Seen};
 use super::habits::{self, Reporting};
-use super::medium::Progress;
+use super::medium::{self, Progress, last_position_ms};
+use super::periods::{InPeriod, Period, VisitSpan};
 use super::rows::{PackageRow, VisitRow, api_of};
 use super::totals::{AttemptTotals, Level};
-use super::{ReportDetail, ReportLearner, ReportMedia, ReportRow, StoreError, StoredActivity};
+use super::{Missing, ReportDetail, ReportLearner, ReportMedia, ReportRow, StoreError, StoredActivity};
 
 /// Values of one activity's latest try, by element.
 pub(crate) type Values = BTreeMap<String, String>;
@@ -20,22 +21,32 @@ pub(crate) type Values = BTreeMap<String, String>;
 /// A part shorter than this, in ms, does not change where the whole is said to come from.
 const SHORTEST_MS: i64 = 1_000;
 
+/// What was seen of an item is told in at most so many parts; whoever jumps about more is told only how much it was.
+const MOST_SEEN: usize = 200;
+
 /// So many of the report's rows are derived at once: commits need not wait for all that are stale.
 pub(crate) const STANDINGS_AT_ONCE: usize = 100;
 
-/// Derives what commits have made stale; each step derives up to [`STANDINGS_AT_ONCE`] rows, and answers how many.
-pub(crate) async fn in_steps<F>(mut step: impl FnMut() -> F) -> Result<(), StoreError>
+/// A request derives at most so many rows: what is left then is said, and derived by those to come or when there is time.
+pub(crate) const STANDINGS_A_REQUEST: usize = 500;
+
+/// Derives what commits have made stale, up to `most` rows; each step derives up to [`STANDINGS_AT_ONCE`] of them, and
+/// answers how many. Answers how many were derived, and whether none is left.
+pub(crate) async fn in_steps<F>(most: usize, mut step: impl FnMut() -> F) -> Result<(usize, bool), StoreError>
 where
     F: Future<Output = Result<usize, StoreError>>,
 {
-    loop {
+    let mut done = 0;
+    while done < most {
         match step().await {
-            Ok(STANDINGS_AT_ONCE) => {}
+            Ok(STANDINGS_AT_ONCE) => done += STANDINGS_AT_ONCE,
+            Ok(some) => return Ok((done + some, true)),
             // Reading goes on, with what was derived before.
-            Ok(_) | Err(StoreError::Full) => return Ok(()),
+            Err(StoreError::Full) => return Ok((done, false)),
             Err(error) => return Err(error),
         }
     }
+    Ok((done, false))
 }
 
 /// One attempt with its visits.
@@ -43,15 +54,59 @@ where
 pub(crate) struct AttemptFacts {
     /// From 1; 0 for what counts for none.
     number: u32,
-    /// Per visit: when it was opened, when it was last heard of, and what it comes to.
-    visits: Vec<(i64, i64, Figures)>,
+    visits: Vec<VisitFacts>,
+    /// Where its video or audio was last, in ms of media time.
+    position_ms: Option<i64>,
+}
+
+/// One visit.
+#[derive(Debug)]
+struct VisitFacts {
+    /// When it was opened, in ms since 1970.
+    opened_ms: i64,
+    /// When it was last heard of, in ms since 1970; replays count.
+    contact_ms: i64,
+    /// The same, without replays.
+    live_ms: i64,
+    /// Whether anything of what its page noted is here.
+    has_arrived: bool,
+    /// Whether it was closed for want of contact.
+    is_closed: bool,
+    /// What it comes to.
+    figures: Figures,
+}
+
+impl VisitFacts {
+    fn new(visit: &VisitRow) -> VisitFacts {
+        let Seen { opened_ms, contact_ms, live_ms, is_closed } = visit.seen();
+        let has_arrived = !visit.raw.is_empty();
+        VisitFacts { opened_ms, contact_ms, live_ms, has_arrived, is_closed, figures: visit.figures() }
+    }
+
+    /// The moment after the last at which anything was seen or credited; a replay says nothing of that by itself.
+    fn end_ms(&self) -> i64 {
+        let parts = self.figures.parts.iter().map(|it| &it.over);
+        let ends = parts.chain([&self.figures.measured]).filter_map(|it| it.bounds()).map(|it| it.1);
+        ends.chain([self.live_ms, self.opened_ms.saturating_add(1)]).max().unwrap_or(self.live_ms)
+    }
 }
 
 impl AttemptFacts {
     /// An attempt's number, and its visits.
     pub(crate) fn new(number: u32, visits: &[VisitRow]) -> AttemptFacts {
-        let visits = visits.iter().map(|it| (it.opened_ms, it.contact_ms, it.figures())).collect();
-        AttemptFacts { number, visits }
+        AttemptFacts {
+            number,
+            visits: visits.iter().map(VisitFacts::new).collect(),
+            position_ms: last_position_ms(visits),
+        }
+    }
+
+    fn figures(&self) -> impl Iterator<Item = &Figures> {
+        self.visits.iter().map(|it| &it.figures)
+    }
+
+    fn counts(&self) -> bool {
+        self.number > 0 && self.figures().any(|it| it.counts)
     }
 }
 
@@ -61,28 +116,65 @@ pub(crate) struct Gathered {
     pub(crate) course: String,
     pub(crate) package: PackageRow,
     pub(crate) activities: Vec<StoredActivity>,
-    /// In the order of their numbers: number and visits.
-    pub(crate) attempts: Vec<(u32, Vec<VisitRow>)>,
-    /// Which API the latest attempt's values are named in; none where it is the manifest's.
+    /// In the order of their numbers.
+    pub(crate) attempts: Vec<GatheredAttempt>,
+    /// The groups that the learner is in.
+    pub(crate) groups: Vec<String>,
+    /// Whether the learner is enrolled in the course.
+    pub(crate) is_enrolled: bool,
+    /// The row as it was derived last.
+    pub(crate) before: Option<String>,
+}
+
+/// What is kept of one attempt.
+pub(crate) struct GatheredAttempt {
+    /// From 1; 0 for what counts for none.
+    pub(crate) number: u32,
+    pub(crate) visits: Vec<VisitRow>,
+    pub(crate) held: Held,
+    /// How many values of fenced pages are kept beside.
+    pub(crate) conflicts: u32,
+}
+
+/// What an attempt holds.
+#[derive(Default, Clone)]
+pub(crate) struct Held {
+    /// Which API its values are named in; none where it is the manifest's.
     pub(crate) api: Option<String>,
-    /// What the latest attempt holds, if it counts: per activity, number of the latest try, and its values.
+    /// Nothing, if it does not count. Per activity, number of the latest try, and its values.
     pub(crate) values: BTreeMap<String, (u32, Values)>,
+}
+
+/// What is kept of a row.
+pub(crate) struct Derived {
+    /// The report's row; none where there is nothing to show: nobody launched it, and nobody has to take it.
+    pub(crate) row: Option<ReportRow>,
+    /// How the sessions of each activity reported their time.
+    pub(crate) reporting: BTreeMap<String, Reporting>,
 }
 
 impl Gathered {
     /// The policies that its visits are judged by.
     pub(crate) fn policies(&self) -> impl Iterator<Item = Policy> + '_ {
-        self.attempts.iter().flat_map(|it| &it.1).map(|it| it.policy)
+        self.attempts.iter().flat_map(|it| &it.visits).map(|it| it.policy)
     }
 
-    /// The report's row, and how the sessions of each activity reported their time.
-    pub(crate) fn derived(&self) -> Result<(ReportRow, BTreeMap<String, Reporting>), StoreError> {
+    /// What is kept of it, as of now, in ms since 1970.
+    pub(crate) fn derived(&self, now_ms: i64) -> Result<Derived, StoreError> {
         let attempts = self.attempts_under(None);
         let mut reporting = BTreeMap::new();
         for attempt in attempts.iter().filter(|it| it.number > 0) {
-            habits::count(&mut reporting, attempt.visits.iter().map(|it| &it.2));
+            habits::count(&mut reporting, attempt.figures());
         }
-        Ok((self.row_of(&attempts)?, reporting))
+        // A topic may have been filed under another course meanwhile.
+        let is_to_take = self.is_enrolled && self.course == self.package.course;
+        if attempts.is_empty() && !is_to_take {
+            return Ok(Derived { row: None, reporting });
+        }
+        let row = self.row_of(&attempts)?;
+        let before = self.before.as_deref().map(serde_json::from_str::<ReportRow>).transpose()?;
+        let changed_ms = changed_ms(before.as_ref(), &row, now_ms);
+        Ok(Derived { row: Some(ReportRow { changed_ms, ..row }), reporting })
     }
 
     /// The report's row; with a policy, as it would be if every visit were judged by that.
@@ -92,7 +184,7 @@ impl Gathered {
 
     fn attempts_under(&self, policy: Option<Policy>) -> Vec<AttemptFacts> {
         let mut attempts = Vec::new();
-        for (number, visits) in &self.attempts {
+        for GatheredAttempt { number, visits, .. } in &self.attempts {
             attempts.push(match policy {
                 None => AttemptFacts::new(*number, visits),
                 Some(policy) => {
@@ -105,15 +197,42 @@ impl Gathered {
     }
 
     fn row_of(&self, attempts: &[AttemptFacts]) -> Result<ReportRow, StoreError> {
-        standing(Facts {
+        let row = standing(Facts {
             learner: self.learner.clone(),
             course: &self.course,
             package: &self.package,
             activities: &self.activities,
             attempts,
-            api: self.api.clone(),
-            values: self.values.clone(),
-        })
+            held: self.attempts.iter().map(|it| &it.held).collect(),
+        })?;
+        let conflicts = self.attempts.iter().fold(0_u32, |sum, it| sum.saturating_add(it.conflicts));
+        Ok(ReportRow { groups: self.groups.clone(), conflicts, ..row })
+    }
+}
+
+/// When a row last came to something else: what it shows of the learner's name, and of how its sessions stand, is not
+/// what it comes to. A row of an older version did not say; its last visit does.
+fn changed_ms(before: Option<&ReportRow>, now: &ReportRow, now_ms: i64) -> i64 {
+    let Some(before) = before else { return now_ms };
+    let shown = |row: &ReportRow| ReportRow {
+        learner: now.learner.clone(),
+        groups: Vec::new(),
+        details: Vec::new(),
+        changed_ms: 0,
+        topic_id: String::new(),
+        ..row.clone()
+    };
+    let is_older = before.changed_ms == 0;
+    let before_shown = if is_older {
+        let ReportRow { kind, best_score, position_ms, conflicts, missing, whole, visited, .. } = now.clone();
+        ReportRow { kind, best_score, position_ms, conflicts, missing, whole, visited, ..shown(before) }
+    } else {
+        shown(before)
+    };
+    match before_shown == shown(now) {
+        true if is_older => before.last_visit_ms,
+        true => before.changed_ms,
+        false => now_ms,
     }
 }
 
@@ -125,27 +244,45 @@ pub(crate) struct Facts<'a> {
     pub(crate) activities: &'a [StoredActivity],
     /// In the order of their numbers.
     pub(crate) attempts: &'a [AttemptFacts],
-    /// Which API the latest attempt's values are named in; none where it is the manifest's.
-    pub(crate) api: Option<String>,
-    /// What the latest attempt holds, if it counts: per activity, number of the latest try, and its values.
-    pub(crate) values: BTreeMap<String, (u32, Values)>,
+    /// What each of them holds, in the same order.
+    pub(crate) held: Vec<&'a Held>,
 }
 
 /// The report's row of a learner and topic.
 pub(crate) fn standing(facts: Facts<'_>) -> Result<ReportRow, StoreError> {
+    let mut scores = Vec::new();
+    let mut latest = (facts.package.api, BTreeMap::new());
+    for held in &facts.held {
+        latest = (api_of(held.api.clone(), facts.package)?, with_defaults(held, facts.activities));
+        let outcome_of = |values: &Values| {
+            let outcome = outcome(version(latest.0), |name| values.get(name).map(String::as_str));
+            score(&outcome)
+        };
+        let of_activities =
+            facts.activities.iter().filter_map(|it| latest.1.get(&it.id)).filter_map(outcome_of);
+        scores.extend(mean(&of_activities.collect::<Vec<_>>()));
+    }
+    Ok(row(&facts, latest.0, &latest.1, best(&scores)))
+}
+
+/// What an attempt holds, and what the manifest sets: its thresholds decide with what content said.
+fn with_defaults(held: &Held, activities: &[StoredActivity]) -> BTreeMap<String, Values> {
     let mut values: BTreeMap<String, Values> =
-        facts.values.into_iter().map(|(activity, (_, values))| (activity, values)).collect();
-    for activity in facts.activities {
-        // Thresholds of the manifest decide with what content said.
+        held.values.iter().map(|(activity, (_, values))| (activity.clone(), values.clone())).collect();
+    for activity in activities {
         if let Some(values) = values.get_mut(&activity.id) {
             for (element, value) in &activity.defaults {
                 values.entry(element.clone()).or_insert_with(|| value.clone());
             }
         }
     }
-    let api = api_of(facts.api, facts.package)?;
-    let (course, topic) = (facts.course, facts.package.title.as_str());
-    Ok(row(facts.learner, course, topic, api, facts.activities, facts.attempts, &values))
+    values
+}
+
+/// The greatest of scores that are numbers.
+fn best(scores: &[String]) -> Option<String> {
+    let numbers = scores.iter().filter_map(|it| Some((it.trim().parse::<f64>().ok()?, it)));
+    numbers.max_by(|one, other| one.0.total_cmp(&other.0)).map(|it| it.1.clone())
 }
 
 /// The version that a package's API belongs to.
@@ -178,30 +315,22 @@ pub(crate) fn activity_outcome<'a>(
     }
 }
 
-/// The row; `values` and `launched` are those of the latest attempt, per activity.
+/// The row; `values` are those of the latest attempt, per activity.
 fn row(
-    learner: ReportLearner,
-    course: &str,
-    topic: &str,
+    facts: &Facts<'_>,
     api: Api,
-    activities: &[StoredActivity],
-    attempts: &[AttemptFacts],
     values: &BTreeMap<String, Values>,
+    best_score: Option<String>,
 ) -> ReportRow {
-    let counted = || attempts.iter().filter(|it| it.number > 0 && it.visits.iter().any(|it| it.2.counts));
-    let levels: Vec<(u32, Level)> =
-        counted().map(|it| (it.number, Level::of_visits(it.visits.iter().map(|it| &it.2)))).collect();
+    let Facts { activities, attempts, .. } = *facts;
+    let counted = || attempts.iter().filter(|it| it.counts());
+    let levels: Vec<(u32, Level)> = counted().map(|it| (it.number, Level::of_visits(it.figures()))).collect();
     let whole = Level::of(levels.iter().map(|it| &it.1));
     let totals = whole.totals();
-    let parts = || counted().flat_map(|it| &it.visits).flat_map(|it| &it.2.parts);
-    let launched: Vec<&str> = attempts
-        .last()
-        .into_iter()
-        .flat_map(|it| &it.visits)
-        .flat_map(|it| &it.2.parts)
-        .map(|it| it.activity.as_str())
-        .collect();
-    let progress = Progress::of(attempts.last().into_iter().flat_map(|it| &it.visits).map(|it| &it.2));
+    let parts = || counted().flat_map(AttemptFacts::figures).flat_map(|it| &it.parts);
+    let latest = || attempts.last().into_iter().flat_map(AttemptFacts::figures);
+    let launched: Vec<&str> = latest().flat_map(|it| &it.parts).map(|it| it.activity.as_str()).collect();
+    let progress = Progress::of(latest());
     let is_media = activities.iter().any(|it| it.kind == SessionKind::Media);
     let outcomes: Vec<Outcome<'_>> = activities
         .iter()
@@ -215,18 +344,23 @@ fn row(
     if parts().any(|it| it.exceeds_presence) {
         flags.push("report_exceeds_presence".to_owned());
     }
-    let media = media(counted().flat_map(|it| &it.visits).flat_map(|it| &it.2.media));
+    let media = media(counted().flat_map(AttemptFacts::figures).flat_map(|it| &it.media));
     if media.iter().any(|it| it.kind == UNMEASURED) {
         flags.push("part_unmeasured".to_owned());
     }
+    let texts: Vec<String> = outcomes.iter().filter_map(|it| score(it)).collect();
     ReportRow {
-        learner,
-        course: course.to_owned(),
-        topic: topic.to_owned(),
+        learner: facts.learner.clone(),
+        groups: Vec::new(),
+        course: facts.course.to_owned(),
+        topic: facts.package.title.clone(),
         topic_id: String::new(),
+        kind: medium::kind(activities).unwrap_or_else(|| kind(facts.package.api).to_owned()),
         status: rolled_up(outcomes.iter().map(|it| it.status)).to_owned(),
-        score: score(&outcomes),
+        score: mean(&texts),
+        best_score,
         progress_percent: is_media.then(|| progress.percent()),
+        position_ms: attempts.last().and_then(|it| it.position_ms).filter(|_| is_media),
         time_spent: totals.time_spent,
         time_spent_ms: totals.credited_ms,
         provenance: provenance(
@@ -237,17 +371,81 @@ fn row(
         corroborated_ms: totals.corroborated_ms,
         reported_ms: totals.reported_ms,
         flags,
+        conflicts: 0,
+        missing: missing(attempts),
         attempts: u32::try_from(levels.len()).unwrap_or(u32::MAX),
         by_attempt: levels
             .iter()
             .map(|(attempt, level)| AttemptTotals { attempt: *attempt, totals: level.totals() })
             .collect(),
-        first_visit_ms: visits().map(|it| it.0).min().unwrap_or(0),
-        last_visit_ms: visits().map(|it| it.1).max().unwrap_or(0),
+        first_visit_ms: visits().map(|it| it.opened_ms).min().unwrap_or(0),
+        last_visit_ms: visits().map(|it| it.contact_ms).max().unwrap_or(0),
+        changed_ms: 0,
         details: details(activities, attempts),
         media,
         whole: Some(whole),
+        visited: visited(attempts),
+        in_period: None,
     }
+}
+
+impl ReportRow {
+    /// The row with what of it lies in a period, if it has a visit in it.
+    pub(crate) fn within(mut self, period: Period) -> Option<ReportRow> {
+        if !self.visited.iter().any(|it| it.is_in(period)) {
+            return None;
+        }
+        self.in_period = Some(InPeriod::of(period, self.whole.as_ref()?, &self.visited)?);
+        Some(self)
+    }
+
+    /// Takes out what only totals and periods are told from.
+    pub(crate) fn show(&mut self) {
+        (self.whole, self.visited) = (None, Vec::new());
+    }
+}
+
+/// When each visit was.
+fn visited(attempts: &[AttemptFacts]) -> Vec<VisitSpan> {
+    let mut visited = Vec::new();
+    for attempt in attempts {
+        let counts = attempt.counts();
+        visited.extend(attempt.visits.iter().map(|it| VisitSpan {
+            attempt: if counts { attempt.number } else { 0 },
+            opened_ms: it.opened_ms,
+            end_ms: it.end_ms(),
+        }));
+    }
+    visited
+}
+
+/// What kind of topic a package is.
+fn kind(api: Api) -> &'static str {
+    match api {
+        Api::Scorm12 => "scorm_1.2",
+        Api::Scorm2004 => "scorm_2004",
+    }
+}
+
+/// Why there is no time, or less than there could be. What a session has not said yet, it may still say: those that have
+/// ended tell, and of visits without a word those that were closed.
+fn missing(attempts: &[AttemptFacts]) -> Option<Missing> {
+    let visits = || attempts.iter().flat_map(|it| &it.visits);
+    if visits().next().is_none() {
+        return Some(Missing::NeverLaunched);
+    }
+    if visits().all(|it| !it.has_arrived && it.is_closed) {
+        return Some(Missing::SavingFailed);
+    }
+    let counted = || attempts.iter().filter(|it| it.number > 0);
+    let scos = || counted().flat_map(AttemptFacts::figures).flat_map(|it| &it.parts).filter(|it| it.is_sco());
+    let has_ended = |it: &&Part| it.state != "running";
+    if !scos().any(|it| it.is_initialized) {
+        return scos().any(|it| has_ended(&it)).then_some(Missing::ApiNeverCalled);
+    }
+    let has_said = scos().any(|it| it.reported_ms.is_some_and(|ms| ms > 0));
+    let is_silent = !has_said && scos().filter(|it| it.is_initialized).any(|it| has_ended(&it));
+    is_silent.then_some(Missing::NoTime)
 }
 
 /// What was seen of each media item, each part once.
@@ -262,6 +460,9 @@ fn media<'a>(seeings: impl Iterator<Item = &'a Seeing>) -> Vec<ReportMedia> {
         kind: seeing.kind.clone(),
         duration_ms: seeing.duration_ms,
         covered_ms: covered.length_ms(),
+        covered: Some(covered.iter().collect::<Vec<_>>())
+            .filter(|it| it.len() <= MOST_SEEN)
+            .unwrap_or_default(),
     };
     items.into_values().map(told).collect()
 }
@@ -269,7 +470,7 @@ fn media<'a>(seeings: impl Iterator<Item = &'a Seeing>) -> Vec<ReportMedia> {
 fn details(activities: &[StoredActivity], attempts: &[AttemptFacts]) -> Vec<ReportDetail> {
     let mut details = Vec::new();
     for attempt in attempts {
-        for (opened_ms, _, figures) in &attempt.visits {
+        for VisitFacts { opened_ms, figures, .. } in &attempt.visits {
             let parts = figures.parts.iter();
             details.extend(parts.map(|it| detail(it, attempt.number, *opened_ms, activities)));
         }
@@ -316,16 +517,17 @@ fn provenance<'a>(words: impl Iterator<Item = &'a str>) -> String {
     .to_owned()
 }
 
+/// The score of an activity, if it has one.
+fn score(outcome: &Outcome<'_>) -> Option<String> {
+    match (outcome.score_raw, outcome.score_scaled.and_then(|it| it.parse::<f64>().ok())) {
+        (Some(raw), _) => Some(raw.to_owned()),
+        (None, scaled) => scaled.map(|it| short(it * 100.0)),
+    }
+}
+
 /// The score of the activity that has one; of several, their mean.
-fn score(outcomes: &[Outcome<'_>]) -> Option<String> {
-    let texts: Vec<String> = outcomes
-        .iter()
-        .filter_map(|it| match (it.score_raw, it.score_scaled.and_then(|it| it.parse::<f64>().ok())) {
-            (Some(raw), _) => Some(raw.to_owned()),
-            (None, scaled) => scaled.map(|it| short(it * 100.0)),
-        })
-        .collect();
-    match texts.as_slice() {
+fn mean(scores: &[String]) -> Option<String> {
+    match scores {
         [] => None,
         [one] => Some(one.clone()),
         several => {
@@ -356,12 +558,16 @@ mod tests {
         assert_eq!(spent(930_999), "0h 15m 30s");
         assert_eq!(spent(100 * 3_600_000), "100h 0m 0s");
         let of = |score_raw, score_scaled| Outcome { status: "passed", score_raw, score_scaled };
-        assert_eq!(score(&[of(None, None)]), None);
-        assert_eq!(score(&[of(Some("80"), Some("0.8"))]).as_deref(), Some("80"));
-        assert_eq!(score(&[of(None, Some("0.855"))]).as_deref(), Some("85.5"));
+        let all = |outcomes: &[Outcome<'_>]| mean(&outcomes.iter().filter_map(score).collect::<Vec<_>>());
+        assert_eq!(all(&[of(None, None)]), None);
+        assert_eq!(all(&[of(Some("80"), Some("0.8"))]).as_deref(), Some("80"));
+        assert_eq!(all(&[of(None, Some("0.855"))]).as_deref(), Some("85.5"));
         assert_eq!(
-            score(&[of(Some("80"), None), of(None, None), of(Some("91"), None)]).as_deref(),
+            all(&[of(Some("80"), None), of(None, None), of(Some("91"), None)]).as_deref(),
             Some("85.5")
         );
+        let scores = ["9", "100", "soon", "20.5"].map(str::to_owned);
+        assert_eq!(best(&scores).as_deref(), Some("100"), "as numbers, not as texts");
+        assert_eq!(best(&scores[2..3]), None);
     }
 }

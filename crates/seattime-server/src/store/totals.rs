@@ -6,6 +6,7 @@ use seattime_core::time::{IntervalSet, bounded};
 use serde::{Deserialize, Serialize};
 
 use super::figures::{Figures, Part, Seeing};
+use super::periods::{Accrual, InPeriod, Period};
 use super::standing::spent;
 use super::{ReportLearner, ReportRow};
 
@@ -35,6 +36,9 @@ pub struct Level {
     /// Per media item, what of it was seen.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     covered: BTreeMap<String, Pairs>,
+    /// When it was credited what it is; nothing in a row that was kept before that was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    accrual: Option<Accrual>,
 }
 
 /// A set as it is kept.
@@ -85,6 +89,9 @@ pub struct CourseTotals {
     /// What they come to.
     #[serde(flatten)]
     pub totals: Totals,
+    /// What of it lies in the period that is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_period: Option<InPeriod>,
 }
 
 /// What a learner comes to.
@@ -95,6 +102,9 @@ pub struct LearnerTotals {
     /// What the courses come to.
     #[serde(flatten)]
     pub totals: Totals,
+    /// What of it lies in the period that is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_period: Option<InPeriod>,
     /// Per course, by name.
     pub courses: Vec<CourseTotals>,
 }
@@ -103,17 +113,22 @@ impl Level {
     /// What an attempt comes to: its parts are the sessions of its visits, and the time outside them.
     pub(crate) fn of_visits<'a>(visits: impl Iterator<Item = &'a Figures>) -> Level {
         let mut level = Level::default();
+        let mut parts = Vec::new();
         for figures in visits {
             level.take_in(&figures.measured, &figures.bound, &figures.played, &figures.corroborated);
             figures.parts.iter().for_each(|it| level.take_in_part(it));
             figures.media.iter().for_each(|it| level.take_in_seeing(it));
+            parts.extend(&figures.parts);
         }
+        level.accrual = Some(Accrual::of_parts(parts.into_iter(), level.bound()));
         level.settled()
     }
 
     /// What a level comes to whose parts these are.
     pub(crate) fn of<'a>(parts: impl Iterator<Item = &'a Level>) -> Level {
         let mut level = Level::default();
+        let parts: Vec<&Level> = parts.collect();
+        level.accrual = Accrual::of(parts.iter().map(|it| it.accrual.as_ref()));
         for part in parts {
             level.take_in(&part.measured, part.bound(), &part.played, &part.corroborated);
             level.parts_ms = level.parts_ms.saturating_add(part.credited_ms);
@@ -172,6 +187,34 @@ impl Level {
         self
     }
 
+    /// What it is credited in a period, in ms; nothing where it is not known when it was.
+    pub(crate) fn credited_in(&self, period: Period) -> Option<i64> {
+        let before = self.credited_before(&[period.start_ms, period.end_ms])?;
+        let [start_ms, end_ms] = before.as_slice() else { return None };
+        Some(end_ms.saturating_sub(*start_ms))
+    }
+
+    /// What it was credited before each of these moments, in ms; nothing where that is not known.
+    pub(crate) fn credited_before(&self, moments_ms: &[i64]) -> Option<Vec<i64>> {
+        Some(self.accrual.as_ref()?.before(moments_ms))
+    }
+
+    /// The first moment that anything of it was seen or credited at, and the one after the last, in ms since 1970.
+    pub(crate) fn bounds(&self) -> Option<(i64, i64)> {
+        let sets = [self.measured.bounds(), self.accrual.as_ref().and_then(Accrual::bounds)];
+        sets.into_iter().flatten().reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)))
+    }
+
+    /// What was measured in a period, in ms.
+    pub(crate) fn measured_in(&self, period: Period) -> i64 {
+        period.of_it_ms(&self.measured)
+    }
+
+    /// What media played in a period, in ms.
+    pub(crate) fn played_in(&self, period: Period) -> i64 {
+        period.of_it_ms(&self.played)
+    }
+
     /// What it comes to, in figures.
     pub(crate) fn totals(&self) -> Totals {
         let measured_ms = self.measured.length_ms();
@@ -189,16 +232,16 @@ impl Level {
     }
 }
 
-/// The totals of whatever rows a report shows, in the order in which learners come in it.
-pub(crate) fn totals(rows: &[ReportRow]) -> Vec<LearnerTotals> {
+/// The totals, with what of them lies in a period, of whatever rows a report shows, in the order in which learners come in it.
+pub(crate) fn totals(rows: &[ReportRow], period: Option<Period>) -> Vec<LearnerTotals> {
     let mut learners: Vec<&ReportLearner> = Vec::new();
-    let mut courses: BTreeMap<&str, BTreeMap<&str, Vec<&Level>>> = BTreeMap::new();
+    let mut courses: BTreeMap<&str, BTreeMap<&str, Vec<&ReportRow>>> = BTreeMap::new();
     for row in rows {
         let of_learner = courses.entry(&row.learner.id).or_insert_with(|| {
             learners.push(&row.learner);
             BTreeMap::new()
         });
-        of_learner.entry(&row.course).or_default().extend(&row.whole);
+        of_learner.entry(&row.course).or_default().push(row);
     }
     let mut told = Vec::new();
     for learner in learners {
@@ -206,16 +249,26 @@ pub(crate) fn totals(rows: &[ReportRow]) -> Vec<LearnerTotals> {
         let levels: Vec<(&str, usize, Level)> = of_learner
             .into_iter()
             .flatten()
-            .map(|(course, topics)| (*course, topics.len(), Level::of(topics.iter().copied())))
+            .map(|(course, topics)| {
+                (*course, topics.len(), Level::of(topics.iter().filter_map(|it| it.whole.as_ref())))
+            })
             .collect();
+        let whole = Level::of(levels.iter().map(|it| &it.2));
+        let of_course = |name: &str| of_learner.and_then(|it| it.get(name)).cloned().unwrap_or_default();
+        let in_period = |level: &Level, rows: Vec<&ReportRow>| InPeriod::of_rows(period?, level, &rows);
         let courses = levels.iter().map(|(course, topics, level)| CourseTotals {
             course: (*course).to_owned(),
             topics: *topics,
             totals: level.totals(),
+            in_period: in_period(level, of_course(course)),
         });
         told.push(LearnerTotals {
             learner: learner.clone(),
-            totals: Level::of(levels.iter().map(|it| &it.2)).totals(),
+            in_period: in_period(
+                &whole,
+                of_learner.into_iter().flatten().flat_map(|it| it.1).copied().collect(),
+            ),
+            totals: whole.totals(),
             courses: courses.collect(),
         });
     }
@@ -223,29 +276,34 @@ pub(crate) fn totals(rows: &[ReportRow]) -> Vec<LearnerTotals> {
 }
 
 /// An interval set as pairs of numbers.
-mod pairs {
+pub(super) mod pairs {
     use seattime_core::time::IntervalSet;
     use serde::{Deserialize, Deserializer, Serializer};
 
-    pub(super) fn serialize<S: Serializer>(set: &IntervalSet, to: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::store) fn serialize<S: Serializer>(set: &IntervalSet, to: S) -> Result<S::Ok, S::Error> {
         to.collect_seq(set.iter())
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<IntervalSet, D::Error> {
+    pub(in crate::store) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<IntervalSet, D::Error> {
         Ok(Vec::<(i64, i64)>::deserialize(from)?.into_iter().collect())
     }
 }
 
 /// The same, where there may be none.
-mod some_pairs {
+pub(super) mod some_pairs {
     use seattime_core::time::IntervalSet;
     use serde::{Deserialize, Deserializer, Serializer};
 
-    pub(super) fn serialize<S: Serializer>(set: &Option<IntervalSet>, to: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::store) fn serialize<S: Serializer>(
+        set: &Option<IntervalSet>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
         to.collect_seq(set.iter().flat_map(IntervalSet::iter))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<IntervalSet>, D::Error> {
+    pub(in crate::store) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<IntervalSet>, D::Error> {
         Ok(Some(Vec::<(i64, i64)>::deserialize(from)?.into_iter().collect()))
     }
 }

@@ -2,6 +2,7 @@
 //! derivation, merge and credit against a model that knows nothing of intervals.
 
 mod model;
+mod periods;
 mod running;
 mod seconds;
 mod stores;
@@ -88,7 +89,7 @@ impl Case {
             assert_eq!(found, truth, "seed {seed}, topic {topic}");
             topics.push(whole);
         }
-        let told = totals(rows);
+        let told = totals(rows, None);
         assert_eq!(told.len(), 1, "seed {seed}");
         let figures = |found: &super::Totals, truth: &Whole| {
             let near_ms = if knows_contacts { truth.near.count() * 1_000 } else { found.corroborated_ms };
@@ -138,10 +139,9 @@ fn rows_of(case: &Case) -> Vec<ReportRow> {
         let attempts: Vec<_> =
             attempts.iter().map(|(number, visits)| AttemptFacts::new(*number, visits)).collect();
         let learner = ReportLearner { id: String::new(), name: String::new() };
-        let (activities, values) = (&[][..], BTreeMap::new());
+        let (activities, held) = (&[][..], Vec::new());
         let course = COURSES.iter().find(|it| it.1.contains(&topic)).unwrap().0;
-        let facts =
-            Facts { learner, course, package: &package, activities, attempts: &attempts, api: None, values };
+        let facts = Facts { learner, course, package: &package, activities, attempts: &attempts, held };
         rows.push(standing(facts).unwrap());
     }
     rows

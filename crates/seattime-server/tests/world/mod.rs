@@ -11,6 +11,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
+use seattime_server::access::Face;
 use seattime_server::assets::Assets;
 use seattime_server::clock::ServerClock;
 use seattime_server::faults::{Faults, NoFaults};
@@ -47,7 +48,8 @@ impl Assets for NoAssets {
 pub(crate) struct TestServer {
     pub(crate) app: App,
     pub(crate) clock: Arc<SetClock>,
-    routes: Router,
+    app_face: Router,
+    run_face: Router,
     pub(crate) data: TempDir,
 }
 
@@ -78,7 +80,7 @@ impl TestServer {
             World { clock: clock.clone(), faults: Arc::new(NoFaults), vfs: None, assets: Arc::new(NoAssets) };
         let config = Config { database, ..Config::local(data.path().to_owned(), KEY.to_owned()) };
         let app = App::start(config, world).await.ok()?;
-        Some(TestServer { routes: router(app.clone()), app, clock, data })
+        Some(TestServer::of(app, clock, data))
     }
 
     /// Ends, and leaves the folder.
@@ -98,15 +100,26 @@ impl TestServer {
         let mut config = Config::local(data.path().to_owned(), KEY.to_owned());
         change(&mut config);
         let app = App::start(config, world).await.ok()?;
-        Some(TestServer { routes: router(app.clone()), app, clock, data })
+        Some(TestServer::of(app, clock, data))
+    }
+
+    fn of(app: App, clock: Arc<SetClock>, data: TempDir) -> TestServer {
+        let [app_face, run_face] = [Face::App, Face::Run].map(|it| router(app.clone(), it));
+        TestServer { app, clock, app_face, run_face, data }
     }
 
     pub(crate) fn advance(&self, ms: i64) {
         self.clock.0.fetch_add(ms, Ordering::SeqCst);
     }
 
+    /// Sends a request to the face that answers its path.
     pub(crate) async fn send(&self, request: Request<Body>) -> Option<Answer> {
-        let response = self.routes.clone().oneshot(request).await.ok()?;
+        self.send_to(face_of(request.uri().path()), request).await
+    }
+
+    pub(crate) async fn send_to(&self, face: Face, request: Request<Body>) -> Option<Answer> {
+        let routes = if face == Face::Run { &self.run_face } else { &self.app_face };
+        let response = routes.clone().oneshot(request).await.ok()?;
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.ok()?.to_bytes().to_vec();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
@@ -129,13 +142,19 @@ impl TestServer {
     }
 
     pub(crate) async fn put(&self, path: &str, body: &Value) -> Option<Answer> {
+        self.put_if("*", path, body).await
+    }
+
+    /// As whoever knows of a version.
+    pub(crate) async fn put_if(&self, known: &str, path: &str, body: &Value) -> Option<Answer> {
         let request = Request::put(path).header("authorization", format!("Bearer {KEY}"));
-        let request = request.header("content-type", "application/json");
+        let request = request.header("content-type", "application/json").header("if-match", known);
         self.send(request.body(Body::from(body.to_string())).ok()?).await
     }
 
     pub(crate) async fn delete(&self, path: &str) -> Option<Answer> {
         let request = Request::delete(path).header("authorization", format!("Bearer {KEY}"));
+        let request = request.header("if-match", "*");
         self.send(request.body(Body::empty()).ok()?).await
     }
 
@@ -182,9 +201,28 @@ impl TestServer {
         Some(self.post("/run/v1/visits", &json!({ "code": code })).await?.body)
     }
 
+    /// What opens a learner's own report.
+    pub(crate) async fn report_token(&self, learner: &str) -> Option<String> {
+        let link = self.post("/api/v1/reports/links", &json!({ "learner": learner })).await?.body;
+        Some(link.get("url")?.as_str()?.split_once("/reports/my-learning#token=")?.1.to_owned())
+    }
+
     pub(crate) async fn rows(&self) -> Option<Vec<Value>> {
         Some(self.get("/api/v1/report", KEY).await?.body.get("rows")?.as_array()?.clone())
     }
+
+    /// The rows of which any session was ever told; a visit that was only opened has one as well.
+    pub(crate) async fn told_rows(&self) -> Option<Vec<Value>> {
+        let is_told =
+            |it: &Value| it.get("details").and_then(Value::as_array).is_some_and(|it| !it.is_empty());
+        Some(self.rows().await?.into_iter().filter(is_told).collect())
+    }
+}
+
+/// Which face answers a path.
+pub(crate) fn face_of(path: &str) -> Face {
+    let is_run = ["/run/", "/content/", "/player", "/pkg/"].iter().any(|it| path.starts_with(it));
+    if is_run { Face::Run } else { Face::App }
 }
 
 /// A commit of a visit: `seconds` of presence, and one value.

@@ -40,7 +40,14 @@ pub(crate) struct Machine {
     /// The server's time, in ms since 1970.
     clock: Arc<AtomicI64>,
     /// Where the server is that was started last: whoever goes on sending finds the next one there.
-    url: Arc<Mutex<String>>,
+    urls: Arc<Mutex<Urls>>,
+}
+
+/// Where the two faces of a server are.
+#[derive(Default, Clone)]
+struct Urls {
+    app: String,
+    run: String,
 }
 
 /// A server that runs, and dies when it is told to.
@@ -56,7 +63,7 @@ pub(crate) struct Server {
 #[derive(Clone)]
 pub(crate) struct Api {
     client: Client<HttpConnector, Full<Bytes>>,
-    url: Arc<Mutex<String>>,
+    urls: Arc<Mutex<Urls>>,
     key: String,
     clock: Arc<AtomicI64>,
 }
@@ -71,7 +78,7 @@ impl Machine {
             sync_takes_ms: 0,
             cluster: None,
             clock,
-            url: Arc::default(),
+            urls: Arc::default(),
         }
     }
 
@@ -91,10 +98,11 @@ impl Machine {
             let rest = line.strip_prefix(expected).with_context(|| format!("the testbed says {line}"))?;
             anyhow::Ok(rest.trim().to_owned())
         };
-        let (url, key) = (word("listening").await?, word("api-key").await?);
+        let urls = Urls { app: word("listening").await?, run: word("running").await? };
+        let key = word("api-key").await?;
         let client = Client::builder(TokioExecutor::new()).build_http();
-        *self.url.lock().unwrap_or_else(PoisonError::into_inner) = url;
-        let api = Api { client, url: Arc::clone(&self.url), key, clock: Arc::clone(&self.clock) };
+        *self.urls.lock().unwrap_or_else(PoisonError::into_inner) = urls;
+        let api = Api { client, urls: Arc::clone(&self.urls), key, clock: Arc::clone(&self.clock) };
         Ok(Server { child, orders, answers, cluster: self.cluster.clone(), api })
     }
 
@@ -190,7 +198,8 @@ impl Api {
     }
 
     async fn send(&self, method: Method, path: &str, kind: &str, body: Vec<u8>) -> Result<Bytes> {
-        let url = self.url.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let urls = self.urls.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let url = if path.starts_with("/api/") { urls.app } else { urls.run };
         let request = Request::builder().method(method).uri(format!("{url}{path}"));
         let request =
             request.header("authorization", format!("Bearer {}", self.key)).header("content-type", kind);

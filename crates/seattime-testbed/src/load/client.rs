@@ -7,9 +7,19 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-/// A connection that stays open.
+/// Where the two faces of a server are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Addresses {
+    pub(crate) app: SocketAddr,
+    pub(crate) run: SocketAddr,
+}
+
+/// A connection that stays open: to the face that takes commits, and to the other one once it is asked something.
 pub(crate) struct Connection {
+    from: IpAddr,
+    to: Addresses,
     stream: TcpStream,
+    app: Option<TcpStream>,
     received: Vec<u8>,
 }
 
@@ -21,12 +31,9 @@ pub(crate) struct Answer {
 
 impl Connection {
     /// Connects from an address of this machine.
-    pub(crate) async fn open(from: IpAddr, to: SocketAddr) -> Result<Connection> {
-        let socket = TcpSocket::new_v4()?;
-        socket.bind(SocketAddr::new(from, 0))?;
-        let stream = socket.connect(to).await.with_context(|| format!("{to} does not answer"))?;
-        stream.set_nodelay(true)?;
-        Ok(Connection { stream, received: Vec::with_capacity(2_048) })
+    pub(crate) async fn open(from: IpAddr, to: Addresses) -> Result<Connection> {
+        let stream = connect(from, to.run).await?;
+        Ok(Connection { from, to, stream, app: None, received: Vec::with_capacity(2_048) })
     }
 
     /// Sends a request and waits for its answer.
@@ -39,13 +46,18 @@ impl Connection {
         );
         request.extend_from_slice(more.as_bytes());
         request.extend_from_slice(body);
-        self.stream.write_all(&request).await?;
+        let is_of_app = head.split(' ').nth(1).is_some_and(|it| it.starts_with("/api/"));
+        if is_of_app && self.app.is_none() {
+            self.app = Some(connect(self.from, self.to.app).await?);
+        }
+        let stream = self.app.as_mut().filter(|_| is_of_app).unwrap_or(&mut self.stream);
+        stream.write_all(&request).await?;
         self.received.clear();
         let end = loop {
             if let Some(at) = self.received.windows(4).position(|it| it == b"\r\n\r\n") {
                 break at + 4;
             }
-            if self.stream.read_buf(&mut self.received).await? == 0 {
+            if stream.read_buf(&mut self.received).await? == 0 {
                 bail!("the server closed the connection");
             }
         };
@@ -54,7 +66,7 @@ impl Connection {
         let length = head.split("content-length: ").nth(1).and_then(|it| it.split("\r\n").next());
         let length: usize = length.and_then(|it| it.parse().ok()).context("an answer without length")?;
         while self.received.len() < end + length {
-            if self.stream.read_buf(&mut self.received).await? == 0 {
+            if stream.read_buf(&mut self.received).await? == 0 {
                 bail!("the server closed the connection");
             }
         }
@@ -70,4 +82,12 @@ impl Connection {
         }
         Ok(serde_json::from_slice(&answer.body)?)
     }
+}
+
+async fn connect(from: IpAddr, to: SocketAddr) -> Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::new(from, 0))?;
+    let stream = socket.connect(to).await.with_context(|| format!("{to} does not answer"))?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }

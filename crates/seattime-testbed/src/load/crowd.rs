@@ -2,7 +2,7 @@
 //! then, over few connections from several addresses; at the end, nothing that was acknowledged is missing.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +14,7 @@ use tokio::process::Command;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::client::Connection;
+use crate::client::{Addresses, Connection};
 use crate::learner::{Learner, Outcome, import};
 use crate::measure::API_KEY;
 use crate::process::Server;
@@ -116,7 +116,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool> {
 }
 
 /// Opens everybody's visit, in groups that share a connection.
-async fn open(arguments: &Arguments, to: SocketAddr) -> Result<Vec<(Connection, Vec<Learner>)>> {
+async fn open(arguments: &Arguments, to: Addresses) -> Result<Vec<(Connection, Vec<Learner>)>> {
     let mut first = Connection::open(IpAddr::V4(Ipv4Addr::LOCALHOST), to).await?;
     let topic = import(&mut first, API_KEY).await?;
     let opened = Arc::new(AtomicU64::new(0));
@@ -228,10 +228,9 @@ fn shares(times_us: &mut [u32]) -> String {
 }
 
 /// How many learners' last acknowledged commit, or its time, the report does not show.
-async fn lost(to: SocketAddr, learners: &[Learner]) -> Result<usize> {
+async fn lost(to: Addresses, learners: &[Learner]) -> Result<usize> {
     let mut connection = Connection::open(IpAddr::V4(Ipv4Addr::LOCALHOST), to).await?;
-    let report = connection.api("GET", "/api/v1/report", API_KEY, b"").await?;
-    let rows = report.get("rows").and_then(Value::as_array).context("a report without rows")?;
+    let rows = every_row(&mut connection).await?;
     let shown: BTreeMap<&str, (u64, u64)> = rows
         .iter()
         .filter_map(|row| {
@@ -245,6 +244,27 @@ async fn lost(to: SocketAddr, learners: &[Learner]) -> Result<usize> {
         println!("  {name}: acknowledged {} at {} ms, found {found:?}", learner.acked, learner.acked_ms);
     }
     Ok(learners.iter().filter(is_lost).count())
+}
+
+/// Every row of the report, page by page; a request derives only so many of those that are stale.
+async fn every_row(connection: &mut Connection) -> Result<Vec<Value>> {
+    loop {
+        let first = connection.api("GET", "/api/v1/report?limit=1", API_KEY, b"").await?;
+        if first.get("stale").is_none() {
+            break;
+        }
+    }
+    let (mut rows, mut after) = (Vec::new(), String::new());
+    loop {
+        let address = format!("/api/v1/report?sort=learner&limit=500{after}");
+        let mut page = connection.api("GET", &address, API_KEY, b"").await?;
+        let of_page = page.get_mut("rows").and_then(Value::as_array_mut).context("a report without rows")?;
+        rows.append(of_page);
+        match page.get("next").and_then(Value::as_str) {
+            Some(next) => after = format!("&after={next}"),
+            None => return Ok(rows),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A server under load: how many commits a second it keeps, how long each takes, and what that costs.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::process::Command;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::client::Connection;
+use crate::client::{Addresses, Connection};
 use crate::cluster::Cluster;
 use crate::learner::{Learner, Outcome, import};
 use crate::process::Server;
@@ -249,6 +249,6 @@ async fn timed(learner: &mut Learner, to: &mut Connection, body: &str, k: u64) -
     Ok(sent.elapsed().as_secs_f64() * 1e6)
 }
 
-async fn connect(to: SocketAddr) -> Result<Connection> {
+async fn connect(to: Addresses) -> Result<Connection> {
     Connection::open(IpAddr::V4(Ipv4Addr::LOCALHOST), to).await
 }

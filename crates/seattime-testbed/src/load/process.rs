@@ -8,6 +8,8 @@ use anyhow::{Context, Result, ensure};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
+use crate::client::Addresses;
+
 /// How long a server may take to end, if something counts each of its steps.
 const ENDS_WITHIN: Duration = Duration::from_secs(60);
 
@@ -16,23 +18,26 @@ pub(crate) struct Server {
     child: Child,
     orders: ChildStdin,
     answers: Lines<BufReader<ChildStdout>>,
-    pub(crate) address: SocketAddr,
+    pub(crate) address: Addresses,
 }
 
 impl Server {
-    /// Starts it; its first line that names an address is waited for.
+    /// Starts it; its lines that name the addresses of its faces are waited for.
     pub(crate) async fn start(mut command: Command) -> Result<Server> {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
         let orders = child.stdin.take().context("the server has no input")?;
         let mut answers = BufReader::new(child.stdout.take().context("the server has no output")?).lines();
-        let address = loop {
-            let line = answers.next_line().await?.context("the server did not start")?;
-            if let Some(rest) = line.split_once("http://").map(|it| it.1) {
-                let text: String =
-                    rest.chars().take_while(|it| it.is_ascii_digit() || matches!(it, '.' | ':')).collect();
-                break text.parse()?;
+        let mut named = async || {
+            loop {
+                let line = answers.next_line().await?.context("the server did not start")?;
+                if let Some(rest) = line.split_once("http://").map(|it| it.1) {
+                    let is_address = |it: &char| it.is_ascii_digit() || matches!(it, '.' | ':');
+                    let text: String = rest.chars().take_while(is_address).collect();
+                    break anyhow::Ok(text.parse::<SocketAddr>()?);
+                }
             }
         };
+        let address = Addresses { app: named().await?, run: named().await? };
         Ok(Server { child, orders, answers, address })
     }
 

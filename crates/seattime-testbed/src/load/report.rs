@@ -1,35 +1,41 @@
-//! What a report over many attempts costs: the statements that it runs, the rows that they touch, and its time beside
-//! that of the same rows straight from the database.
+//! What a page of the report over many attempts costs, over both databases: its time beside that of the same statement
+//! straight from the database, and by what plan its rows are found.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
-use rusqlite::{Connection as Database, StatementStatus};
+use anyhow::{Context, Result, bail, ensure};
+use rusqlite::{Connection as Database, params_from_iter};
+use seattime_server::store::listing::{Dialect, Given, Statement, Whose};
+use seattime_server::store::{Order, Place, ReportOf, Sight, Sort};
+use seattime_testbed::package::{page, zipped};
 use serde_json::Value;
 use tokio::process::Command;
 use tokio::task::JoinSet;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, NoTls};
 
-use crate::client::Connection;
+use crate::client::{Addresses, Connection};
+use crate::cluster::{Cluster, programs};
 use crate::commits::said;
-use crate::learner::{Learner, Outcome, import};
+use crate::learner::{Learner, Outcome};
 use crate::measure::API_KEY;
 use crate::process::Server;
 
 /// So many connections fill the database.
 const CONNECTIONS: usize = 64;
-/// Each is asked for so often; the median counts.
-const ROUNDS: usize = 7;
-/// The statements of a report whose rows all stand, the server's own.
-const STATEMENTS: [(&str, &str); 2] = [
-    ("stale", include_str!("../../../seattime-server/src/store/sqlite/stale.sql")),
-    ("standings", include_str!("../../../seattime-server/src/store/sqlite/standings.sql")),
-];
-/// How much longer the report may take than the bare query: it reads each row, writes it as JSON and sends it.
-const MOST_TIMES: f64 = 8.0;
-/// Of rows, how many steps of a full scan may be taken: none is looked for by reading all.
-const MOST_SCANNED: f64 = 0.0;
+/// So many courses there are, of one topic each.
+const COURSES: usize = 20;
+/// Each page is asked for so often; the median counts.
+const ROUNDS: usize = 41;
+/// The tenant of the key that a server is started with.
+const TENANT: &str = "default";
+/// A page may take this much longer than its statement: rows are read from the request to the answer's last byte.
+const MOST_TIMES: f64 = 20.0;
+/// The deep page may take this much longer than the first one, and one over many attempts than one over few.
+const MOST_DEEPER: f64 = 2.0;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -40,60 +46,126 @@ pub(crate) struct Arguments {
     #[arg(long)]
     folder: PathBuf,
     /// How many attempts there are, each of another learner.
-    #[arg(long, default_value_t = 10_000)]
+    #[arg(long, default_value_t = 100_000)]
     attempts: usize,
+    /// Only over this database: `sqlite` or `postgres`.
+    #[arg(long)]
+    database: Option<String>,
 }
 
 /// Measures; answers whether everything is within its limit.
 pub(crate) async fn run(arguments: &Arguments) -> Result<bool> {
+    let is_wanted = |name: &str| arguments.database.as_ref().is_none_or(|it| it == name);
+    let mut is_good = true;
+    if is_wanted("sqlite") {
+        let file = arguments.folder.join("seattime.db");
+        is_good &= over("SQLite", arguments, None, &file).await?;
+    }
+    if is_wanted("postgres") {
+        match programs() {
+            None => println!("  PostgreSQL: not measured: there is none; `cargo xtask setup` installs it"),
+            Some(programs) => {
+                let cluster = Arc::new(Cluster::start(&programs, &[])?);
+                let url = cluster.url();
+                is_good &= over("PostgreSQL", arguments, Some(&url), Path::new("")).await?;
+            }
+        }
+    }
+    println!("bench report: {}", if is_good { "everything is within its limit" } else { "OVER a limit" });
+    Ok(is_good)
+}
+
+/// What is asked for, as it is said, as an address asks and as the store is asked.
+fn asked(deep: &str) -> Vec<(&'static str, String, ReportOf)> {
+    let of = ReportOf::default;
+    let place = Place::parse(deep, Sort::LastVisit, Order::Descending);
+    vec![
+        ("the first page", String::new(), of()),
+        ("a deep page", format!("?after={deep}"), ReportOf { after: place, ..of() }),
+        ("by time", "?sort=time_spent".to_owned(), ReportOf { sort: Sort::TimeSpent, ..of() }),
+        (
+            "by name",
+            "?sort=learner&order=asc".to_owned(),
+            ReportOf { sort: Sort::Learner, order: Order::Ascending, ..of() },
+        ),
+        (
+            "of one course",
+            "?course=Course%207".to_owned(),
+            ReportOf { course: Some("Course 7".to_owned()), ..of() },
+        ),
+    ]
+}
+
+async fn over(name: &str, arguments: &Arguments, url: Option<&str>, file: &Path) -> Result<bool> {
     if arguments.folder.exists() {
         std::fs::remove_dir_all(&arguments.folder)?;
     }
     let mut command = Command::new(&arguments.server);
     command.args(["serve", "--port", "0", "--data"]).arg(&arguments.folder);
+    command.args(url.into_iter().flat_map(|it| ["--database", it]));
     command.env("SEATTIME_API_KEY", API_KEY);
     let server = Server::start(command).await?;
+    println!("  {name}, {} attempts", arguments.attempts);
     fill(server.address, arguments.attempts).await?;
-
     let mut asking = Connection::open(IpAddr::V4(Ipv4Addr::LOCALHOST), server.address).await?;
-    let (first_ms, bytes) = asked(&mut asking, arguments.attempts).await?;
-    let mut times = Vec::new();
-    for _ in 0..ROUNDS {
-        times.push(asked(&mut asking, arguments.attempts).await?.0);
+    let derived_ms = derive(&mut asking).await?;
+    println!(
+        "  every row derived in {:.1} s, {:.2} ms each",
+        derived_ms / 1e3,
+        derived_ms / arguments.attempts as f64
+    );
+    let deep = deep(&mut asking, arguments.attempts / 2).await?;
+    let mut bare = match url {
+        None => Bare::Sqlite(Box::new(Database::open(file)?)),
+        Some(url) => {
+            let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+            tokio::spawn(connection);
+            client.batch_execute("ANALYZE").await?;
+            Bare::Postgres(client)
+        }
+    };
+    let (mut is_good, mut first_ms) = (true, None);
+    for (what, query, of) in asked(&deep) {
+        let (mut ours, mut alone, mut bytes) = (Vec::new(), Vec::new(), 0);
+        for _ in 0..ROUNDS {
+            let (ms, length) = ask(&mut asking, &query, of.limit).await?;
+            ours.push(ms);
+            bytes = length;
+            alone.push(bare.run(&of).await?);
+        }
+        let (ours, alone) = (median(&mut ours), median(&mut alone));
+        println!("  {what}: {ours:.2} ms, {} kB; the bare statement {alone:.2} ms", bytes / 1_000);
+        println!("    {}", bare.plan(&of).await?);
+        is_good &= said(&format!("{name}, {what} ÷ bare"), ours / alone, MOST_TIMES, false);
+        let first_ms = *first_ms.get_or_insert(ours);
+        is_good &= said(&format!("{name}, {what} ÷ the first page"), ours / first_ms, MOST_DEEPER, false);
     }
-    let ours_ms = median(&mut times);
-    let database = arguments.folder.join("seattime.db");
-    let attempts = arguments.attempts;
-    let bare = tokio::task::spawn_blocking(move || bare(&database, attempts)).await??;
     server.stop().await?;
-
-    println!("  a report over {attempts} attempts: {ours_ms:.1} ms, {} kB", bytes / 1_000);
-    println!("  the first one, which derives what stood for nothing yet: {first_ms:.0} ms at most");
-    println!("  the bare query: {:.1} ms", bare.ms);
-    for it in &bare.counted {
-        println!("  statement {}", it.text);
-    }
-    let mut is_good = said("report ÷ bare query", ours_ms / bare.ms, MOST_TIMES, false);
-    is_good &= said("statements of a report", bare.counted.len() as f64, STATEMENTS.len() as f64, false);
-    is_good &= said("rows answered ÷ attempts", bare.rows as f64 / attempts as f64, 1.0, false);
-    let scanned: i32 = bare.counted.iter().map(|it| it.scanned).sum();
-    is_good &= said("steps of full scans", f64::from(scanned), MOST_SCANNED, false);
-    println!("bench report: {}", if is_good { "everything is within its limit" } else { "OVER a limit" });
     Ok(is_good)
 }
 
 /// Everybody's visit with one commit.
-async fn fill(to: std::net::SocketAddr, attempts: usize) -> Result<()> {
+async fn fill(to: Addresses, attempts: usize) -> Result<()> {
     let from = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    let topic = import(&mut Connection::open(from, to).await?, API_KEY).await?;
+    let mut topics = Vec::new();
+    let mut connection = Connection::open(from, to).await?;
+    for n in 0..COURSES {
+        let title = format!("Topic {n}");
+        let address = format!("/api/v1/packages?course=Course%20{n}");
+        let answer = connection.api("POST", &address, API_KEY, &zipped(&title, &[page(&title)])?).await?;
+        topics
+            .push(answer.get("topic").and_then(Value::as_str).context("a package without topic")?.to_owned());
+    }
+    let topics = Arc::new(topics);
     let mut filling = JoinSet::new();
     for n in 0..CONNECTIONS.min(attempts) {
-        let topic = topic.clone();
+        let topics = Arc::clone(&topics);
         filling.spawn(async move {
             let mut connection = Connection::open(from, to).await?;
             for n in (n..attempts).step_by(CONNECTIONS) {
-                let name = format!("learner-{n}");
-                let mut learner = Learner::open(&mut connection, API_KEY, &topic, name).await?;
+                let topic = topics.get(n % COURSES).context("there are no courses")?;
+                let mut learner =
+                    Learner::open(&mut connection, API_KEY, topic, format!("learner-{n}")).await?;
                 let outcome = learner.send(&mut connection, 1, 1).await?;
                 ensure!(outcome == Outcome::Kept, "a commit was {outcome:?}");
             }
@@ -103,71 +175,105 @@ async fn fill(to: std::net::SocketAddr, attempts: usize) -> Result<()> {
     filling.join_all().await.into_iter().collect()
 }
 
-/// Asks for the report; answers how long it took until its last byte, in ms, and how many bytes it has.
+/// Asks until every row is derived; answers how long that took, in ms.
 #[allow(clippy::disallowed_methods, reason = "how long it takes is what is asked")]
-async fn asked(to: &mut Connection, attempts: usize) -> Result<(f64, usize)> {
-    let head = format!("GET /api/v1/report HTTP/1.1\r\nauthorization: Bearer {API_KEY}\r\n");
+async fn derive(asking: &mut Connection) -> Result<f64> {
+    let start = Instant::now();
+    while asking.api("GET", "/api/v1/report?limit=1", API_KEY, b"").await?.get("stale").is_some() {}
+    Ok(start.elapsed().as_secs_f64() * 1_000.0)
+}
+
+/// The place behind so many rows.
+async fn deep(asking: &mut Connection, rows: usize) -> Result<String> {
+    let mut after = String::new();
+    for _ in 0..rows.div_ceil(500) {
+        let address = if after.is_empty() { String::new() } else { format!("&after={after}") };
+        let page = asking.api("GET", &format!("/api/v1/report?limit=500{address}"), API_KEY, b"").await?;
+        after = page.get("next").and_then(Value::as_str).context("a report ends too early")?.to_owned();
+    }
+    Ok(after)
+}
+
+/// Asks for a page; answers how long it took until its last byte, in ms, and how many bytes it has.
+#[allow(clippy::disallowed_methods, reason = "how long it takes is what is asked")]
+async fn ask(to: &mut Connection, query: &str, limit: usize) -> Result<(f64, usize)> {
+    let head = format!("GET /api/v1/report{query} HTTP/1.1\r\nauthorization: Bearer {API_KEY}\r\n");
     let start = Instant::now();
     let answer = to.send(&head, b"").await?;
     let ms = start.elapsed().as_secs_f64() * 1_000.0;
     ensure!(answer.status == 200, "the report was answered {}", answer.status);
     let report: Value = serde_json::from_slice(&answer.body)?;
     let rows = report.get("rows").and_then(Value::as_array).context("a report without rows")?.len();
-    ensure!(rows == attempts, "the report has {rows} rows of {attempts}");
+    ensure!(rows == limit, "a page of {rows} rows");
     Ok((ms, answer.body.len()))
 }
 
-/// What the database itself says of a report.
-struct Bare {
-    ms: f64,
-    rows: usize,
-    counted: Vec<Counted>,
+/// The database itself, on a connection of its own.
+enum Bare {
+    Sqlite(Box<Database>),
+    Postgres(Client),
 }
 
-/// What one statement did.
-struct Counted {
-    text: String,
-    scanned: i32,
-}
-
-/// Runs the report's statements on a connection of their own, and the one that reads the rows alone, against the clock.
-#[allow(clippy::disallowed_methods, reason = "how long it takes is what is asked")]
-fn bare(database: &Path, attempts: usize) -> Result<Bare> {
-    let db = Database::open(database)?;
-    db.execute_batch("PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;")?;
-    let tenant: String = db.query_row("SELECT tenant FROM standing LIMIT 1", [], |row| row.get(0))?;
-    let none = None::<String>;
-    let (mut rows, mut counted) = (0, Vec::new());
-    for (name, sql) in STATEMENTS {
-        let mut query = db.prepare(sql)?;
-        let mut found = match name {
-            "stale" => query.query((&tenant, &none, &none, &none, &none, 100))?,
-            _ => query.query((&tenant, &none, &none, &none, &none))?,
+impl Bare {
+    fn statement<'a>(&self, of: &'a ReportOf) -> Statement<'a> {
+        let dialect = match self {
+            Bare::Sqlite(_) => Dialect::Sqlite,
+            Bare::Postgres(_) => Dialect::Postgres,
         };
-        let mut count = 0;
-        while found.next()?.is_some() {
-            count += 1;
-        }
-        drop(found);
-        let scanned = query.get_status(StatementStatus::FullscanStep);
-        let (steps, sorts) =
-            (query.get_status(StatementStatus::VmStep), query.get_status(StatementStatus::Sort));
-        let text = format!("{name}: {count} rows, {steps} steps, {scanned} of a full scan, {sorts} sorts");
-        counted.push(Counted { text, scanned });
-        rows += count;
+        Statement::page(dialect, Whose { tenant: TENANT, sight: &Sight::Tenant, learner: None }, of)
     }
-    let (_, sql) = STATEMENTS.into_iter().find(|it| it.0 == "standings").context("no such statement")?;
-    let mut query = db.prepare(sql)?;
-    let mut times = Vec::new();
-    for _ in 0..ROUNDS {
+
+    /// Runs a page's statement and reads its rows; answers how long that took, in ms.
+    #[allow(clippy::disallowed_methods, reason = "how long it takes is what is asked")]
+    async fn run(&mut self, of: &ReportOf) -> Result<f64> {
+        let statement = self.statement(of);
         let start = Instant::now();
-        let texts = query
-            .query_map((&tenant, &none, &none, &none, &none), |row| row.get::<_, String>(0))?
-            .collect::<Result<Vec<_>, _>>()?;
-        times.push(start.elapsed().as_secs_f64() * 1_000.0);
-        ensure!(texts.len() == attempts, "the database has {} rows of {attempts}", texts.len());
+        let rows = self.texts(&statement.text, &statement.given, 0).await?;
+        let ms = start.elapsed().as_secs_f64() * 1_000.0;
+        ensure!(rows.len() == of.limit + 1, "the database has {} rows of a page", rows.len());
+        Ok(ms)
     }
-    Ok(Bare { ms: median(&mut times), rows, counted })
+
+    /// By what plan it does so.
+    async fn plan(&mut self, of: &ReportOf) -> Result<String> {
+        let statement = self.statement(of);
+        let (explain, column) = match self {
+            Bare::Sqlite(_) => ("EXPLAIN QUERY PLAN", 3),
+            Bare::Postgres(_) => ("EXPLAIN (COSTS OFF)", 0),
+        };
+        let lines = self.texts(&format!("{explain} {}", statement.text), &statement.given, column).await?;
+        let plan = lines.iter().map(|it| it.trim()).collect::<Vec<_>>().join(" · ");
+        if ["SCAN", "TEMP B-TREE", "Seq Scan", "Sort"].iter().any(|it| plan.contains(it)) {
+            bail!("the database looks at rows that are not shown: {plan}");
+        }
+        Ok(plan)
+    }
+
+    /// A column of what a statement answers.
+    async fn texts(&mut self, text: &str, given: &[Given<'_>], column: usize) -> Result<Vec<String>> {
+        match self {
+            Bare::Sqlite(db) => {
+                let given = given.iter().map(|it| match it {
+                    Given::Text(text) => rusqlite::types::Value::Text(text.clone().into_owned()),
+                    Given::Number(number) => rusqlite::types::Value::Integer(*number),
+                });
+                let mut query = db.prepare_cached(text)?;
+                let rows = query.query_map(params_from_iter(given), |row| row.get(column))?;
+                Ok(rows.collect::<Result<_, _>>()?)
+            }
+            Bare::Postgres(client) => {
+                let typed: Vec<(&(dyn ToSql + Sync), Type)> = given
+                    .iter()
+                    .map(|it| match it {
+                        Given::Text(text) => (text as &(dyn ToSql + Sync), Type::TEXT),
+                        Given::Number(number) => (number as &(dyn ToSql + Sync), Type::INT8),
+                    })
+                    .collect();
+                let rows = client.query_typed(text, &typed).await?;
+                rows.iter().map(|it| Ok(it.try_get(column)?)).collect()
+            }
+        }
+    }
 }
 
 fn median(values: &mut [f64]) -> f64 {

@@ -6,15 +6,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Result;
+use seattime_server::access::Face;
 use seattime_server::assets::FolderAssets;
 use seattime_server::clock::SystemClock;
 use seattime_server::faults::NoFaults;
 use seattime_server::limits::Rate;
 use seattime_server::secret::ServerKey;
 use seattime_server::store::{
-    Answer, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Launched, MadeLaunch,
-    Merged, NewLaunch, Opened, Opening, PackageLine, PackageReporting, ReportOf, ReportRow, ReportVisit,
-    Reporting, RowKey, Store, StoredPackage, VisitsOf,
+    Accounts, Answer, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Known, Launched,
+    MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, PackageLine, PackageReporting, ReportOf,
+    ReportPage, ReportVisit, Reporting, RowKey, Sight, Store, StoredPackage, TenantSettings, VisitsOf,
 };
 use seattime_server::token::VisitClaims;
 use seattime_server::{App, Config, World, router};
@@ -31,7 +32,8 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let address = listener.local_addr()?;
+    let run_listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let (address, run_address) = (listener.local_addr()?, run_listener.local_addr()?);
     let mut config = Config::local(arguments.data, API_KEY.to_owned());
     config.limits.commits = Rate::UNBOUNDED;
     config.public_url = Some(format!("http://{address}"));
@@ -40,7 +42,11 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     let app = App::start(config, world).await?;
     let app = app.with_store(|store| Arc::new(Sink(store)));
     println!("listening http://{address}");
-    Ok(axum::serve(listener, router(app)).await?)
+    println!("running http://{run_address}");
+    let app_face = axum::serve(listener, router(app.clone(), Face::App)).into_future();
+    let run_face = axum::serve(run_listener, router(app, Face::Run)).into_future();
+    tokio::try_join!(app_face, run_face)?;
+    Ok(())
 }
 
 /// A store that acknowledges commits and drops them; all else it hands on.
@@ -71,6 +77,14 @@ impl Store for Sink {
         self.0.latest_ms()
     }
 
+    fn enrol(&self, tenant: &str, learner: NewLearner, course: &str, now_ms: i64) -> Answer<'_, ()> {
+        self.0.enrol(tenant, learner, course, now_ms)
+    }
+
+    fn unenrol(&self, tenant: &str, lms_id: &str, course: &str) -> Answer<'_, ()> {
+        self.0.unenrol(tenant, lms_id, course)
+    }
+
     fn launched(&self, tenant: &str, lms_id: &str, launch: &str) -> Answer<'_, Launched> {
         self.0.launched(tenant, lms_id, launch)
     }
@@ -79,8 +93,8 @@ impl Store for Sink {
         self.0.put_key(tenant, key_hash, now_ms)
     }
 
-    fn tenant_of_key(&self, key_hash: &str) -> Answer<'_, Option<String>> {
-        self.0.tenant_of_key(key_hash)
+    fn accounts(&self) -> &dyn Accounts {
+        self.0.accounts()
     }
 
     fn put_package(&self, tenant: &str, package: StoredPackage, now_ms: i64) -> Answer<'_, ()> {
@@ -95,8 +109,8 @@ impl Store for Sink {
         self.0.reporting(tenant)
     }
 
-    fn package_reporting(&self, tenant: &str, topic: &str) -> Answer<'_, PackageReporting> {
-        self.0.package_reporting(tenant, topic)
+    fn package_reporting(&self, tenant: &str, topic: &str, now_ms: i64) -> Answer<'_, PackageReporting> {
+        self.0.package_reporting(tenant, topic, now_ms)
     }
 
     fn course(&self, tenant: &str, course: &str) -> Answer<'_, KeptSettings> {
@@ -108,9 +122,24 @@ impl Store for Sink {
         tenant: &str,
         course: &str,
         settings: CourseSettings,
+        known: Known,
         now_ms: i64,
     ) -> Answer<'_, KeptSettings> {
-        self.0.put_course(tenant, course, settings, now_ms)
+        self.0.put_course(tenant, course, settings, known, now_ms)
+    }
+
+    fn tenant(&self, tenant: &str) -> Answer<'_, TenantSettings> {
+        self.0.tenant(tenant)
+    }
+
+    fn put_tenant(
+        &self,
+        tenant: &str,
+        name: Option<String>,
+        zone: String,
+        known: Known,
+    ) -> Answer<'_, TenantSettings> {
+        self.0.put_tenant(tenant, name, zone, known)
     }
 
     fn file(&self, package: &str, path: &str) -> Answer<'_, Option<(u64, u64)>> {
@@ -133,8 +162,8 @@ impl Store for Sink {
         self.0.close_silent(now_ms, silence_ms)
     }
 
-    fn renew_standings(&self, most: usize) -> Answer<'_, usize> {
-        self.0.renew_standings(most)
+    fn renew_standings(&self, most: usize, now_ms: i64) -> Answer<'_, usize> {
+        self.0.renew_standings(most, now_ms)
     }
 
     fn judge(
@@ -148,11 +177,11 @@ impl Store for Sink {
         self.0.judge(tenant, of, judging, after, most)
     }
 
-    fn report(&self, tenant: &str, of: ReportOf) -> Answer<'_, Vec<ReportRow>> {
-        self.0.report(tenant, of)
+    fn report(&self, tenant: &str, sight: Sight, of: ReportOf, now_ms: i64) -> Answer<'_, ReportPage> {
+        self.0.report(tenant, sight, of, now_ms)
     }
 
-    fn visits(&self, tenant: &str, of: VisitsOf) -> Answer<'_, Vec<ReportVisit>> {
-        self.0.visits(tenant, of)
+    fn visits(&self, tenant: &str, sight: Sight, of: VisitsOf) -> Answer<'_, Vec<ReportVisit>> {
+        self.0.visits(tenant, sight, of)
     }
 }

@@ -4,11 +4,11 @@ use seattime_wire::{Api, CreditPolicy, Policy, Reported};
 
 use super::{MINUTE_MS, NOW_MS, Run, arrival, commit};
 use crate::config::DEFAULT_POLICY;
-use crate::store::{CourseSettings, KeptSettings};
+use crate::store::{CourseSettings, KeptSettings, Known, StoreError};
 
 impl Run<'_> {
     async fn put_course(&self, course: &str, settings: CourseSettings) -> KeptSettings {
-        self.store().put_course(&self.tenant, course, settings, NOW_MS).await.unwrap()
+        self.store().put_course(&self.tenant, course, settings, Known::Any, NOW_MS).await.unwrap()
     }
 
     pub(super) async fn a_course_may_be_judged_otherwise_than_its_server(&self) {
@@ -64,6 +64,22 @@ impl Run<'_> {
         assert_eq!([one.version.min(two.version), one.version.max(two.version)], [2, 3]);
         let opened = self.open(&topic, "zita", NOW_MS).await;
         assert_eq!(opened.policy, Policy { credit: CreditPolicy::Measured, ..DEFAULT_POLICY });
+
+        // Whoever knows another version than the latest changes nothing; of two who know it, one does.
+        for known in [vec![2], vec![4], Vec::new()] {
+            let late = self.store().put_course(&self.tenant, &course, short, Known::Versions(known), NOW_MS);
+            assert_eq!(late.await, Err(StoreError::Changed));
+        }
+        let knows = Known::Versions(vec![1, 3]);
+        let (one, two) = tokio::join!(
+            self.store().put_course(&self.tenant, &course, measured, knows.clone(), NOW_MS),
+            self.store().put_course(&self.tenant, &course, measured, knows, NOW_MS),
+        );
+        let kept = KeptSettings { settings: measured, version: 4, set_ms: NOW_MS };
+        assert!(
+            [(&one, &two), (&two, &one)].contains(&(&Ok(kept), &Err(StoreError::Changed))),
+            "{one:?} {two:?}"
+        );
 
         // So is a visit that a backup does not know.
         let mut lost = opened.clone();

@@ -44,7 +44,7 @@ impl Run<'_> {
     }
 
     async fn is_known(&self, topic: &str, rule: Rule, truth: Reporting) {
-        let told = self.store().package_reporting(&self.tenant, topic).await.unwrap();
+        let told = self.store().package_reporting(&self.tenant, topic, NOW_MS).await.unwrap();
         assert_eq!((told.reporting.verdict.habit, &told.reporting.counts), (rule, &truth), "{topic}");
         assert_eq!(told.activities[0].reporting.as_ref().unwrap().counts, truth, "{topic}");
         let second = told.activities[1].reporting.as_ref().unwrap();
@@ -156,12 +156,12 @@ impl Run<'_> {
         self.is_known(&mixed, Rule::Mixed, truth).await;
 
         let fresh = self.topic("fresh", Api::Scorm12).await;
-        let told = self.store().package_reporting(&self.tenant, &fresh).await.unwrap();
+        let told = self.store().package_reporting(&self.tenant, &fresh, NOW_MS).await.unwrap();
         assert_eq!(
             (told.reporting.verdict.habit, told.reporting.counts),
             (Rule::Unknown, Reporting::default())
         );
-        let somebodys = self.store().package_reporting("somebody else", &mixed).await;
+        let somebodys = self.store().package_reporting("somebody else", &mixed, NOW_MS).await;
         assert_eq!(somebodys, Err(StoreError::NotFound("topic")));
         assert!(self.store().reporting("somebody else").await.unwrap().is_empty());
     }

@@ -3,7 +3,7 @@
 use seattime_wire::{Api, EvidenceKind, Reported};
 
 use super::{MINUTE_MS, NOW_MS, Run, commit};
-use crate::store::{Learner, SegmentKind, StoreError, VisitsOf};
+use crate::store::{Learner, SegmentKind, Sight, StoreError, VisitsOf};
 
 impl Run<'_> {
     pub(super) async fn visits_are_told_as_timelines(&self) {
@@ -25,7 +25,8 @@ impl Run<'_> {
             topic: topic.to_owned(),
         };
         let vera = Learner::Lms(format!("vera {}", self.mark));
-        let visits = self.store().visits(&self.tenant, of(vera.clone(), &topic)).await.unwrap();
+        let visits =
+            self.store().visits(&self.tenant, Sight::Tenant, of(vera.clone(), &topic)).await.unwrap();
         let parts: Vec<Vec<_>> = visits
             .iter()
             .map(|it| it.segments.iter().map(|it| (it.kind, it.end_ms - it.start_ms)).collect())
@@ -44,11 +45,11 @@ impl Run<'_> {
         assert_eq!((row.topic_id, row.measured_ms), (topic.clone(), 90_000));
 
         let by_id = of(Learner::Id(first.claims.learner.clone()), &topic);
-        assert_eq!(self.store().visits(&self.tenant, by_id.clone()).await, Ok(visits));
+        assert_eq!(self.store().visits(&self.tenant, Sight::Tenant, by_id.clone()).await, Ok(visits));
         let missing = Err(StoreError::NotFound("row"));
-        assert_eq!(self.store().visits("somebody else", by_id).await, missing);
-        assert_eq!(self.store().visits(&self.tenant, of(vera, "none")).await, missing);
+        assert_eq!(self.store().visits("somebody else", Sight::Tenant, by_id).await, missing);
+        assert_eq!(self.store().visits(&self.tenant, Sight::Tenant, of(vera, "none")).await, missing);
         let nobody = of(Learner::Lms("nobody".to_owned()), &topic);
-        assert_eq!(self.store().visits(&self.tenant, nobody).await, missing);
+        assert_eq!(self.store().visits(&self.tenant, Sight::Tenant, nobody).await, missing);
     }
 }

@@ -38,8 +38,18 @@ const fn plain(name: &'static str, keys: usize, columns: &'static [(&'static str
 /// Every table, whoever is named by others first.
 #[rustfmt::skip]
 pub(super) const TABLES: &[Table] = &[
-    plain("tenant", 1, &[("id", Text), ("name", Text), ("created_ms", Number)]),
-    plain("api_key", 1, &[("hash", Text), ("tenant", Text), ("created_ms", Number)]),
+    plain("tenant", 1, &[
+        ("id", Text), ("name", Text), ("created_ms", Number), ("zone", Text), ("version", Number),
+    ]),
+    plain("api_key", 1, &[
+        ("hash", Text), ("tenant", Text), ("created_ms", Number), ("id", Text), ("name", Text), ("scopes", Text),
+        ("until_ms", Number),
+    ]),
+    plain("account", 1, &[
+        ("name", Text), ("tenant", Text), ("role", Text), ("groups", Text), ("password", Text), ("version", Number),
+        ("created_ms", Number),
+    ]),
+    plain("login", 1, &[("hash", Text), ("account", Text), ("until_ms", Number)]),
     plain("secret", 1, &[("name", Text), ("value", Text)]),
     plain("package", 2, &[
         ("tenant", Text), ("id", Text), ("title", Text), ("course", Text), ("api", Text), ("edition", Number),
@@ -95,8 +105,13 @@ pub(super) const TABLES: &[Table] = &[
         ("learner", Text), ("visit", Text), ("seq", Number), ("n", Number), ("parts", Number), ("text", Text),
     ]),
     plain("standing", 3, &[
-        ("learner", Text), ("course", Text), ("topic", Text), ("tenant", Text), ("last_ms", Number), ("row", Text),
+        ("learner", Text), ("course", Text), ("topic", Text), ("tenant", Text), ("last_ms", Number), ("first_ms", Number),
+        ("name", Text), ("found_by", Text), ("title", Text), ("kind", Text), ("status", Text), ("score", Number),
+        ("time_ms", Number), ("attempts", Number), ("missing", Text), ("flags", Text), ("conflicts", Number),
+        ("changed_ms", Number), ("row", Text),
     ]),
+    plain("learner_group", 2, &[("learner", Text), ("name", Text), ("tenant", Text)]),
+    plain("enrolment", 2, &[("learner", Text), ("course", Text), ("tenant", Text), ("made_ms", Number)]),
     plain("stale_standing", 3, &[("learner", Text), ("course", Text), ("topic", Text), ("tenant", Text)]),
     plain("reporting", 4, &[
         ("learner", Text), ("course", Text), ("topic", Text), ("activity", Text), ("tenant", Text), ("sessions", Number),

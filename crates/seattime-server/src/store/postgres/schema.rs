@@ -15,6 +15,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0001_spine.sql"),
     include_str!("../../../migrations/postgres/0002_totals.sql"),
     include_str!("../../../migrations/postgres/0003_reporting.sql"),
+    include_str!("../../../migrations/postgres/0004_report.sql"),
+    include_str!("../../../migrations/postgres/0005_zone.sql"),
+    include_str!("../../../migrations/postgres/0006_accounts.sql"),
 ];
 
 /// The version of the schema.

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 
 use deadpool_postgres::Pool;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Row};
 
 use super::failure::{Failure, retried};
 use super::fields::{Columns, Field, row, rows, run};
 use super::reading::{activities, latest_values, package, visits_of};
 use super::sql_here as sql;
-use crate::store::rows::column;
-use crate::store::standing::Gathered;
+use crate::store::listing::{Dialect, Given, SortKey, Sorted, Statement, Whose, listed};
+use crate::store::standing::{Derived, Gathered, GatheredAttempt, Held, STANDINGS_AT_ONCE};
 use crate::store::timeline::timeline;
-use crate::store::{Learner, ReportLearner, ReportOf, ReportRow, ReportVisit, StoreError, VisitsOf};
+use crate::store::{
+    Learner, ReportLearner, ReportOf, ReportPage, ReportRow, ReportVisit, Sight, StoreError, VisitsOf,
+};
 
 /// So many rows are derived in one transaction; commits to the same rows wait for it.
 const AT_ONCE: usize = 20;
@@ -20,39 +22,64 @@ const AT_ONCE: usize = 20;
 /// Whose row it is: learner, course, topic and tenant.
 type Stale = (String, String, String, String);
 
-/// Derives up to `most` rows anew that commits have made stale; answers how many there were.
-pub(super) async fn renew(
+async fn all(db: &Client, statement: &Statement<'_>) -> Result<Vec<Row>, Failure> {
+    let fields = statement.given.iter().map(|it| match it {
+        Given::Text(text) => Field::from(&**text),
+        Given::Number(number) => Field::from(*number),
+    });
+    rows(db, &statement.text, &fields.collect::<Vec<_>>()).await
+}
+
+/// Our id of the learner whom a report is narrowed to; outside, none where there is no such learner, or none that is seen.
+pub(super) async fn learner_of(
     pool: &Pool,
-    tenant: Option<&str>,
+    (tenant, sight): (&str, &Sight),
     of: &ReportOf,
-    most: usize,
+) -> Result<Option<Option<String>>, Failure> {
+    let Some(lms_id) = &of.lms_id else { return Ok(sight.narrowed(None)) };
+    let db = pool.get().await?;
+    let found = row(&db, sql!("learner_of"), &[tenant.into(), lms_id.into()]).await?;
+    let Some(found) = found else { return Ok(None) };
+    Ok(sight.narrowed(Some(Columns::of(&found).text()?)))
+}
+
+/// Derives some rows anew that commits have made stale of what a report is narrowed to; answers how many there were.
+pub(super) async fn renew_some(
+    pool: &Pool,
+    whose: Whose<'_>,
+    of: &ReportOf,
+    now_ms: i64,
 ) -> Result<usize, StoreError> {
-    let found: Result<Vec<Stale>, StoreError> = retried!(tries => stale(pool, tenant, of, most));
+    let stale = Statement::stale(Dialect::Postgres, Some((whose, of)), STANDINGS_AT_ONCE);
+    renew(pool, &stale, now_ms).await
+}
+
+/// Derives up to `most` rows anew, whosever they are; answers how many there were.
+pub(super) async fn renew_any(pool: &Pool, most: usize, now_ms: i64) -> Result<usize, StoreError> {
+    renew(pool, &Statement::stale(Dialect::Postgres, None, most), now_ms).await
+}
+
+async fn renew(pool: &Pool, stale: &Statement<'_>, now_ms: i64) -> Result<usize, StoreError> {
+    let found: Result<Vec<Stale>, StoreError> = retried!(tries => find_stale(pool, stale));
     let found = found?;
     for some in found.chunks(AT_ONCE) {
-        let done: Result<(), StoreError> = retried!(tries => derive(pool, some));
+        let done: Result<(), StoreError> = retried!(tries => derive(pool, some, now_ms));
         done?;
     }
     Ok(found.len())
 }
 
-fn narrowed<'a>(tenant: Option<&'a str>, of: &'a ReportOf) -> [Field<'a>; 5] {
-    [Field::Text(tenant), (&of.learner).into(), (&of.lms_id).into(), (&of.course).into(), (&of.topic).into()]
-}
-
-async fn stale(pool: &Pool, tenant: Option<&str>, of: &ReportOf, most: usize) -> Result<Vec<Stale>, Failure> {
+async fn find_stale(pool: &Pool, stale: &Statement<'_>) -> Result<Vec<Stale>, Failure> {
     let db = pool.get().await?;
-    let mut fields = Vec::from(narrowed(tenant, of));
-    fields.push(column(most as u64).into());
     let mut found = Vec::new();
-    for row in &rows(&db, sql!("stale"), &fields).await? {
+    for row in &all(&db, stale).await? {
         let mut it = Columns::of(row);
         found.push((it.text()?, it.text()?, it.text()?, it.text()?));
     }
     Ok(found)
 }
 
-async fn derive(pool: &Pool, stale: &[Stale]) -> Result<(), Failure> {
+async fn derive(pool: &Pool, stale: &[Stale], now_ms: i64) -> Result<(), Failure> {
     let mut connection = pool.get().await?;
     let transaction = connection.transaction().await?;
     let db = transaction.client();
@@ -62,17 +89,12 @@ async fn derive(pool: &Pool, stale: &[Stale]) -> Result<(), Failure> {
         if run(db, sql!("drop_stale"), &key).await? == 0 {
             continue; // Another server has just derived it.
         }
-        let (row, reporting) = gathered(db, learner, course, topic, tenant).await?.derived()?;
-        let kept = serde_json::to_string(&row)?;
-        let fields = [
-            learner.into(),
-            course.into(),
-            topic.into(),
-            tenant.into(),
-            row.last_visit_ms.into(),
-            (&kept).into(),
-        ];
-        run(db, sql!("put_standing"), &fields).await?;
+        let gathered = gathered(db, learner, course, topic, tenant).await?;
+        let Derived { row, reporting } = gathered.derived(now_ms)?;
+        match row {
+            Some(row) => put(db, [learner, course, topic, tenant], &row).await?,
+            None => drop(run(db, sql!("drop_standing"), &key).await?),
+        }
         for (activity, it) in &reporting {
             let key = [learner, course, topic, activity, tenant].map(Field::from);
             let fields: Vec<_> = key.into_iter().chain(it.figures().map(Field::from)).collect();
@@ -81,6 +103,61 @@ async fn derive(pool: &Pool, stale: &[Stale]) -> Result<(), Failure> {
     }
     transaction.commit().await?;
     Ok(())
+}
+
+async fn put(db: &Client, key: [&String; 4], row: &ReportRow) -> Result<(), Failure> {
+    let Sorted { last_ms, first_ms, name, found_by, title, score, missing, flags } = Sorted::of(row);
+    let kept = serde_json::to_string(row)?;
+    let [learner, course, topic, tenant] = key.map(Field::from);
+    let fields = [
+        learner,
+        course,
+        topic,
+        tenant,
+        last_ms.into(),
+        first_ms.into(),
+        (&name).into(),
+        (&found_by).into(),
+        (&title).into(),
+        (&row.kind).into(),
+        (&row.status).into(),
+        score.into(),
+        row.time_spent_ms.into(),
+        row.attempts.into(),
+        missing.into(),
+        (&flags).into(),
+        row.conflicts.into(),
+        row.changed_ms.into(),
+        (&kept).into(),
+    ];
+    run(db, sql!("put_standing"), &fields).await?;
+    Ok(())
+}
+
+/// How many rows of what a report is narrowed to are stale.
+pub(super) async fn count_stale(pool: &Pool, whose: Whose<'_>, of: &ReportOf) -> Result<usize, Failure> {
+    let db = pool.get().await?;
+    let found = all(&db, &Statement::stale_count(Dialect::Postgres, whose, of)).await?;
+    let count = found.first().map(|it| Columns::of(it).long()).transpose()?;
+    Ok(count.and_then(|it| usize::try_from(it).ok()).unwrap_or(0))
+}
+
+/// A page of the report's rows, as they were derived last.
+pub(super) async fn page(
+    pool: &Pool,
+    whose: Whose<'_>,
+    of: &ReportOf,
+    stale: usize,
+) -> Result<ReportPage, Failure> {
+    let db = pool.get().await?;
+    let mut found = Vec::new();
+    for row in &all(&db, &Statement::page(Dialect::Postgres, whose, of)).await? {
+        let mut it = Columns::of(row);
+        let (kept, whose) = (it.text()?, (it.text()?, it.text()?, it.text()?));
+        let key = if of.sort.is_text() { SortKey::Text(it.text()?) } else { SortKey::Number(it.long()?) };
+        found.push(listed(&kept, whose, key, of)?);
+    }
+    Ok(ReportPage::of(found, of.limit, stale))
 }
 
 /// Everything that a row is derived from.
@@ -95,24 +172,43 @@ pub(super) async fn gathered(
     let who = who.ok_or(StoreError::NotFound("learner"))?;
     let mut it = Columns::of(&who);
     let who = ReportLearner { id: it.text()?, name: it.text()? };
-    let ids = attempts_of(db, learner, course, topic).await?;
     let mut attempts = Vec::new();
-    for (id, number, _) in &ids {
-        attempts.push((*number, visits_of(db, learner, id).await?));
+    for (id, number, api) in attempts_of(db, learner, course, topic).await? {
+        let key = [learner.into(), (&id).into()];
+        // All at once: the others cost no journey of their own.
+        let (visits, values, conflicts) = tokio::try_join!(
+            visits_of(db, learner, &id),
+            async { if number > 0 { latest_values(db, learner, &id).await } else { Ok(BTreeMap::new()) } },
+            row(db, sql!("conflicts"), &key)
+        )?;
+        let conflicts = conflicts.map(|it| Columns::of(&it).count()).transpose()?.unwrap_or(0);
+        attempts.push(GatheredAttempt { number, visits, held: Held { api, values }, conflicts });
     }
-    let values = match ids.last() {
-        Some((latest, number, _)) if *number > 0 => latest_values(db, learner, latest).await?,
-        _ => BTreeMap::new(),
-    };
+    let (in_course, in_row) =
+        ([learner.into(), course.into()], [learner.into(), course.into(), topic.into()]);
+    let (enrolled, before, groups, package, activities) = tokio::try_join!(
+        row(db, sql!("enrolment"), &in_course),
+        row(db, sql!("standing"), &in_row),
+        groups_of(db, learner),
+        package(db, tenant, topic),
+        activities(db, topic)
+    )?;
     Ok(Gathered {
         learner: who,
         course: course.to_owned(),
-        package: package(db, tenant, topic).await?,
-        activities: activities(db, topic).await?,
+        package,
+        activities,
         attempts,
-        api: ids.into_iter().next_back().and_then(|it| it.2),
-        values,
+        groups,
+        is_enrolled: enrolled.is_some(),
+        before: before.map(|it| Columns::of(&it).text()).transpose()?,
     })
+}
+
+/// The groups that a learner is in.
+pub(super) async fn groups_of(db: &Client, learner: &str) -> Result<Vec<String>, Failure> {
+    let found = rows(db, sql!("groups"), &[learner.into()]).await?;
+    Ok(found.iter().map(|it| Columns::of(it).text()).collect::<Result<_, _>>()?)
 }
 
 /// A learner's attempts at a topic, by number: id, number, and the API that its values are named in.
@@ -132,7 +228,11 @@ async fn attempts_of(
 }
 
 /// The visits of one row.
-pub(super) async fn visits(pool: &Pool, tenant: &str, of: &VisitsOf) -> Result<Vec<ReportVisit>, Failure> {
+pub(super) async fn visits(
+    pool: &Pool,
+    (tenant, sight): (&str, &Sight),
+    of: &VisitsOf,
+) -> Result<Vec<ReportVisit>, Failure> {
     let db = pool.get().await?;
     let learner = match &of.learner {
         Learner::Id(id) => id.clone(),
@@ -141,6 +241,9 @@ pub(super) async fn visits(pool: &Pool, tenant: &str, of: &VisitsOf) -> Result<V
             Columns::of(&found.ok_or(StoreError::NotFound("row"))?).text()?
         }
     };
+    if !sight.sees(&learner, &groups_of(&db, &learner).await?) {
+        return Err(StoreError::NotFound("row").into());
+    }
     row(&db, sql!("package"), &[tenant.into(), (&of.topic).into()])
         .await?
         .ok_or(StoreError::NotFound("row"))?;
@@ -151,16 +254,4 @@ pub(super) async fn visits(pool: &Pool, tenant: &str, of: &VisitsOf) -> Result<V
         visits.extend(of_attempt.iter().map(|it| timeline(it, number, &activities)));
     }
     Ok(visits)
-}
-
-/// The rows as they were derived last, the latest visit first.
-pub(super) async fn list(pool: &Pool, tenant: &str, of: &ReportOf) -> Result<Vec<ReportRow>, Failure> {
-    let db = pool.get().await?;
-    let mut found = Vec::new();
-    for row in &rows(&db, sql!("standings"), &narrowed(Some(tenant), of)).await? {
-        let mut it = Columns::of(row);
-        let row: ReportRow = serde_json::from_str(&it.text()?)?;
-        found.push(ReportRow { topic_id: it.text()?, ..row });
-    }
-    Ok(found)
 }

@@ -41,6 +41,8 @@ pub(super) async fn open(
         mode: Mode::Continue,
         origin: None,
     };
+    // Before anything else is locked, as commits do, so that neither waits for the other.
+    run(db, sql!("stale_attempt"), &[(&launch.learner).into(), (&launch.attempt).into()]).await?;
     let kept = if is_repeated { visits(db, &[&before]).await?.into_values().next() } else { None };
     if kept.is_none() && matches!(opening, Opening::Code(_)) {
         check_code(&launch, now_ms)?;

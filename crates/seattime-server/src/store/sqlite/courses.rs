@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::sql_here as sql;
-use crate::store::{CourseSettings, KeptSettings, StoreError};
+use crate::store::{CourseSettings, KeptSettings, Known, StoreError};
 
 pub(super) fn find(db: &Connection, tenant: &str, course: &str) -> Result<KeptSettings, StoreError> {
     let found: Option<(String, u32, i64)> = db
@@ -16,12 +16,14 @@ pub(super) fn find(db: &Connection, tenant: &str, course: &str) -> Result<KeptSe
 
 pub(super) fn put(
     db: &Connection,
-    tenant: &str,
-    course: &str,
+    (tenant, course): (&str, &str),
     settings: CourseSettings,
+    known: &Known,
     now_ms: i64,
 ) -> Result<KeptSettings, StoreError> {
-    let version = find(db, tenant, course)?.version + 1;
+    let before = find(db, tenant, course)?;
+    known.check(before.version)?;
+    let version = before.version + 1;
     let row = (tenant, course, version, serde_json::to_string(&settings)?, now_ms);
     db.prepare_cached(sql!("put_course_settings"))?.execute(row)?;
     Ok(KeptSettings { settings, version, set_ms: now_ms })

@@ -1,1 +1,2 @@
-INSERT INTO api_key (hash, tenant, created_ms) VALUES (?1, ?2, ?3) ON CONFLICT (hash) DO NOTHING
+INSERT INTO api_key (hash, tenant, created_ms, id, name, scopes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT (hash) DO NOTHING

@@ -3,34 +3,77 @@
 use std::collections::BTreeMap;
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
 use super::merge::visits_of;
 use super::packages;
 use super::sql_here as sql;
-use crate::store::standing::{Gathered, Values};
+use crate::store::listing::{Dialect, Given, SortKey, Sorted, Statement, Whose, listed};
+use crate::store::standing::{Derived, Gathered, GatheredAttempt, Held, STANDINGS_AT_ONCE, Values};
 use crate::store::timeline::timeline;
-use crate::store::{Learner, ReportLearner, ReportOf, ReportVisit, StoreError, VisitsOf};
+use crate::store::{
+    Learner, ReportLearner, ReportOf, ReportPage, ReportRow, ReportVisit, Sight, StoreError, VisitsOf,
+};
 
-/// Derives up to `most` rows anew that commits have made stale; answers how many there were.
-pub(super) fn renew(
+/// Whose row it is: learner, course, topic and tenant.
+type Stale = (String, String, String, String);
+
+fn all<T>(
     db: &Connection,
-    tenant: Option<&str>,
+    statement: Statement<'_>,
+    row: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Vec<T>, StoreError> {
+    let given = statement.given.into_iter().map(|it| match it {
+        Given::Text(text) => Value::Text(text.into_owned()),
+        Given::Number(number) => Value::Integer(number),
+    });
+    let mut query = db.prepare_cached(&statement.text)?;
+    let found = query.query_map(params_from_iter(given), row)?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// Our id of the learner whom a report is narrowed to; outside, none where there is no such learner, or none that is seen.
+pub(super) fn learner_of(
+    db: &Connection,
+    (tenant, sight): (&str, &Sight),
     of: &ReportOf,
-    most: usize,
+) -> Result<Option<Option<String>>, StoreError> {
+    let named = match &of.lms_id {
+        None => None,
+        Some(lms_id) => {
+            let mut query = db.prepare_cached(sql!("learner_of"))?;
+            let Some(id) = query.query_row((tenant, lms_id), |row| row.get(0)).optional()? else {
+                return Ok(None);
+            };
+            Some(id)
+        }
+    };
+    Ok(sight.narrowed(named))
+}
+
+/// Derives some rows anew that commits have made stale of what a report is narrowed to; answers how many there were.
+pub(super) fn renew_some(
+    db: &Connection,
+    whose: Whose<'_>,
+    of: &ReportOf,
+    now_ms: i64,
 ) -> Result<usize, StoreError> {
-    let mut query = db.prepare_cached(sql!("stale"))?;
-    let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let stale = query
-        .query_map((tenant, &of.learner, &of.lms_id, &of.course, &of.topic, most), |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-        })?
-        .collect::<Result<Vec<(String, String, String, String)>, _>>()?;
+    renew(db, Statement::stale(Dialect::Sqlite, Some((whose, of)), STANDINGS_AT_ONCE), now_ms)
+}
+
+/// Derives up to `most` rows anew, whosever they are; answers how many there were.
+pub(super) fn renew_any(db: &Connection, most: usize, now_ms: i64) -> Result<usize, StoreError> {
+    renew(db, Statement::stale(Dialect::Sqlite, None, most), now_ms)
+}
+
+fn renew(db: &Connection, stale: Statement<'_>, now_ms: i64) -> Result<usize, StoreError> {
+    let stale: Vec<Stale> = all(db, stale, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
     for (learner, course, topic, tenant) in &stale {
-        let (row, reporting) = gathered(db, learner, course, topic, tenant)?.derived()?;
-        let kept = serde_json::to_string(&row)?;
-        let row = (learner, course, topic, tenant, row.last_visit_ms, kept);
-        db.prepare_cached(sql!("put_standing"))?.execute(row)?;
+        let Derived { row, reporting } = gathered(db, learner, course, topic, tenant)?.derived(now_ms)?;
+        match row {
+            Some(row) => put(db, [learner, course, topic, tenant], &row)?,
+            None => drop(db.prepare_cached(sql!("drop_standing"))?.execute((learner, course, topic))?),
+        }
         for (activity, it) in reporting {
             let key = [learner, course, topic, &activity, tenant].map(|it| Value::Text(it.clone()));
             let row = key.into_iter().chain(it.figures().map(Value::Integer));
@@ -39,6 +82,56 @@ pub(super) fn renew(
         db.prepare_cached(sql!("drop_stale"))?.execute((learner, course, topic))?;
     }
     Ok(stale.len())
+}
+
+fn put(db: &Connection, key: [&String; 4], row: &ReportRow) -> Result<(), StoreError> {
+    let Sorted { last_ms, first_ms, name, found_by, title, score, missing, flags } = Sorted::of(row);
+    let text = |it: &str| Value::Text(it.to_owned());
+    let [learner, course, topic, tenant] = key.map(|it| text(it));
+    let columns = [
+        learner,
+        course,
+        topic,
+        tenant,
+        Value::Integer(last_ms),
+        Value::Integer(first_ms),
+        Value::Text(name),
+        Value::Text(found_by),
+        Value::Text(title),
+        text(&row.kind),
+        text(&row.status),
+        Value::Integer(score),
+        Value::Integer(row.time_spent_ms),
+        Value::Integer(row.attempts.into()),
+        text(missing),
+        Value::Text(flags),
+        Value::Integer(row.conflicts.into()),
+        Value::Integer(row.changed_ms),
+        Value::Text(serde_json::to_string(row)?),
+    ];
+    db.prepare_cached(sql!("put_standing"))?.execute(params_from_iter(columns))?;
+    Ok(())
+}
+
+/// How many rows of what a report is narrowed to are stale.
+pub(super) fn count_stale(db: &Connection, whose: Whose<'_>, of: &ReportOf) -> Result<usize, StoreError> {
+    let found = all(db, Statement::stale_count(Dialect::Sqlite, whose, of), |row| row.get::<_, i64>(0))?;
+    Ok(found.first().and_then(|it| usize::try_from(*it).ok()).unwrap_or(0))
+}
+
+/// A page of the report's rows, as they were derived last.
+pub(super) fn page(
+    db: &Connection,
+    whose: Whose<'_>,
+    of: &ReportOf,
+    stale: usize,
+) -> Result<ReportPage, StoreError> {
+    let found = all(db, Statement::page(Dialect::Sqlite, whose, of), |row| {
+        let key = if of.sort.is_text() { SortKey::Text(row.get(4)?) } else { SortKey::Number(row.get(4)?) };
+        Ok((row.get::<_, String>(0)?, (row.get(1)?, row.get(2)?, row.get(3)?), key))
+    })?;
+    let rows = found.into_iter().map(|(row, whose, key)| Ok(listed(&row, whose, key, of)?));
+    Ok(ReportPage::of(rows.collect::<Result<_, StoreError>>()?, of.limit, stale))
 }
 
 /// Everything that a row is derived from.
@@ -52,24 +145,41 @@ pub(super) fn gathered(
     let who = db
         .prepare_cached(sql!("learner"))?
         .query_row((learner, tenant), |row| Ok(ReportLearner { id: row.get(0)?, name: row.get(1)? }))?;
-    let ids = attempts_of(db, learner, course, topic)?;
     let mut attempts = Vec::new();
-    for (id, number, _) in &ids {
-        attempts.push((*number, visits_of(db, learner, id)?));
+    for (id, number, api) in attempts_of(db, learner, course, topic)? {
+        let values = if number > 0 { latest_values(db, learner, &id)? } else { BTreeMap::new() };
+        attempts.push(GatheredAttempt {
+            number,
+            visits: visits_of(db, learner, &id)?,
+            held: Held { api, values },
+            conflicts: db.prepare_cached(sql!("conflicts"))?.query_row((learner, &id), |row| row.get(0))?,
+        });
     }
-    let values = match ids.last() {
-        Some((latest, number, _)) if *number > 0 => latest_values(db, learner, latest)?,
-        _ => BTreeMap::new(),
-    };
+    let enrolled = db
+        .prepare_cached(sql!("enrolment"))?
+        .query_row((learner, course), |row| row.get::<_, i64>(0))
+        .optional()?;
+    let before = db
+        .prepare_cached(sql!("standing"))?
+        .query_row((learner, course, topic), |row| row.get(0))
+        .optional()?;
     Ok(Gathered {
         learner: who,
         course: course.to_owned(),
         package: packages::find(db, tenant, topic)?.ok_or(StoreError::NotFound("topic"))?,
         activities: packages::activities(db, topic)?,
         attempts,
-        api: ids.into_iter().next_back().and_then(|it| it.2),
-        values,
+        groups: groups_of(db, learner)?,
+        is_enrolled: enrolled.is_some(),
+        before,
     })
+}
+
+/// The groups that a learner is in.
+pub(super) fn groups_of(db: &Connection, learner: &str) -> Result<Vec<String>, StoreError> {
+    let mut query = db.prepare_cached(sql!("groups"))?;
+    let found = query.query_map([learner], |row| row.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 /// A learner's attempts at a topic, by number: id, number, and the API that its values are named in.
@@ -86,7 +196,11 @@ fn attempts_of(
 }
 
 /// The visits of one row.
-pub(super) fn visits(db: &Connection, tenant: &str, of: &VisitsOf) -> Result<Vec<ReportVisit>, StoreError> {
+pub(super) fn visits(
+    db: &Connection,
+    (tenant, sight): (&str, &Sight),
+    of: &VisitsOf,
+) -> Result<Vec<ReportVisit>, StoreError> {
     let learner = match &of.learner {
         Learner::Id(id) => id.clone(),
         Learner::Lms(id) => db
@@ -95,6 +209,9 @@ pub(super) fn visits(db: &Connection, tenant: &str, of: &VisitsOf) -> Result<Vec
             .optional()?
             .ok_or(StoreError::NotFound("row"))?,
     };
+    if !sight.sees(&learner, &groups_of(db, &learner)?) {
+        return Err(StoreError::NotFound("row"));
+    }
     packages::find(db, tenant, &of.topic)?.ok_or(StoreError::NotFound("row"))?;
     let activities = packages::activities(db, &of.topic)?;
     let mut visits = Vec::new();

@@ -82,6 +82,7 @@ pub(super) fn open(
     let course = courses::find(db, &claims.tenant, &attempt.course)?.settings;
     let policy = course.over(*policy);
     keep(db, &claims, &VisitRow::new(policy, lease, now_ms))?;
+    db.prepare_cached(sql!("stale_attempt"))?.execute((&claims.learner, &claims.attempt))?;
     let mut query = db.prepare_cached(sql!("shared"))?;
     let key = (&claims.learner, scope(&package, &claims.attempt));
     let shared = query.query_map(key, |row| Ok((row.get(0)?, row.get(1)?)))?;

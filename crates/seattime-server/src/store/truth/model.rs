@@ -31,11 +31,13 @@ pub(crate) struct VisitTotals {
 }
 
 /// What a session comes to, or the time outside all of them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct PartTotals {
     pub(crate) measured_s: i64,
     pub(crate) credited_s: i64,
     exceeds_presence: bool,
+    /// The server's seconds that what is credited is spread over.
+    over: Seconds,
 }
 
 /// Per second of a stretch, whether the learner was there: it is visible, and lies between two signs that are near
@@ -116,10 +118,40 @@ pub(crate) fn of_visit(story: &Story, deliveries: &[Delivery]) -> VisitTotals {
     }
     let parts = sessions.iter().map(|session| {
         let seen = seconds.get(session).map(Vec::as_slice).unwrap_or_default();
-        part(story, *session, seen, window_s)
+        let over = over(story, deliveries, (*session, seen), story.opened_s + window_s, contact_s);
+        PartTotals { over, ..part(story, *session, seen, window_s) }
     });
     let is_begun = sessions.iter().any(|it| *it > 0);
     VisitTotals { parts: parts.collect(), window_s, present, near, bound, counts: is_begun || has_hand }
+}
+
+/// The seconds that a session's credit is spread over: those measured; or else the live window if that bounds it, or
+/// else those in which its content was loaded, or else the one of the opening.
+fn over(
+    story: &Story,
+    deliveries: &[Delivery],
+    (session, seen): (u32, &[(i64, (usize, i64))]),
+    window_end_s: i64,
+    contact_s: i64,
+) -> Seconds {
+    let measured: Seconds = seen.iter().map(|it| it.0).collect();
+    let window: Seconds = (story.opened_s..window_end_s).collect();
+    let mut loaded = Seconds::default();
+    for (n, lived) in story.stretches.iter().enumerate() {
+        let start_s = start_of(deliveries, n);
+        let of_it = (0..).zip(&lived.loaded).filter(|it| *it.1 == session && session > 0);
+        loaded.extend(of_it.map(|it| start_s + it.0).filter(|it| (story.opened_s..contact_s).contains(it)));
+    }
+    let is_window = story.policy.credit == CreditPolicy::Reported;
+    if measured.count() > 0 {
+        measured
+    } else if is_window && window.count() > 0 {
+        window
+    } else if loaded.count() > 0 {
+        loaded
+    } else {
+        [story.opened_s].into_iter().collect()
+    }
 }
 
 fn part(story: &Story, session: u32, seen: &[(i64, (usize, i64))], window_s: i64) -> PartTotals {
@@ -127,7 +159,7 @@ fn part(story: &Story, session: u32, seen: &[(i64, (usize, i64))], window_s: i64
     let measured_s = length(&mut seen.iter().map(|it| it.0));
     let (said, said_at) = story.said(session, (usize::MAX, i64::MAX));
     let Said::Seconds(reported_s @ 1..) = said else {
-        return PartTotals { measured_s, credited_s: measured_s, exceeds_presence: false };
+        return PartTotals { measured_s, credited_s: measured_s, ..PartTotals::default() };
     };
     let reported_s = reported_s + length(&mut seen.iter().filter(|it| it.1 >= said_at).map(|it| it.0));
     let exceeds_presence = reported_s * 50 > measured_s * 51 + 250;
@@ -137,7 +169,7 @@ fn part(story: &Story, session: u32, seen: &[(i64, (usize, i64))], window_s: i64
         CreditPolicy::Reported => reported_s.min(window_s.max(measured_s)),
         CreditPolicy::Measured => measured_s,
     };
-    PartTotals { measured_s, credited_s, exceeds_presence }
+    PartTotals { measured_s, credited_s, exceeds_presence, over: Seconds::default() }
 }
 
 /// What any level above sessions comes to.
@@ -201,4 +233,54 @@ pub(crate) fn of_parts(parts: &[Whole]) -> Whole {
 fn whole_ms(sum_ms: i64, bound: &Seconds, excess_s: i64) -> i64 {
     let union_ms = bound.count() * 1_000;
     sum_ms.min(union_ms * 102 / 100 + 5_000).min(union_ms + excess_s * 1_000)
+}
+
+/// What any level is credited before a moment, with everything clipped to before it.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Before {
+    pub(crate) credited_ms: i64,
+    pub(crate) present: Seconds,
+    excess_ms: i64,
+    bound: Seconds,
+}
+
+/// The same of a topic before a second, from its visits, each with the number of its attempt.
+pub(crate) fn of_topic_before(visits: &[(u32, VisitTotals)], at_s: i64) -> Before {
+    let numbers: BTreeSet<u32> = visits.iter().map(|it| it.0).collect();
+    let mut attempts = Vec::new();
+    for number in numbers {
+        let of_attempt = || visits.iter().filter(|it| it.0 == number).map(|it| &it.1);
+        if !of_attempt().any(|it| it.counts) {
+            continue;
+        }
+        let mut parts: Vec<Before> = Vec::new();
+        for visit in of_attempt() {
+            let (present, bound) = (visit.present.before(at_s), visit.bound.before(at_s));
+            parts.push(Before { credited_ms: 0, excess_ms: 0, present, bound });
+            for it in &visit.parts {
+                let (passed, whole) = (it.over.before(at_s).count(), it.over.count().max(1));
+                let credited_ms = it.credited_s * 1_000 * passed / whole;
+                let measured_ms = if it.measured_s > 0 { passed * 1_000 } else { 0 };
+                let excess_ms = (credited_ms - measured_ms).max(0);
+                parts.push(Before { credited_ms, excess_ms, ..Before::default() });
+            }
+        }
+        attempts.push(of_parts_before(&parts));
+    }
+    of_parts_before(&attempts)
+}
+
+/// The same of a level that is made of these.
+pub(crate) fn of_parts_before(parts: &[Before]) -> Before {
+    let mut whole = Before::default();
+    for part in parts {
+        whole.present.join(&part.present);
+        whole.bound.join(&part.bound);
+        whole.excess_ms += part.excess_ms;
+        whole.credited_ms += part.credited_ms;
+    }
+    let union_ms = whole.bound.count() * 1_000;
+    let most_ms = (union_ms * 102 / 100 + 5_000).min(union_ms + whole.excess_ms);
+    whole.credited_ms = whole.credited_ms.min(most_ms);
+    whole
 }

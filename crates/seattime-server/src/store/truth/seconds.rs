@@ -26,6 +26,17 @@ impl Seconds {
         }
     }
 
+    /// Those before one.
+    pub(crate) fn before(&self, second: i64) -> Seconds {
+        let (word, bit) = place(second);
+        let mut words = self.0.clone();
+        words.truncate(word + 1);
+        if let Some(last) = words.get_mut(word) {
+            *last &= bit - 1;
+        }
+        Seconds(words)
+    }
+
     /// How many there are.
     pub(crate) fn count(&self) -> i64 {
         self.0.iter().map(|it| i64::from(it.count_ones())).sum()

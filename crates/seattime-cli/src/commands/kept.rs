@@ -1,0 +1,23 @@
+//! What a server keeps, opened beside it.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use seattime_server::clock::{ServerClock, SystemClock};
+use seattime_server::store::Store;
+use seattime_server::store::postgres::PostgresStore;
+use seattime_server::store::sqlite::SqliteStore;
+
+/// The store of a data folder or a database, and its time, in ms since 1970.
+pub(crate) async fn open(data: &Path, database: Option<&str>) -> Result<(Box<dyn Store>, i64)> {
+    if let Some(url) = database {
+        let store = PostgresStore::open(url).await?;
+        let now_ms = store.clock().now_ms().await;
+        return Ok((Box::new(store), now_ms));
+    }
+    let path = data.join("seattime.db");
+    if !path.is_file() {
+        bail!("there is no {}; say with --data where the server keeps everything", path.display());
+    }
+    Ok((Box::new(SqliteStore::open(&path, None)?), SystemClock.now_ms().await))
+}

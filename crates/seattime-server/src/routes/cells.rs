@@ -1,0 +1,124 @@
+//! Texts in the cells of a spreadsheet: none is ever run as a formula, and each can be read back.
+
+use std::borrow::Cow;
+
+/// What a spreadsheet may take for the beginning of a formula, and what it may cut off before one.
+const BEGINS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+/// Behind these a new cell begins for a spreadsheet that takes the file for one of semicolons or tabs.
+const SEPARATES: [char; 4] = [';', '\t', '\r', '\n'];
+
+/// A text as a cell holds it: with an apostrophe before whatever might begin a formula. Whoever takes away one
+/// apostrophe wherever some stand before such a beginning has the text back.
+pub(crate) fn cell(text: &str) -> Cow<'_, str> {
+    let mut guarded = String::new();
+    let mut done = 0;
+    let mut is_at_beginning = true;
+    for (at, it) in text.char_indices() {
+        if is_at_beginning {
+            let rest = text.get(at..).unwrap_or_default();
+            if is_formula(rest) {
+                guarded.push_str(text.get(done..at).unwrap_or_default());
+                guarded.push('\'');
+                done = at;
+            }
+        }
+        is_at_beginning = SEPARATES.contains(&it);
+    }
+    if done == 0 && guarded.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    guarded.push_str(text.get(done..).unwrap_or_default());
+    Cow::Owned(guarded)
+}
+
+/// Whether a formula begins here, behind nothing but what is not seen, and apostrophes that are the text's own.
+fn is_formula(text: &str) -> bool {
+    let begins = text.chars().find(|it| BEGINS.contains(it) || !is_skipped(*it));
+    begins.is_some_and(|it| BEGINS.contains(&it))
+}
+
+fn is_skipped(it: char) -> bool {
+    it == '\''
+        || it.is_whitespace()
+        || it.is_control()
+        || matches!(it, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
+}
+
+/// A number that content wrote, as it is; anything else as a text.
+pub(crate) fn number(text: &str) -> Cow<'_, str> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_number = digits.starts_with(|it: char| it.is_ascii_digit())
+        && digits.chars().all(|it| it.is_ascii_digit() || it == '.')
+        && digits.matches('.').count() <= 1;
+    if is_number { Cow::Borrowed(text) } else { cell(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What was said to read a cell back by: one apostrophe goes wherever some stand before a beginning.
+    fn read_back(cell: &str) -> String {
+        let mut text = String::new();
+        let mut is_at_beginning = true;
+        for (at, it) in cell.char_indices() {
+            let is_guard = is_at_beginning && it == '\'' && is_formula(&cell[at..]);
+            if !is_guard {
+                text.push(it);
+            }
+            is_at_beginning = SEPARATES.contains(&it);
+        }
+        text
+    }
+
+    #[test]
+    fn no_text_is_a_formula_and_each_can_be_read_back() {
+        #[rustfmt::skip]
+        let cases = [
+            // text                                 cell                                    why it is here
+            ("Sales, first steps",                  "Sales, first steps"),
+            ("",                                    ""),
+            ("=HYPERLINK(\"http://evil\")",         "'=HYPERLINK(\"http://evil\")"),
+            ("+1", "'+1"), ("-1+2", "'-1+2"), ("@SUM(A1)", "'@SUM(A1)"),
+            ("＝1", "'＝1"), ("＋1", "'＋1"), ("－1", "'－1"), ("＠1", "'＠1"),           // full width
+            ("\t=1", "'\t'=1"), ("\r=1", "'\r'=1"), ("\n=1", "'\n'=1"),
+            ("  =1",                                "'  =1"),                               // cut off by some
+            ("\u{feff}=1",                          "'\u{feff}=1"),                         // not seen
+            ("\0=1",                                "'\0=1"),
+            ("'=1",                                 "''=1"),                                // its own, and ours
+            ("'t Hooft, Gerard",                    "'t Hooft, Gerard"),
+            ("Muster; =1",                          "Muster;' =1"),                         // a file of semicolons, elsewhere
+            ("a\n=1+1",                             "a\n'=1+1"),
+            ("well-known = good",                   "well-known = good"),
+            ("a\r\n-",                              "a\r'\n'-"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(cell(text), expected, "{text:?}");
+            assert_eq!(read_back(&cell(text)), text, "{text:?}");
+        }
+        for (text, expected) in [
+            ("-5", "-5"),
+            ("87.5", "87.5"),
+            ("-", "'-"),
+            ("-2+3", "'-2+3"),
+            ("1.2.3", "1.2.3"),
+            ("=5", "'=5"),
+        ] {
+            assert_eq!(number(text), expected);
+        }
+    }
+
+    /// Of every text of five of these, none begins a formula anywhere that a cell may begin, and each comes back.
+    #[test]
+    fn whatever_stands_beside_each_other_is_guarded() {
+        let each = ['=', '\'', ';', '\n', ' ', 'a'];
+        for n in 0..each.len().pow(5) {
+            let text: String = (0..5).map(|place| each[n / each.len().pow(place) % each.len()]).collect();
+            let cell = cell(&text);
+            assert_eq!(read_back(&cell), text, "{cell:?}");
+            for of_another in cell.split([';', '\n']) {
+                assert!(!of_another.trim_start().starts_with('='), "{cell:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,1 @@
+DELETE FROM login WHERE until_ms <= $1

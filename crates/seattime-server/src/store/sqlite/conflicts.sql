@@ -1,0 +1,1 @@
+SELECT count(*) FROM conflict WHERE learner = ?1 AND attempt = ?2

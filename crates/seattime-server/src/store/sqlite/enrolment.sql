@@ -1,0 +1,1 @@
+SELECT 1 FROM enrolment WHERE learner = ?1 AND course = ?2

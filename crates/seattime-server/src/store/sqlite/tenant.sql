@@ -1,0 +1,1 @@
+SELECT name, zone, version FROM tenant WHERE id = ?1

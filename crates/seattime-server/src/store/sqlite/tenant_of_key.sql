@@ -1,1 +1,0 @@
-SELECT tenant FROM api_key WHERE hash = ?1

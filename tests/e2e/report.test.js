@@ -1,0 +1,290 @@
+// @ts-check
+// My Learning Report as a trainer reads it: what is missing is told apart, narrowed, sorted and read on, by keyboard alone.
+//
+// With SEATTIME_SCREENSHOTS=docs (or another folder), the pages are kept there as pictures.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { mute, silent, wrapped } from "./packages.js";
+import { lookAt } from "./pictures.js";
+import { MINUTE, SECOND, World } from "./world.js";
+
+/** @typedef {import("puppeteer-core").Page} Page */
+
+const COURSE = "Safety on board";
+const JSON_BODY = { "content-type": "application/json" };
+
+/** @type {World} */
+let world;
+before(async () => void (world = await World.begin()));
+after(() => world.end());
+
+/** Somebody is to take a course. @param {string} id @param {string} course @param {string[]} [groups] */
+function enrol(id, course, groups) {
+    const body = JSON.stringify({ learner: { id, name: id, groups }, course });
+    return world.api("/api/v1/enrolments", { method: "POST", body, headers: JSON_BODY });
+}
+
+/** Somebody is sent a link, and does not open it. @param {string} id @param {string} topic */
+function invite(id, topic) {
+    const body = JSON.stringify({ learner: { id, name: id }, topic });
+    return world.api("/api/v1/launches", { method: "POST", body, headers: JSON_BODY });
+}
+
+/** The report as whoever has the key reads it. @param {string} [search] Of the address. */
+async function open(search = "") {
+    const page = await world.newTab();
+    await page.goto(`${world.url}/reports/my-learning${search}`);
+    await page.waitForSelector("#key");
+    await page.type("#key", `${world.key}\n`);
+    await shown(page);
+    return page;
+}
+
+/** An answer has come. @param {Page} page */
+const shown = (page) => page.waitForFunction("!document.querySelector('#rows').ariaBusy && document.querySelector('#state').hidden");
+
+/** @param {Page} page @returns {Promise<string[]>} Each row's text, as it is read. */
+const rows = (page) => /** @type {any} */ (page.evaluate("[...document.querySelectorAll('tr.row')].map((it) => it.innerText.replaceAll(/\\s+/g, ' '))"));
+
+/** @param {Page} page @param {string} text */
+const says = (page, text) => page.waitForFunction((it) => document.body.innerText.includes(it), {}, text);
+
+/** @param {Page} page */
+const seen = (page) => ({ page, read: (/** @type {string} */ script) => page.evaluate(script) });
+
+/** What has the keyboard, as it is called. @param {Page} page @returns {Promise<string>} */
+const focused = (page) => /** @type {any} */ (page.evaluate(`(() => {
+    const it = document.activeElement;
+    return it.ariaLabel ?? it.labels?.[0]?.firstChild.textContent ?? it.textContent.trim();
+})()`));
+
+/** Goes on by the tabulator until something has the keyboard. @param {Page} page @param {string} name What it is called, or begins with. */
+async function tabTo(page, name) {
+    for (let n = 0; !(await focused(page)).startsWith(name); n++) {
+        assert.ok(n < 60, `no key leads to ${name}`);
+        await page.keyboard.press("Tab");
+    }
+}
+
+test("the four kinds of missing are told apart", async () => {
+    const drill = await world.importPackage(await mute("2004", "Never speaks"), "Missing");
+    const first = await world.launch(drill, "Anna");
+    await first.advance(MINUTE);
+    await first.input(); // A sign of somebody: whoever only opened it, has not begun an attempt.
+    await first.advance(MINUTE - 30 * SECOND);
+    await first.input();
+    await first.close();
+
+    const quiet = await world.importPackage(await silent("2004", "Says no time"), "Missing");
+    const second = await world.launch(quiet, "Berta");
+    await second.advance(3 * MINUTE);
+    await second.close();
+
+    // Nothing that the page says leaves it, then the browser dies, and all that it kept goes with it.
+    const device = await world.newDevice();
+    const third = await world.launch(quiet, "Carla", { device });
+    await third.loseNetwork(true);
+    await third.advance(MINUTE);
+    await third.crash();
+    await /** @type {import("puppeteer-core").BrowserContext} */ (device).close();
+
+    await enrol("Dora", "Missing");
+    await invite("Emma", quiet);
+    await world.serverTo(world.nowMs + 11 * MINUTE); // What was left open is closed by now.
+
+    const page = await open("?course=Missing&sort=learner&order=asc");
+    const told = await rows(page);
+    assert.equal(told.length, 6, told.join("\n")); // Dora is enrolled in both topics.
+    await lookAt(seen(page), "report-missing");
+    /** @type {[string, string, string, string[]][]} Who, what, what is seen of it, and what it opens to. */
+    const truth = [
+        ["Anna", "Never speaks", "0h 1m 30s measured launched, API never called 1 ", ["it did not call Initialize", "was measured"]],
+        ["Berta", "Says no time", "0h 3m 0s measured no time reported", ["never reported a time that can be read"]],
+        ["Carla", "Says no time", "not known – not known saving failed", ["nothing ever reached the server afterwards", "is not known", "Nothing was heard of this visit"]],
+        ["Dora", "Never speaks", "not attempted – – never launched 0 – –", ["Never launched", "has not opened it"]],
+        ["Dora", "Says no time", "not attempted – – never launched 0 – –", ["Never launched"]],
+        ["Emma", "Says no time", "not attempted – – never launched 0 – –", ["or was sent a link"]],
+    ];
+    for (const [who, what, text, sentences] of truth) {
+        const n = told.findIndex((it) => it.includes(who) && it.includes(what));
+        assert.ok(told[n]?.includes(text), `${who}, ${what}: ${told[n]}, expected ${text}`);
+        await page.click(`tr.row:nth-of-type(${2 * n + 1}) .more button`);
+        await page.waitForFunction(`!document.querySelectorAll("tr.details")[${n}].innerText.includes("loading")`);
+        const opened = String(await page.evaluate(`document.querySelectorAll("tr.details")[${n}].innerText`));
+        for (const it of sentences) assert.ok(opened.includes(it), `${who}, ${what} does not say ${it}: ${opened}`);
+    }
+    await lookAt(seen(page), "report-missing-opened");
+    // Each can be asked for by itself.
+    for (const [missing, who, what] of /** @type {[string, string, string][]} */ ([
+        ["saving_failed", "Carla", "saving failed"], ["api_never_called", "Anna", "API never called"],
+        ["no_time", "Berta", "no time reported"], ["never_launched", "", "never launched"],
+    ])) {
+        await page.evaluate("document.querySelector('#narrow').open = true");
+        await page.select("[name=missing]", missing);
+        await page.click(".go button");
+        await page.waitForFunction((it) => location.search.includes(it), {}, missing);
+        await shown(page);
+        const found = await rows(page);
+        assert.ok(found.length > 0 && found.every((it) => it.includes(who) && it.includes(what)), `${missing}: ${found.join("\n")}`);
+    }
+    await page.close();
+});
+
+test("the whole report is read by keyboard alone", async () => {
+    const topic = await world.importPackage(await wrapped("2004", "Fire drill"), COURSE);
+    for (const [who, minutes, score] of /** @type {[string, number, string][]} */ ([["Emil", 2, "80"], ["Fred", 4, "95"]])) {
+        const course = await world.launch(topic, who);
+        await course.advance(minutes * MINUTE);
+        await course.inContent(`scorm.set("cmi.score.raw", "${score}"); scorm.set("cmi.completion_status", "completed"); 1`);
+        await course.close();
+        await world.closedRow(who);
+    }
+    const many = Array.from({ length: 60 }, (_, n) => `Guest ${String(n).padStart(2, "0")}`);
+    for (const who of many) await enrol(who, COURSE, [who < "Guest 30" ? "Deck" : "Night shift"]);
+
+    const page = await world.newTab();
+    await page.goto(`${world.url}/reports/my-learning`);
+    await says(page, "Whose times?");
+    await tabTo(page, "API key");
+    await page.keyboard.type(`${world.key}\n`);
+    await shown(page);
+
+    // A search, and a choice.
+    await page.keyboard.press("Home");
+    await page.evaluate("document.activeElement.blur()");
+    await tabTo(page, "Narrow the report");
+    await page.keyboard.press("Enter");
+    await tabTo(page, "Course");
+    await page.keyboard.type(COURSE);
+    await tabTo(page, "Show");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction("location.search === '?course=Safety+on+board'");
+    await shown(page);
+    let told = await rows(page);
+    assert.equal(told.length, 50, "a page of rows");
+    assert.ok(told[0]?.includes("Fred"), "the latest visit stands first");
+    assert.match(String(await page.evaluate("document.querySelector('#as-of').innerText")), /^Learners, as of /);
+
+    // By what they are sorted, twice.
+    await tabTo(page, "Time Spent");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction("document.querySelector('[aria-sort]').innerText.startsWith('Time Spent')");
+    await shown(page);
+    assert.equal(await page.evaluate("document.querySelector('[aria-sort]').ariaSort"), "descending");
+    told = await rows(page);
+    assert.ok(told[0]?.includes("Fred") && told[1]?.includes("Emil"), told.slice(0, 2).join("\n"));
+    assert.ok(told[0]?.includes("95") && told[0].includes("0h 4m 0s"), told[0]);
+    await page.keyboard.press("Enter");
+    await page.waitForFunction("document.querySelector('[aria-sort=ascending]') !== null");
+    await shown(page);
+    told = await rows(page);
+    assert.ok(told[0]?.includes("Guest"), told[0]);
+
+    // On to the rows that follow: the keyboard stands on the first of them.
+    await tabTo(page, "Show more");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction("document.querySelectorAll('tr.row').length === 62");
+    assert.match(await focused(page), /^Details of Fire drill, /);
+    assert.equal(await page.evaluate("[...document.querySelectorAll('tr.row')].indexOf(document.activeElement.closest('tr'))"), 50);
+    told = await rows(page);
+    assert.ok(told.at(-1)?.includes("Fred"), told.at(-1));
+    assert.equal(new Set(told).size, 62, "no row is there twice");
+    await says(page, "These are all 62 rows.");
+
+    // A row, opened; and the report of its learner alone, which says what all of it comes to.
+    await tabTo(page, "Details of Fire drill, Learner, Fred");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".visit .moments");
+    await lookAt(seen(page), "report-opened", { shoot: async (path) => {
+        await page.evaluate("document.querySelector('.visit').closest('tr').previousSibling.scrollIntoView()");
+        return page.screenshot({ path });
+    } });
+    await tabTo(page, "Learner, Fred");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction("location.search.includes('learner=Fred')");
+    await shown(page);
+    assert.equal((await rows(page)).length, 1);
+    await page.waitForSelector("#totals:not([hidden])");
+    await says(page, "learner: Learner, Fred");
+    await tabTo(page, "As CSV");
+    await tabTo(page, "Print what is shown");
+
+    // Back, as in any page: everything of the course again.
+    await page.goBack();
+    await page.waitForFunction("document.querySelectorAll('tr.row').length > 1");
+    await page.close();
+});
+
+test("a group, a search, what nobody is, and what cannot be asked", async () => {
+    const page = await open("?group=Deck&sort=learner&order=asc");
+    const told = await rows(page);
+    assert.equal(told.length, 30);
+    assert.ok(told[0]?.includes("Guest 00") && told[29]?.includes("Guest 29"), told.join("\n"));
+    await lookAt(seen(page), "report-narrowed");
+    await page.evaluate("document.querySelector('#narrow').open = true");
+    await lookAt(seen(page), "report-form");
+    await page.type("[name=q]", "guest 07\n");
+    await page.waitForFunction("location.search.includes('q=guest+07')");
+    await shown(page);
+    assert.equal((await rows(page)).length, 1);
+    // One is taken away, and the other stays.
+    await page.click("[aria-label='Take away group: Deck']");
+    await page.waitForFunction("!location.search.includes('group')");
+    await shown(page);
+    assert.equal((await rows(page)).length, 1);
+    assert.equal(await focused(page), "Take away learner: “guest 07”");
+
+    await page.$eval("[name=q]", (it) => void (/** @type {HTMLInputElement} */ (it).value = ""));
+    await page.type("[name=q]", "nobody at all\n");
+    await says(page, "No row is like that");
+    await lookAt(seen(page), "report-nothing");
+    await page.click("#again-button");
+    await shown(page);
+    assert.equal((await rows(page)).length, 50);
+    await page.close();
+
+    const wrong = await world.newTab();
+    await wrong.goto(`${world.url}/reports/my-learning?missing=luck`);
+    await wrong.type("#key", `${world.key}\n`);
+    await says(wrong, "The report cannot be narrowed like that");
+    await lookAt(seen(wrong), "report-wrong");
+    await wrong.click("#again-button");
+    await shown(wrong);
+    await wrong.close();
+});
+
+test("what is written in names and titles is shown, and is never a part of the page", async () => {
+    const [script, image] = [`<script>document.title = "caught"</script>`, `"><img src="x" onerror="document.title = 'caught'">`];
+    const title = script.replace("script>", "script >").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+    const plain = script.replace("script>", "script >");
+    const topic = await world.importPackage(await silent("2004", title), image);
+    const body = JSON.stringify({ learner: { id: image, name: image, groups: [plain] }, topic });
+    const { url } = await world.api("/api/v1/launches", { method: "POST", body, headers: JSON_BODY });
+    const player = await world.newTab();
+    await player.goto(new URL(url, world.url).href);
+    await player.waitForFunction("document.querySelector('#saving').textContent !== 'Opening …'");
+    await says(player, plain);
+    await says(player, image);
+    assert.notEqual(await player.title(), "caught");
+    await player.close();
+
+    const page = await open(`?${new URLSearchParams({ course: image })}`);
+    const [row = ""] = await rows(page);
+    assert.ok(row.includes(plain) && row.includes(image), row);
+    await page.click("tr.row .more button");
+    await page.waitForSelector(".visit");
+    await page.evaluate("document.querySelector('#narrow').open = true; document.querySelector('#weeks').open = true");
+    await says(page, "Show only");
+    // What the page may be made of; whatever else were in it, would have come out of a name.
+    assert.equal(await page.evaluate("document.querySelectorAll('main img, main script, main iframe, main b').length"), 0);
+    assert.equal(await page.title(), "My Learning Report");
+    await page.close();
+
+    const packages = await world.newTab();
+    await packages.goto(`${world.url}/packages/`);
+    await packages.type("#key", `${world.key}\n`);
+    await says(packages, plain);
+    assert.equal(await packages.evaluate("document.querySelectorAll('main img, main script').length"), 0);
+    await packages.close();
+});

@@ -9,3 +9,4 @@ pub(crate) mod policy;
 pub(crate) mod recompute;
 pub(crate) mod restore;
 pub(crate) mod serve;
+pub(crate) mod verify;

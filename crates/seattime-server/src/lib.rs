@@ -23,6 +23,7 @@ mod routes;
 pub mod secret;
 pub mod store;
 pub mod token;
+pub mod verify;
 pub mod world;
 
 pub use app::{App, router};

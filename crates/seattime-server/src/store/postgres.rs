@@ -17,6 +17,7 @@ mod reading;
 pub(crate) mod schema;
 mod standings;
 mod tls;
+mod verifying;
 mod visits;
 mod writers;
 mod writing;
@@ -41,7 +42,8 @@ use super::standing::{STANDINGS_A_REQUEST, STANDINGS_AT_ONCE, in_steps};
 use super::{
     Answer, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Launched, MadeLaunch,
     Merged, NewLaunch, NewLearner, Opened, Opening, PackageLine, PackageReporting, ReportOf, ReportPage,
-    ReportVisit, Reporting, RowKey, Sight, Store, StoreError, StoredPackage, Throughput, VisitsOf,
+    ReportVisit, Reporting, RowKey, Sight, Store, StoreError, StoredPackage, Throughput, VerifiedRows,
+    VisitsOf,
 };
 use crate::clock::ServerClock;
 use crate::error::StartError;
@@ -365,6 +367,13 @@ impl Store for PostgresStore {
         let tenant = tenant.to_owned();
         Box::pin(async move {
             retried!(tries => judging::judge(&self.pool, &tenant, &of, &judging, (&after, most)))
+        })
+    }
+
+    fn verify(&self, tenant: Option<&str>, after: RowKey, most: usize) -> Answer<'_, VerifiedRows> {
+        let tenant = tenant.map(str::to_owned);
+        Box::pin(async move {
+            retried!(tries => verifying::verify(&self.pool, tenant.as_deref(), (&after, most)))
         })
     }
 

@@ -8,6 +8,7 @@ mod launches;
 mod merge;
 mod packages;
 mod standings;
+mod verifying;
 mod visits;
 mod writer;
 
@@ -26,7 +27,8 @@ use super::standing::{STANDINGS_A_REQUEST, STANDINGS_AT_ONCE, in_steps};
 use super::{
     Answer, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Launched, MadeLaunch,
     Merged, NewLaunch, NewLearner, Opened, Opening, PackageLine, PackageReporting, ReportOf, ReportPage,
-    ReportVisit, Reporting, RowKey, Sight, Store, StoreError, StoredPackage, Throughput, VisitsOf,
+    ReportVisit, Reporting, RowKey, Sight, Store, StoreError, StoredPackage, Throughput, VerifiedRows,
+    VisitsOf,
 };
 use crate::error::StartError;
 use crate::secret::ServerKey;
@@ -401,6 +403,11 @@ impl Store for SqliteStore {
     ) -> Answer<'_, JudgedRows> {
         let tenant = tenant.to_owned();
         self.write(move |desk| judging::judge(desk.db, &tenant, &of, &judging, (&after, most)))
+    }
+
+    fn verify(&self, tenant: Option<&str>, after: RowKey, most: usize) -> Answer<'_, VerifiedRows> {
+        let tenant = tenant.map(str::to_owned);
+        self.read(move |db| verifying::verify(db, tenant.as_deref(), (&after, most)))
     }
 
     fn report(&self, tenant: &str, sight: Sight, of: ReportOf, now_ms: i64) -> Answer<'_, ReportPage> {

@@ -14,7 +14,7 @@ use seattime_server::secret::ServerKey;
 use seattime_server::store::{
     Answer, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Launched, MadeLaunch,
     Merged, NewLaunch, NewLearner, Opened, Opening, PackageLine, PackageReporting, ReportOf, ReportPage,
-    ReportVisit, Reporting, RowKey, Sight, Store, StoredPackage, VisitsOf,
+    ReportVisit, Reporting, RowKey, Sight, Store, StoredPackage, VerifiedRows, VisitsOf,
 };
 use seattime_server::token::VisitClaims;
 use seattime_server::{App, Config, World, router};
@@ -154,6 +154,10 @@ impl Store for Sink {
         most: usize,
     ) -> Answer<'_, JudgedRows> {
         self.0.judge(tenant, of, judging, after, most)
+    }
+
+    fn verify(&self, tenant: Option<&str>, after: RowKey, most: usize) -> Answer<'_, VerifiedRows> {
+        self.0.verify(tenant, after, most)
     }
 
     fn report(&self, tenant: &str, sight: Sight, of: ReportOf, now_ms: i64) -> Answer<'_, ReportPage> {

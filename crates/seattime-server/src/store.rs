@@ -16,6 +16,7 @@ pub(crate) mod periods;
 pub mod postgres;
 mod raw;
 mod recent;
+mod refused;
 mod rows;
 pub mod sqlite;
 mod standing;
@@ -43,6 +44,7 @@ pub use self::judging::{Judged, JudgedOf, JudgedRows, Judgement, Judging, RowKey
 pub use self::listing::{CONFLICTS, Missing, MissingOf, Order, Place, ReportOf, ReportPage, Sort};
 pub use self::periods::{Accrual, InPeriod, Period, VisitSpan};
 pub use self::tenants::{Known, TenantSettings};
+pub use self::refused::StoreError;
 pub use self::throughput::Throughput;
 pub use self::timeline::{
     Learner, ReportPlayed, ReportSegment, ReportSession, ReportVisit, SegmentKind, VisitsOf,
@@ -54,41 +56,6 @@ use crate::token::VisitClaims;
 
 /// What a store answers, later.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
-
-/// Why a store did not do what it was asked for; nothing was kept then.
-#[derive(Debug, Clone, thiserror::Error, PartialEq)]
-pub enum StoreError {
-    /// Too much is waiting to be written.
-    #[error("too much is waiting to be written")]
-    Busy,
-    /// There is none, or it belongs to somebody else.
-    #[error("there is no such {0}")]
-    NotFound(&'static str),
-    /// A launch's code came a second time.
-    #[error("the launch's code was used")]
-    LaunchUsed,
-    /// A launch's code came too late.
-    #[error("the launch's code has expired")]
-    LaunchExpired,
-    /// What was to be changed is not what it was known as any more.
-    #[error("it was changed meanwhile")]
-    Changed,
-    /// A key for idempotency came with another body.
-    #[error("the key came with another body")]
-    KeyReused,
-    /// Another account has the name.
-    #[error("the name is taken")]
-    NameTaken,
-    /// A visit has more parts of texts waiting than are kept.
-    #[error("the visit has too many parts of texts waiting")]
-    TooManyParts,
-    /// There is no room on the disk; nothing was kept.
-    #[error("the disk is full")]
-    Full,
-    /// The database failed.
-    #[error("the database failed: {0}")]
-    Failed(String),
-}
 
 /// A package as it is kept: immutable, named by the hash of its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use seattime_wire::Api;
+
 use super::{MINUTE_MS, NOW_MS, Run};
 use crate::store::{AccountChange, Accounts, ApiKey, Known, Role, Scope, StoreError};
 
@@ -9,6 +11,30 @@ impl Run<'_> {
     /// The stores take turns.
     fn accounts(&self) -> &dyn Accounts {
         self.store().accounts()
+    }
+
+    pub(super) async fn what_is_known_of_keys_and_packages(&self) {
+        let store = self.store();
+        let key = store.server_key().await.unwrap().to_hex();
+        assert_eq!(self.store().server_key().await.unwrap().to_hex(), key, "there is one key for all");
+        let hash = format!("hash {}", self.mark);
+        assert_eq!(self.store().accounts().api_key(&hash, NOW_MS).await, Ok(None));
+        for _ in 0..2 {
+            self.store().put_key(&self.tenant, &hash, NOW_MS).await.unwrap();
+        }
+        let key = (self.tenant.clone(), ApiKey::of_server(&hash, NOW_MS));
+        assert_eq!(self.store().accounts().api_key(&hash, NOW_MS).await, Ok(Some(key)));
+
+        let topic = self.topic("listed", Api::Scorm2004).await;
+        assert_eq!(self.topic("listed", Api::Scorm2004).await, topic, "keeping it again changes nothing");
+        let lines = self.store().packages(&self.tenant).await.unwrap();
+        let line = lines.iter().find(|it| it.topic == topic).unwrap();
+        assert_eq!((line.title.as_str(), line.api), (&*format!("Package {}", self.mark), Api::Scorm2004));
+        assert_eq!(self.store().packages("somebody else").await, Ok(Vec::new()));
+        assert_eq!(self.store().file(&topic, "index.html").await, Ok(Some((0, 17))));
+        assert_eq!(self.store().file(&topic, &format!("{}.js", self.mark)).await, Ok(Some((1, 4))));
+        assert_eq!(self.store().file(&topic, "none").await, Ok(None));
+        assert!(self.store().latest_ms().await.unwrap() >= NOW_MS);
     }
 
     pub(super) async fn a_key_is_renewed_and_deleted(&self) {

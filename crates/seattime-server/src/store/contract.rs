@@ -23,8 +23,8 @@ use seattime_wire::{
 
 use super::sqlite::SqliteStore;
 use super::{
-    Arrival, MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, ReportOf, ReportRow, Sight,
-    Store, StoreError, StoredActivity, StoredPackage,
+    Arrival, MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, ReportOf, ReportRow, Sight, Store,
+    StoreError, StoredActivity, StoredPackage,
 };
 use crate::config::DEFAULT_POLICY;
 use crate::store::postgres::PostgresStore;

@@ -23,8 +23,8 @@ use crate::limits::Meter;
 use crate::metrics::Metrics;
 use crate::request::identify;
 use crate::routes::{
-    commits, content, courses, demo, exports, health, launches, media, packages, pages, progress, reports,
-    tenants, visits, weeks,
+    commits, content, courses, demo, enrolments, exports, health, launches, media, packages, pages, progress,
+    reports, tenants, visits, weeks,
 };
 use crate::secret::{ServerKey, sha256};
 use crate::store::Store;
@@ -186,6 +186,7 @@ pub fn router(app: App) -> Router {
         .route("/livez", get(health::get_life))
         .route("/readyz", get(health::get_readiness))
         .route("/api/v1/launches", post(launches::post_launch))
+        .route("/api/v1/enrolments", post(enrolments::post_enrolment).delete(enrolments::delete_enrolment))
         .route("/api/v1/report", get(reports::get_report))
         .route("/api/v1/report/visits", get(reports::get_visits))
         .route("/api/v1/report/weeks", get(weeks::get_weeks))

@@ -5,6 +5,7 @@ pub(crate) mod commits;
 pub(crate) mod content;
 pub(crate) mod courses;
 pub(crate) mod demo;
+pub(crate) mod enrolments;
 pub(crate) mod exports;
 pub(crate) mod form;
 pub(crate) mod health;

@@ -139,15 +139,24 @@ pub struct PackageLine {
     pub api: Api,
 }
 
+/// Who learns, as an LMS says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewLearner {
+    /// The LMS's own id.
+    pub lms_id: String,
+    /// The name, `Last, First`.
+    pub name: String,
+    /// The groups that the learner is in from now on; none where nothing was said of them.
+    pub groups: Option<Vec<String>>,
+}
+
 /// A launch that an LMS asks for.
 #[derive(Debug, Clone)]
 pub struct NewLaunch {
     /// Its id, made by whoever asks.
     pub launch: String,
-    /// The LMS's own id of the learner.
-    pub learner: String,
-    /// The learner's name, `Last, First`.
-    pub learner_name: String,
+    /// Who is to learn.
+    pub learner: NewLearner,
     /// The topic's id.
     pub topic: String,
     /// What is asked for.
@@ -386,6 +395,13 @@ pub trait Store: Send + Sync {
 
     /// Makes a launch; a repeated Idempotency-Key answers the first one.
     fn launch(&self, tenant: &str, launch: NewLaunch, now_ms: i64) -> Answer<'_, MadeLaunch>;
+
+    /// Enrols a learner in a course: each of its topics has a row in the report from then on, also those that come later.
+    /// Again, it changes nothing but name and groups.
+    fn enrol(&self, tenant: &str, learner: NewLearner, course: &str, now_ms: i64) -> Answer<'_, ()>;
+
+    /// Takes a learner, by the LMS's own id, out of a course; what was launched keeps its rows.
+    fn unenrol(&self, tenant: &str, lms_id: &str, course: &str) -> Answer<'_, ()>;
 
     /// A launch of a learner, by the LMS's own id and the launch's.
     fn launched(&self, tenant: &str, lms_id: &str, launch: &str) -> Answer<'_, Launched>;

@@ -10,7 +10,7 @@ use super::sent::{Sent, Tenant};
 use crate::app::{App, MAX_BODY_BYTES};
 use crate::error::Problem;
 use crate::secret::sha256;
-use crate::store::NewLaunch;
+use crate::store::{NewLaunch, NewLearner};
 
 const PURPOSE: &str = "code";
 
@@ -31,11 +31,38 @@ pub(crate) struct LaunchRequest {
     strict: bool,
 }
 
+/// Who learns, as an LMS says it. Groups that are left out stay as they are; others take their place.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Learner {
     pub(crate) id: String,
     #[serde(default)]
     pub(crate) name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) groups: Option<Vec<String>>,
+}
+
+/// So many groups a learner may be in.
+const MOST_GROUPS: usize = 64;
+/// The longest id of a learner, or name of a group, in bytes.
+const MOST_ID_BYTES: usize = 255;
+
+impl Learner {
+    /// As the store is told; or what was found, and what was expected.
+    pub(crate) fn checked(self) -> Result<NewLearner, String> {
+        let id = self.id.trim();
+        if id.is_empty() || id.len() > MOST_ID_BYTES {
+            return Err(format!("learner.id has {} bytes; expected 1 to {MOST_ID_BYTES}", id.len()));
+        }
+        let groups = self.groups.as_deref().unwrap_or_default();
+        if groups.len() > MOST_GROUPS {
+            return Err(format!("learner.groups has {} names; expected up to {MOST_GROUPS}", groups.len()));
+        }
+        if let Some(it) = groups.iter().find(|it| it.is_empty() || it.len() > MOST_ID_BYTES) {
+            let found = it.len();
+            return Err(format!("a name in learner.groups has {found} bytes; expected 1 to {MOST_ID_BYTES}"));
+        }
+        Ok(NewLearner { lms_id: id.to_owned(), name: self.name, groups: self.groups })
+    }
 }
 
 /// What an LMS is told.
@@ -79,10 +106,7 @@ async fn make(
     idempotency: Option<(String, String)>,
 ) -> Result<LaunchAnswer, Problem> {
     let bad = |detail: String| Problem::new(StatusCode::BAD_REQUEST, "bad_launch", detail);
-    let id = request.learner.id.trim();
-    if id.is_empty() || id.len() > 255 {
-        return Err(bad(format!("learner.id has {} bytes; expected 1 to 255", id.len())));
-    }
+    let learner = request.learner.checked().map_err(bad)?;
     if let Some(url) = request.return_url.as_deref().filter(|it| !is_web(it)) {
         return Err(bad(format!("return_url is {url:?}; expected an http or https address")));
     }
@@ -90,8 +114,7 @@ async fn make(
     let code = app.key.mark(PURPOSE, &launch);
     let new = NewLaunch {
         launch,
-        learner: id.to_owned(),
-        learner_name: request.learner.name,
+        learner,
         topic: request.topic,
         mode: request.mode,
         return_url: request.return_url,
@@ -109,7 +132,7 @@ async fn make(
 
 /// Makes a launch for a learner of the demo; answers where to go, on the host that was asked.
 pub(crate) async fn demo(app: &App, topic: String) -> Result<String, Problem> {
-    let learner = Learner { id: "demo-learner".to_owned(), name: "Learner, Demo".to_owned() };
+    let learner = Learner { id: "demo-learner".to_owned(), name: "Learner, Demo".to_owned(), groups: None };
     let mode = Mode::Continue;
     let request = LaunchRequest { learner, topic, mode, return_url: None, api: None, strict: false };
     Ok(make(app, crate::config::TENANT, request, None).await?.url)

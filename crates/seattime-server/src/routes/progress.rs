@@ -12,7 +12,7 @@ use super::sent::{Sent, Tenant};
 use crate::app::{App, MAX_BODY_BYTES};
 use crate::error::Problem;
 use crate::secret::{digest, sha256};
-use crate::store::{Arrival, Launched, LegacyCall, NewLaunch};
+use crate::store::{Arrival, Launched, LegacyCall, NewLaunch, NewLearner};
 use crate::token::VisitClaims;
 
 /// Nothing that plays is longer, in seconds: a hundred days.
@@ -137,8 +137,11 @@ async fn launched(
             let whose = sha256(format!("{}\0{topic}\0{session}", learner.id).as_bytes());
             let new = NewLaunch {
                 launch: uuid::Uuid::new_v4().to_string(),
-                learner: learner.id.clone(),
-                learner_name: learner.name.clone(),
+                learner: NewLearner {
+                    lms_id: learner.id.clone(),
+                    name: learner.name.clone(),
+                    groups: learner.groups.clone(),
+                },
                 topic: topic.clone(),
                 mode: Mode::Continue,
                 return_url: None,

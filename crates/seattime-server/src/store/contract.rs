@@ -2,6 +2,7 @@
 
 mod bytes;
 mod courses;
+mod enrolled;
 mod judged;
 mod legacy;
 mod listing;
@@ -20,8 +21,8 @@ use seattime_wire::{
 
 use super::sqlite::SqliteStore;
 use super::{
-    Arrival, MadeLaunch, Merged, NewLaunch, Opened, Opening, ReportOf, ReportRow, Sight, Store, StoreError,
-    StoredActivity, StoredPackage,
+    Arrival, MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, ReportOf, ReportRow, Sight, Store,
+    StoreError, StoredActivity, StoredPackage,
 };
 use crate::config::DEFAULT_POLICY;
 use crate::secret::digest;
@@ -147,6 +148,8 @@ async fn keeps(stores: &[Arc<dyn Store>]) {
         run.pages_give_every_row_once_while_rows_change().await;
         run.a_report_is_narrowed_to_what_is_asked_for().await;
         run.a_row_tells_the_best_score_and_when_it_last_changed().await;
+        run.who_is_enrolled_has_a_row_of_every_topic().await;
+        run.learners_are_seen_by_their_groups().await;
     }
 }
 
@@ -170,7 +173,13 @@ impl<'a> Run<'a> {
     }
 
     async fn topic(&self, name: &str, api: Api) -> String {
-        let id = format!("{name} {}", self.mark);
+        let package = self.package(name, api);
+        let id = package.id.clone();
+        self.store().put_package(&self.tenant, package, NOW_MS).await.unwrap();
+        id
+    }
+
+    fn package(&self, name: &str, api: Api) -> StoredPackage {
         let activity = |id: &str| StoredActivity {
             id: id.to_owned(),
             title: format!("Title of {id}"),
@@ -181,8 +190,8 @@ impl<'a> Run<'a> {
             objectives: vec!["objective".to_owned()],
             data: vec![SharedMap { target: "bucket".to_owned(), reads: true, writes: true }],
         };
-        let package = StoredPackage {
-            id: id.clone(),
+        StoredPackage {
+            id: format!("{name} {}", self.mark),
             title: format!("Package {}", self.mark),
             course: format!("Course of {name} {}", self.mark),
             api,
@@ -190,9 +199,7 @@ impl<'a> Run<'a> {
             shares_with_all: name == "sharing",
             activities: vec![activity("item"), activity("second")],
             files: vec![("index.html".to_owned(), 17), (format!("{}.js", self.mark), 4)],
-        };
-        self.store().put_package(&self.tenant, package, NOW_MS).await.unwrap();
-        id
+        }
     }
 
     fn new_launch(&self, topic: &str, learner: &str) -> NewLaunch {
@@ -200,8 +207,11 @@ impl<'a> Run<'a> {
         NewLaunch {
             code_hash: format!("hash of {launch}"),
             launch,
-            learner: format!("{learner} {}", self.mark),
-            learner_name: format!("Muster, {learner} {}", self.mark),
+            learner: NewLearner {
+                lms_id: format!("{learner} {}", self.mark),
+                name: format!("Muster, {learner} {}", self.mark),
+                groups: None,
+            },
             topic: topic.to_owned(),
             mode: Mode::Continue,
             return_url: Some("https://lms.example/back".to_owned()),

@@ -1,6 +1,6 @@
 //! Which attempt a launch goes on with, and what content is told when a visit is opened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use seattime_core::attempt::{Ended, Next, next};
 use seattime_core::{Edition, Profile, Quirks, Timespan, Version};
@@ -58,6 +58,17 @@ pub(crate) fn attempt_for(
     let number = if mode == Mode::Continue { next } else { 0 };
     let api = launch.api.as_ref().map(word).transpose()?;
     Ok(LaunchedAttempt::New { number, mode: word(&mode)?, api })
+}
+
+/// The groups that a learner is in from now on, in their order, each once; none where nothing becomes of that.
+pub(crate) fn told_groups<E>(
+    told: Option<&[String]>,
+    kept: impl FnOnce() -> Result<Vec<String>, E>,
+) -> Result<Option<Vec<String>>, E> {
+    let Some(told) = told else { return Ok(None) };
+    let told: BTreeSet<&String> = told.iter().collect();
+    let is_same = kept()?.iter().collect::<BTreeSet<_>>() == told;
+    Ok((!is_same).then(|| told.into_iter().cloned().collect()))
 }
 
 /// What an attempt that a launch asks for like this is kept as.

@@ -41,9 +41,9 @@ use super::rows::column;
 use super::standing::{STANDINGS_A_REQUEST, STANDINGS_AT_ONCE, in_steps};
 use super::{
     Answer, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Known, Launched,
-    MadeLaunch, Merged, NewLaunch, Opened, Opening, PackageLine, PackageReporting, ReportOf, ReportPage,
-    ReportVisit, Reporting, RowKey, Sight, Store, StoreError, StoredPackage, TenantSettings, Throughput,
-    VisitsOf,
+    MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, PackageLine, PackageReporting, ReportOf,
+    ReportPage, ReportVisit, Reporting, RowKey, Sight, Store, StoreError, StoredPackage, TenantSettings,
+    Throughput, VisitsOf,
 };
 use crate::clock::ServerClock;
 use crate::error::StartError;
@@ -325,6 +325,18 @@ impl Store for PostgresStore {
         Box::pin(async move {
             retried!(tries => launches::make(&self.pool, &tenant, &launch, now_ms, tries.is_repeated()))
         })
+    }
+
+    fn enrol(&self, tenant: &str, learner: NewLearner, course: &str, now_ms: i64) -> Answer<'_, ()> {
+        let (tenant, course) = (tenant.to_owned(), course.to_owned());
+        Box::pin(
+            async move { retried!(tries => launches::enrol(&self.pool, &tenant, &learner, &course, now_ms)) },
+        )
+    }
+
+    fn unenrol(&self, tenant: &str, lms_id: &str, course: &str) -> Answer<'_, ()> {
+        let key = (tenant.to_owned(), lms_id.to_owned(), course.to_owned());
+        Box::pin(async move { retried!(tries => launches::unenrol(&self.pool, (&key.0, &key.1, &key.2))) })
     }
 
     fn launched(&self, tenant: &str, lms_id: &str, launch: &str) -> Answer<'_, Launched> {

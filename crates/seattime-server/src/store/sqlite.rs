@@ -26,9 +26,9 @@ use super::listing::Whose;
 use super::standing::{STANDINGS_A_REQUEST, STANDINGS_AT_ONCE, in_steps};
 use super::{
     Answer, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Known, Launched,
-    MadeLaunch, Merged, NewLaunch, Opened, Opening, PackageLine, PackageReporting, ReportOf, ReportPage,
-    ReportVisit, Reporting, RowKey, Sight, Store, StoreError, StoredPackage, TenantSettings, Throughput,
-    VisitsOf,
+    MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, PackageLine, PackageReporting, ReportOf,
+    ReportPage, ReportVisit, Reporting, RowKey, Sight, Store, StoreError, StoredPackage, TenantSettings,
+    Throughput, VisitsOf,
 };
 use crate::error::StartError;
 use crate::secret::ServerKey;
@@ -356,6 +356,16 @@ impl Store for SqliteStore {
     fn launch(&self, tenant: &str, launch: NewLaunch, now_ms: i64) -> Answer<'_, MadeLaunch> {
         let tenant = tenant.to_owned();
         self.write(move |desk| launches::make(desk.db, &tenant, &launch, now_ms))
+    }
+
+    fn enrol(&self, tenant: &str, learner: NewLearner, course: &str, now_ms: i64) -> Answer<'_, ()> {
+        let (tenant, course) = (tenant.to_owned(), course.to_owned());
+        self.write(move |desk| launches::enrol(desk.db, &tenant, &learner, &course, now_ms))
+    }
+
+    fn unenrol(&self, tenant: &str, lms_id: &str, course: &str) -> Answer<'_, ()> {
+        let (tenant, lms_id, course) = (tenant.to_owned(), lms_id.to_owned(), course.to_owned());
+        self.write(move |desk| launches::unenrol(desk.db, (&tenant, &lms_id, &course)))
     }
 
     fn launched(&self, tenant: &str, lms_id: &str, launch: &str) -> Answer<'_, Launched> {

@@ -194,7 +194,8 @@ impl TestServer {
 
     /// The rows of which any session was ever told; a visit that was only opened has one as well.
     pub(crate) async fn told_rows(&self) -> Option<Vec<Value>> {
-        let is_told = |it: &Value| it["details"].as_array().is_some_and(|it| !it.is_empty());
+        let is_told =
+            |it: &Value| it.get("details").and_then(Value::as_array).is_some_and(|it| !it.is_empty());
         Some(self.rows().await?.into_iter().filter(is_told).collect())
     }
 }

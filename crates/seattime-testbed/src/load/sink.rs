@@ -13,8 +13,8 @@ use seattime_server::limits::Rate;
 use seattime_server::secret::ServerKey;
 use seattime_server::store::{
     Answer, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Launched, MadeLaunch,
-    Merged, NewLaunch, Opened, Opening, PackageLine, PackageReporting, ReportOf, ReportPage, ReportVisit,
-    Reporting, RowKey, Sight, Store, StoredPackage, VisitsOf,
+    Merged, NewLaunch, NewLearner, Opened, Opening, PackageLine, PackageReporting, ReportOf, ReportPage,
+    ReportVisit, Reporting, RowKey, Sight, Store, StoredPackage, VisitsOf,
 };
 use seattime_server::token::VisitClaims;
 use seattime_server::{App, Config, World, router};
@@ -69,6 +69,14 @@ impl Store for Sink {
 
     fn latest_ms(&self) -> Answer<'_, i64> {
         self.0.latest_ms()
+    }
+
+    fn enrol(&self, tenant: &str, learner: NewLearner, course: &str, now_ms: i64) -> Answer<'_, ()> {
+        self.0.enrol(tenant, learner, course, now_ms)
+    }
+
+    fn unenrol(&self, tenant: &str, lms_id: &str, course: &str) -> Answer<'_, ()> {
+        self.0.unenrol(tenant, lms_id, course)
     }
 
     fn launched(&self, tenant: &str, lms_id: &str, launch: &str) -> Answer<'_, Launched> {

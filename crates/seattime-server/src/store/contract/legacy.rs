@@ -13,20 +13,21 @@ impl Run<'_> {
         let topic = self.topic("old player", Api::Scorm12).await;
         let launch = self.new_launch(&topic, "ottilie");
         assert_eq!(
-            self.store().launched(&self.tenant, &launch.learner, &launch.launch).await,
+            self.store().launched(&self.tenant, &launch.learner.lms_id, &launch.launch).await,
             Err(StoreError::NotFound("launch")),
             "before it is made"
         );
         self.launch(&launch, NOW_MS).await.unwrap();
         let page = self.open(&topic, "ottilie", NOW_MS).await;
-        let found = self.store().launched(&self.tenant, &launch.learner, &launch.launch).await.unwrap();
+        let found =
+            self.store().launched(&self.tenant, &launch.learner.lms_id, &launch.launch).await.unwrap();
         let Launched { learner, attempt, .. } = &found;
         assert_eq!((learner, attempt), (&page.claims.learner, &page.claims.attempt));
         assert_eq!((&found.topic, found.mode, found.made_ms), (&topic, Mode::Continue, NOW_MS));
         for (tenant, lms_id, id) in [
-            ("somebody else's", launch.learner.as_str(), launch.launch.as_str()),
+            ("somebody else's", launch.learner.lms_id.as_str(), launch.launch.as_str()),
             (&self.tenant, "nobody", &launch.launch),
-            (&self.tenant, &launch.learner, "none"),
+            (&self.tenant, &launch.learner.lms_id, "none"),
         ] {
             let none = self.store().launched(tenant, lms_id, id).await;
             assert_eq!(none, Err(StoreError::NotFound("launch")));

@@ -17,7 +17,7 @@ type Key = (String, String);
 
 impl Run<'_> {
     /// The same stores, and a tenant of its own.
-    fn beside(&self, name: &str) -> Run<'_> {
+    pub(super) fn beside(&self, name: &str) -> Run<'_> {
         Run::new(self.stores, &format!("{name} {}", self.mark))
     }
 
@@ -58,7 +58,7 @@ impl Run<'_> {
     }
 
     /// A visit of so many seconds, with values, which ends.
-    async fn takes(
+    pub(super) async fn takes(
         &self,
         topic: &str,
         learner: &str,
@@ -315,7 +315,8 @@ impl Run<'_> {
         assert_eq!((third.score.as_deref(), third.best_score.as_deref()), (Some("9"), Some("100")));
         assert_eq!((third.attempts, third.changed_ms, third.kind.as_str()), (3, at, "scorm_1.2"));
         // Another name is derived anew, and is nothing that the row comes to.
-        let renamed = NewLaunch { learner_name: "Meier".to_owned(), ..run.new_launch(&topic, "anna") };
+        let mut renamed = run.new_launch(&topic, "anna");
+        renamed.learner.name = "Meier".to_owned();
         run.launch(&renamed, at).await.unwrap();
         let named = row(at + MINUTE_MS).await;
         assert_eq!((named.learner.name.as_str(), named.changed_ms), ("Meier", at));

@@ -17,6 +17,7 @@ const ASK_EVERYBODY: &[&str] = &[
     "latest",               // At a server's start.
     "rows_to_judge",        // `seattime recompute`.
     "silent_visits",        // Once a minute.
+    "stale_topic",          // An import: who is enrolled in its course.
     "reporting",            // How packages report,
     "reporting_of_package", // and one of them.
 ];

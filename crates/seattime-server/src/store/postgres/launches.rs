@@ -7,9 +7,10 @@ use super::failure::Failure;
 use super::fields::{Columns, row, run};
 use super::reading::{attempts, package};
 use super::sql_here as sql;
-use crate::store::opening::{LaunchedAttempt, attempt_for, mode_of_attempt};
+use super::standings::groups_of;
+use crate::store::opening::{LaunchedAttempt, attempt_for, mode_of_attempt, told_groups};
 use crate::store::rows::{AttemptRow, LaunchRow, meaning, word};
-use crate::store::{Launched, MadeLaunch, NewLaunch, StoreError};
+use crate::store::{Launched, MadeLaunch, NewLaunch, NewLearner, StoreError};
 use crate::token::VisitClaims;
 
 /// Makes a launch; with `is_repeated` it may have been made, and only the answer was lost.
@@ -39,8 +40,7 @@ pub(super) async fn make(
         }
     }
     let package = package(db, tenant, &launch.topic).await?;
-    let called = (launch.learner.as_str(), launch.learner_name.as_str());
-    let learner = learner(db, tenant, called, uuid::Uuid::new_v4().to_string(), now_ms).await?;
+    let learner = learner(db, tenant, &launch.learner, uuid::Uuid::new_v4().to_string(), now_ms).await?;
     let fields = [(&learner).into(), (&package.course).into(), (&launch.topic).into()];
     let latest = match row(db, sql!("latest_attempt"), &fields).await? {
         None => None,
@@ -126,8 +126,8 @@ pub(super) async fn make_again(
     let transaction = connection.transaction().await?;
     let db = transaction.client();
     let package = package(db, &claims.tenant, &origin.topic).await?;
-    let called = (origin.lms_id.as_str(), origin.name.as_str());
-    let learner = learner(db, &claims.tenant, called, claims.learner.clone(), now_ms).await?;
+    let called = NewLearner { lms_id: origin.lms_id.clone(), name: origin.name.clone(), groups: None };
+    let learner = learner(db, &claims.tenant, &called, claims.learner.clone(), now_ms).await?;
     let mode = word(&mode_of_attempt(claims.mode))?;
     if attempts(db, &[(&learner, &claims.attempt, &claims.tenant)]).await?.is_empty() {
         let fields = [
@@ -147,22 +147,74 @@ pub(super) async fn make_again(
     Ok(VisitClaims { learner, ..claims.clone() })
 }
 
-/// Our id of the learner whom an LMS calls so, whose row is locked from here on; `id`, if there is none yet.
+/// Our id of the learner whom an LMS calls so, with name and groups as it says them, whose row is locked from here on;
+/// `id`, if there is none yet.
 async fn learner(
     db: &Client,
     tenant: &str,
-    (lms_id, name): (&str, &str),
+    called: &NewLearner,
     mut id: String,
     now_ms: i64,
 ) -> Result<String, Failure> {
+    let NewLearner { lms_id, name, groups } = called;
     if run(db, sql!("claim_lms_id"), &[tenant.into(), lms_id.into(), (&id).into()]).await? == 0 {
         let known = row(db, sql!("learner_of"), &[tenant.into(), lms_id.into()]).await?;
         let Some(known) = known else { return Err(Failure::Raced) };
         id = Columns::of(&known).text()?;
     }
     let fields = [(&id).into(), tenant.into(), lms_id.into(), name.into(), now_ms.into()];
-    if run(db, sql!("put_learner"), &fields).await? > 0 {
-        run(db, sql!("stale_learner"), &[(&id).into()]).await?; // Another name, or a learner who has no row yet.
+    // Another name, or a learner who has no row yet.
+    let mut is_changed = run(db, sql!("put_learner"), &fields).await? > 0;
+    let kept = if groups.is_some() { groups_of(db, &id).await? } else { Vec::new() };
+    if let Some(groups) = told_groups(groups.as_deref(), || Ok::<_, Failure>(kept))? {
+        run(db, sql!("drop_groups"), &[(&id).into()]).await?;
+        for group in &groups {
+            run(db, sql!("put_group"), &[(&id).into(), group.into(), tenant.into()]).await?;
+        }
+        is_changed = true;
+    }
+    if is_changed {
+        run(db, sql!("stale_learner"), &[(&id).into()]).await?;
     }
     Ok(id)
+}
+
+/// Enrols a learner in a course.
+pub(super) async fn enrol(
+    pool: &Pool,
+    tenant: &str,
+    called: &NewLearner,
+    course: &str,
+    now_ms: i64,
+) -> Result<(), Failure> {
+    let mut connection = pool.get().await?;
+    let transaction = connection.transaction().await?;
+    let db = transaction.client();
+    let learner = learner(db, tenant, called, uuid::Uuid::new_v4().to_string(), now_ms).await?;
+    let fields = [(&learner).into(), course.into(), tenant.into(), now_ms.into()];
+    if run(db, sql!("put_enrolment"), &fields).await? > 0 {
+        run(db, sql!("stale_course"), &[(&learner).into(), tenant.into(), course.into()]).await?;
+    }
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Takes a learner out of a course.
+pub(super) async fn unenrol(
+    pool: &Pool,
+    (tenant, lms_id, course): (&str, &str, &str),
+) -> Result<(), Failure> {
+    let mut connection = pool.get().await?;
+    let transaction = connection.transaction().await?;
+    let db = transaction.client();
+    let none = StoreError::NotFound("enrolment");
+    let known = row(db, sql!("learner_of"), &[tenant.into(), lms_id.into()]).await?;
+    let Some(known) = known else { return Err(none.into()) };
+    let learner = Columns::of(&known).text()?;
+    if run(db, sql!("drop_enrolment"), &[(&learner).into(), course.into()]).await? == 0 {
+        return Err(none.into());
+    }
+    run(db, sql!("stale_course"), &[(&learner).into(), tenant.into(), course.into()]).await?;
+    transaction.commit().await?;
+    Ok(())
 }

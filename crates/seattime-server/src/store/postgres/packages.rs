@@ -53,6 +53,8 @@ pub(super) async fn put(
         run(db, sql!("put_activity"), &fields).await?;
     }
     put_files(db, package).await?;
+    // Whoever is enrolled in its course has a row of it now; of another one where it was, none any more.
+    run(db, sql!("stale_topic"), &[tenant.into(), id.into(), (&package.course).into()]).await?;
     transaction.commit().await?;
     Ok(())
 }

@@ -5,10 +5,11 @@ use rusqlite::{Connection, OptionalExtension};
 use super::merge::attempt_of;
 use super::packages;
 use super::sql_here as sql;
+use super::standings::groups_of;
 use super::visits::launch_of;
-use crate::store::opening::{LaunchedAttempt, attempt_for, mode_of_attempt};
+use crate::store::opening::{LaunchedAttempt, attempt_for, mode_of_attempt, told_groups};
 use crate::store::rows::{LaunchRow, meaning, word};
-use crate::store::{Launched, MadeLaunch, NewLaunch, StoreError};
+use crate::store::{Launched, MadeLaunch, NewLaunch, NewLearner, StoreError};
 use crate::token::VisitClaims;
 
 pub(super) fn make(
@@ -31,7 +32,7 @@ pub(super) fn make(
         }
     }
     let package = packages::find(db, tenant, &launch.topic)?.ok_or(StoreError::NotFound("topic"))?;
-    let learner = learner(db, tenant, (&launch.learner, &launch.learner_name), new_id(), now_ms)?;
+    let learner = learner(db, tenant, &launch.learner, new_id(), now_ms)?;
     let latest = db
         .prepare_cached(sql!("latest_attempt"))?
         .query_row((&learner, &package.course, &launch.topic), |row| {
@@ -90,8 +91,8 @@ pub(super) fn make_again(
 ) -> Result<VisitClaims, StoreError> {
     let origin = claims.origin.as_ref().ok_or(StoreError::NotFound("attempt"))?;
     let package = packages::find(db, &claims.tenant, &origin.topic)?.ok_or(StoreError::NotFound("topic"))?;
-    let called = (origin.lms_id.as_str(), origin.name.as_str());
-    let learner = learner(db, &claims.tenant, called, claims.learner.clone(), now_ms)?;
+    let called = NewLearner { lms_id: origin.lms_id.clone(), name: origin.name.clone(), groups: None };
+    let learner = learner(db, &claims.tenant, &called, claims.learner.clone(), now_ms)?;
     match attempt_of(db, &learner, &claims.attempt, &claims.tenant) {
         Err(StoreError::NotFound(_)) => {
             let mode = word(&mode_of_attempt(claims.mode))?;
@@ -108,22 +109,67 @@ fn new_id() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
-/// Our id of the learner whom an LMS calls so; `id`, if there is none yet.
+/// Our id of the learner whom an LMS calls so, with name and groups as it says them; `id`, if there is none yet.
 fn learner(
     db: &Connection,
     tenant: &str,
-    (lms_id, name): (&str, &str),
+    called: &NewLearner,
     id: String,
     now_ms: i64,
 ) -> Result<String, StoreError> {
+    let NewLearner { lms_id, name, groups } = called;
     let known: Option<String> =
         db.prepare_cached(sql!("learner_of"))?.query_row((tenant, lms_id), |row| row.get(0)).optional()?;
-    if let Some(id) = known {
-        if db.prepare_cached(sql!("name_learner"))?.execute((&id, name))? > 0 {
-            db.prepare_cached(sql!("stale_learner"))?.execute([&id])?;
+    let (id, mut is_changed) = match known {
+        Some(id) => {
+            let is_renamed = db.prepare_cached(sql!("name_learner"))?.execute((&id, name))? > 0;
+            (id, is_renamed)
         }
-        return Ok(id);
+        None => {
+            db.prepare_cached(sql!("put_learner"))?.execute((&id, tenant, lms_id, name, now_ms))?;
+            (id, false)
+        }
+    };
+    if let Some(groups) = told_groups(groups.as_deref(), || groups_of(db, &id))? {
+        db.prepare_cached(sql!("drop_groups"))?.execute([&id])?;
+        for group in groups {
+            db.prepare_cached(sql!("put_group"))?.execute((&id, group, tenant))?;
+        }
+        is_changed = true;
     }
-    db.prepare_cached(sql!("put_learner"))?.execute((&id, tenant, lms_id, name, now_ms))?;
+    if is_changed {
+        db.prepare_cached(sql!("stale_learner"))?.execute([&id])?;
+    }
     Ok(id)
+}
+
+/// Enrols a learner in a course.
+pub(super) fn enrol(
+    db: &Connection,
+    tenant: &str,
+    called: &NewLearner,
+    course: &str,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    let learner = learner(db, tenant, called, new_id(), now_ms)?;
+    if db.prepare_cached(sql!("put_enrolment"))?.execute((&learner, course, tenant, now_ms))? > 0 {
+        db.prepare_cached(sql!("stale_course"))?.execute((&learner, tenant, course))?;
+    }
+    Ok(())
+}
+
+/// Takes a learner out of a course.
+pub(super) fn unenrol(
+    db: &Connection,
+    (tenant, lms_id, course): (&str, &str, &str),
+) -> Result<(), StoreError> {
+    let none = StoreError::NotFound("enrolment");
+    let learner: Option<String> =
+        db.prepare_cached(sql!("learner_of"))?.query_row((tenant, lms_id), |row| row.get(0)).optional()?;
+    let Some(learner) = learner else { return Err(none) };
+    if db.prepare_cached(sql!("drop_enrolment"))?.execute((&learner, course))? == 0 {
+        return Err(none);
+    }
+    db.prepare_cached(sql!("stale_course"))?.execute((&learner, tenant, course))?;
+    Ok(())
 }

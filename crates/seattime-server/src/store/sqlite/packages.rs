@@ -33,6 +33,8 @@ pub(super) fn put(
         let size_bytes = i64::try_from(*size_bytes).unwrap_or(i64::MAX);
         db.prepare_cached(sql!("put_file"))?.execute((&package.id, path, n, size_bytes))?;
     }
+    // Whoever is enrolled in its course has a row of it now; of another one where it was, none any more.
+    db.prepare_cached(sql!("stale_topic"))?.execute((tenant, &package.id, &package.course))?;
     Ok(())
 }
 

@@ -12,7 +12,9 @@ use super::{COURSES, Case, cases};
 use crate::store::contract::{arrival, cluster};
 use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{NewLaunch, Opened, Opening, ReportOf, Sight, Store, StoredActivity, StoredPackage};
+use crate::store::{
+    NewLaunch, NewLearner, Opened, Opening, ReportOf, Sight, Store, StoredActivity, StoredPackage,
+};
 
 /// So many cases at once; their visits are fewer than what one sweep closes.
 const AT_ONCE: usize = 64;
@@ -150,8 +152,7 @@ async fn open(
     let launch = NewLaunch {
         code_hash: format!("hash of {launch}"),
         launch,
-        learner: learner.to_owned(),
-        learner_name: String::new(),
+        learner: NewLearner { lms_id: learner.to_owned(), name: String::new(), groups: None },
         topic: topic.to_owned(),
         mode,
         return_url: None,

@@ -1,0 +1,1 @@
+DELETE FROM enrolment WHERE learner = $1 AND course = $2

@@ -24,7 +24,7 @@ export default {
         };
         assert.equal((await visit()).time_spent, "0h 6m 0s", "by the server's rules");
         const settings = JSON.stringify({ idle_limit_ms: 3 * MINUTE, tail_ms: 20_000 });
-        const headers = { "content-type": "application/json" };
+        const headers = { "content-type": "application/json", "if-match": "*" };
         await stage.world.api("/api/v1/courses/Rules%20of%20its%20own", { method: "PUT", body: settings, headers });
         await stage.later(MINUTE);
         assert.equal((await visit()).time_spent, "0h 8m 20s", "6 min as before, and 2 min 20 s by the course's rules");

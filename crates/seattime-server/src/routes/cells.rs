@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
-/// What a spreadsheet may take for the beginning of a formula, and what it may cut off before one.
-const BEGINS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+/// What a spreadsheet may take for the beginning of a formula.
+const BEGINS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+/// What some cut off, or take for one, at the beginning of a text.
+const CUT: [char; 3] = ['\t', '\r', '\n'];
 /// Behind these a new cell begins for a spreadsheet that takes the file for one of semicolons or tabs.
 const SEPARATES: [char; 4] = [';', '\t', '\r', '\n'];
 
@@ -16,7 +18,7 @@ pub(crate) fn cell(text: &str) -> Cow<'_, str> {
     for (at, it) in text.char_indices() {
         if is_at_beginning {
             let rest = text.get(at..).unwrap_or_default();
-            if is_formula(rest) {
+            if is_formula(rest) || at == 0 && is_cut(rest) {
                 guarded.push_str(text.get(done..at).unwrap_or_default());
                 guarded.push('\'');
                 done = at;
@@ -33,8 +35,13 @@ pub(crate) fn cell(text: &str) -> Cow<'_, str> {
 
 /// Whether a formula begins here, behind nothing but what is not seen, and apostrophes that are the text's own.
 fn is_formula(text: &str) -> bool {
-    let begins = text.chars().find(|it| BEGINS.contains(it) || !is_skipped(*it));
+    let begins = text.chars().find(|it| !is_skipped(*it));
     begins.is_some_and(|it| BEGINS.contains(&it))
+}
+
+/// Whether a text begins with what may be cut off, behind apostrophes of its own.
+fn is_cut(text: &str) -> bool {
+    text.trim_start_matches('\'').starts_with(CUT)
 }
 
 fn is_skipped(it: char) -> bool {
@@ -62,7 +69,8 @@ mod tests {
         let mut text = String::new();
         let mut is_at_beginning = true;
         for (at, it) in cell.char_indices() {
-            let is_guard = is_at_beginning && it == '\'' && is_formula(&cell[at..]);
+            let is_guard =
+                is_at_beginning && it == '\'' && (is_formula(&cell[at..]) || at == 0 && is_cut(cell));
             if !is_guard {
                 text.push(it);
             }

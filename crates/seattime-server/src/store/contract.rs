@@ -15,6 +15,7 @@ mod spread;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use seattime_wire::{
     Api, Commit, CommitReason, EvidenceKind, Mode, Reported, Session, SessionKind, SessionState, SharedMap,
     Stretch, Time, Totals, ValuePart,
@@ -26,7 +27,6 @@ use super::{
     Store, StoreError, StoredActivity, StoredPackage,
 };
 use crate::config::DEFAULT_POLICY;
-use crate::secret::digest;
 use crate::store::postgres::PostgresStore;
 use crate::token::VisitClaims;
 
@@ -538,8 +538,7 @@ pub(crate) fn arrival(claims: &VisitClaims, commit: &Commit, received_ms: i64) -
     Arrival {
         claims: std::sync::Arc::new(claims.clone()),
         commit: commit.clone(),
-        size_bytes: body.len(),
-        body_hash: digest(&body),
+        body: Bytes::from(body).into(),
         received_ms,
         policy: DEFAULT_POLICY,
         legacy: None,

@@ -12,3 +12,4 @@ pub(crate) mod recompute;
 pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod tenant;
+pub(crate) mod verify;

@@ -52,6 +52,8 @@ enum Command {
     Restore(commands::restore::Arguments),
     /// Judge what is kept by the policy of now, each course by its own, telling what changes; the server may be running.
     Recompute(commands::recompute::Arguments),
+    /// Derive every row of the report anew and compare it with what is kept; the server may be running.
+    Verify(commands::verify::Arguments),
     /// Say what is wrong with a data folder or a database, and what to do; the server may be running.
     Doctor(commands::doctor::Arguments),
 }
@@ -70,6 +72,7 @@ fn main() -> ExitCode {
                 Command::Backup(arguments) => commands::backup::run(arguments).await,
                 Command::Restore(arguments) => commands::restore::run(arguments).await,
                 Command::Recompute(arguments) => commands::recompute::run(arguments).await,
+                Command::Verify(arguments) => commands::verify::run(arguments).await,
                 Command::Doctor(arguments) => commands::doctor::run(arguments).await,
             }
         });

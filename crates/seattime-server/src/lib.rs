@@ -26,6 +26,7 @@ pub mod routes;
 pub mod secret;
 pub mod store;
 pub mod token;
+pub mod verify;
 pub mod world;
 pub mod zone;
 

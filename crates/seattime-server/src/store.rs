@@ -25,6 +25,7 @@ mod timeline;
 pub(crate) mod totals;
 #[cfg(test)]
 mod truth;
+mod verifying;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -47,6 +48,7 @@ pub use self::timeline::{
     Learner, ReportPlayed, ReportSegment, ReportSession, ReportVisit, SegmentKind, VisitsOf,
 };
 pub use self::totals::{AttemptTotals, CourseTotals, LearnerTotals, Level, Totals};
+pub use self::verifying::{Differing, VerifiedRows};
 use crate::secret::{ServerKey, digest};
 use crate::token::VisitClaims;
 
@@ -466,6 +468,10 @@ pub trait Store: Send + Sync {
         after: RowKey,
         most: usize,
     ) -> Answer<'_, JudgedRows>;
+
+    /// Derives up to `most` rows of the report anew that come after a key, of a tenant or of all, and compares each with
+    /// what is kept; writes nothing.
+    fn verify(&self, tenant: Option<&str>, after: RowKey, most: usize) -> Answer<'_, VerifiedRows>;
 
     /// A page of the report's rows. What commits have made stale of what it is narrowed to is derived first, as of
     /// `now_ms`, as far as a request may: the page says what is left.

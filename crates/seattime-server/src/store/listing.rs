@@ -96,6 +96,16 @@ pub(crate) enum SortKey {
     Text(String),
 }
 
+impl SortKey {
+    /// As somebody reads it.
+    pub(crate) fn told(&self) -> String {
+        match self {
+            SortKey::Number(number) => number.to_string(),
+            SortKey::Text(text) => format!("{text:?}"),
+        }
+    }
+}
+
 /// Where a page ended: the next one goes on behind it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
@@ -507,35 +517,49 @@ pub(crate) fn listed(
 /// So many characters of a name or title sort a row: an index holds no more.
 const SORTED_CHARACTERS: usize = 100;
 
-/// What the columns hold beside a row's JSON, in their order behind the key and the tenant.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Sorted {
-    pub(crate) last_ms: i64,
-    pub(crate) first_ms: i64,
-    pub(crate) name: String,
-    pub(crate) found_by: String,
-    pub(crate) title: String,
-    pub(crate) score: i64,
-    pub(crate) missing: &'static str,
-    pub(crate) flags: String,
+/// The columns that hold what a row is sorted and narrowed by, in their order behind its key and its tenant.
+pub(crate) const COLUMNS: [&str; 14] = [
+    "last_ms",
+    "first_ms",
+    "name",
+    "found_by",
+    "title",
+    "kind",
+    "status",
+    "score",
+    "time_ms",
+    "attempts",
+    "missing",
+    "flags",
+    "conflicts",
+    "changed_ms",
+];
+
+/// Whether one of [`COLUMNS`] holds a text.
+pub(crate) fn is_text(column: &str) -> bool {
+    matches!(column, "name" | "found_by" | "title" | "kind" | "status" | "missing" | "flags")
 }
 
-impl Sorted {
-    /// Of a row.
-    pub(crate) fn of(row: &ReportRow) -> Sorted {
-        let score =
-            row.score.as_deref().and_then(|it| it.trim().parse::<f64>().ok()).filter(|it| it.is_finite());
-        Sorted {
-            last_ms: row.last_visit_ms,
-            first_ms: row.first_visit_ms,
-            name: sorted_by(&row.learner.name),
-            found_by: found_by(&format!("{}\n{}", row.learner.name, row.learner.id)),
-            title: sorted_by(&row.topic),
-            score: score.map_or(i64::MIN, |it| (it * 10_000_000.0).round() as i64),
-            missing: row.missing.map_or("", Missing::word),
-            flags: row.flags.iter().map(|it| format!(" {it} ")).collect(),
-        }
-    }
+/// What they hold of a row.
+pub(crate) fn columns(row: &ReportRow) -> [SortKey; 14] {
+    let score = row.score.as_deref().and_then(|it| it.trim().parse::<f64>().ok()).filter(|it| it.is_finite());
+    let score = score.map_or(i64::MIN, |it| (it * 10_000_000.0).round() as i64);
+    [
+        SortKey::Number(row.last_visit_ms),
+        SortKey::Number(row.first_visit_ms),
+        SortKey::Text(sorted_by(&row.learner.name)),
+        SortKey::Text(found_by(&format!("{}\n{}", row.learner.name, row.learner.id))),
+        SortKey::Text(sorted_by(&row.topic)),
+        SortKey::Text(row.kind.clone()),
+        SortKey::Text(row.status.clone()),
+        SortKey::Number(score),
+        SortKey::Number(row.time_spent_ms),
+        SortKey::Number(row.attempts.into()),
+        SortKey::Text(row.missing.map_or("", Missing::word).to_owned()),
+        SortKey::Text(row.flags.iter().map(|it| format!(" {it} ")).collect()),
+        SortKey::Number(row.conflicts.into()),
+        SortKey::Number(row.changed_ms),
+    ]
 }
 
 /// What a search looks for, and in.

@@ -19,6 +19,7 @@ pub(crate) mod schema;
 mod standings;
 mod tenants;
 mod tls;
+mod verifying;
 mod visits;
 mod writers;
 mod writing;
@@ -44,7 +45,7 @@ use super::{
     Accounts, Answer, ApiKey, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Known,
     Launched, MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, PackageLine, PackageReporting,
     ReportOf, ReportPage, ReportVisit, Reporting, RowKey, Sight, Store, StoreError, StoredPackage,
-    TenantSettings, Throughput, VisitsOf,
+    TenantSettings, Throughput, VerifiedRows, VisitsOf,
 };
 use crate::clock::ServerClock;
 use crate::error::StartError;
@@ -382,6 +383,13 @@ impl Store for PostgresStore {
         let tenant = tenant.to_owned();
         Box::pin(async move {
             retried!(tries => judging::judge(&self.pool, &tenant, &of, &judging, (&after, most)))
+        })
+    }
+
+    fn verify(&self, tenant: Option<&str>, after: RowKey, most: usize) -> Answer<'_, VerifiedRows> {
+        let tenant = tenant.map(str::to_owned);
+        Box::pin(async move {
+            retried!(tries => verifying::verify(&self.pool, tenant.as_deref(), (&after, most)))
         })
     }
 

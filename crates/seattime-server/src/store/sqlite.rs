@@ -10,6 +10,7 @@ mod merge;
 mod packages;
 mod standings;
 mod tenants;
+mod verifying;
 mod visits;
 mod writer;
 
@@ -29,7 +30,7 @@ use super::{
     Accounts, Answer, ApiKey, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Known,
     Launched, MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, PackageLine, PackageReporting,
     ReportOf, ReportPage, ReportVisit, Reporting, RowKey, Sight, Store, StoreError, StoredPackage,
-    TenantSettings, Throughput, VisitsOf,
+    TenantSettings, Throughput, VerifiedRows, VisitsOf,
 };
 use crate::error::StartError;
 use crate::secret::ServerKey;
@@ -415,6 +416,11 @@ impl Store for SqliteStore {
     ) -> Answer<'_, JudgedRows> {
         let tenant = tenant.to_owned();
         self.write(move |desk| judging::judge(desk.db, &tenant, &of, &judging, (&after, most)))
+    }
+
+    fn verify(&self, tenant: Option<&str>, after: RowKey, most: usize) -> Answer<'_, VerifiedRows> {
+        let tenant = tenant.map(str::to_owned);
+        self.read(move |db| verifying::verify(db, tenant.as_deref(), (&after, most)))
     }
 
     fn report(&self, tenant: &str, sight: Sight, of: ReportOf, now_ms: i64) -> Answer<'_, ReportPage> {

@@ -15,7 +15,8 @@ use seattime_server::secret::ServerKey;
 use seattime_server::store::{
     Accounts, Answer, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Known, Launched,
     MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, PackageLine, PackageReporting, ReportOf,
-    ReportPage, ReportVisit, Reporting, RowKey, Sight, Store, StoredPackage, TenantSettings, VisitsOf,
+    ReportPage, ReportVisit, Reporting, RowKey, Sight, Store, StoredPackage, TenantSettings, VerifiedRows,
+    VisitsOf,
 };
 use seattime_server::token::VisitClaims;
 use seattime_server::{App, Config, World, router};
@@ -175,6 +176,10 @@ impl Store for Sink {
         most: usize,
     ) -> Answer<'_, JudgedRows> {
         self.0.judge(tenant, of, judging, after, most)
+    }
+
+    fn verify(&self, tenant: Option<&str>, after: RowKey, most: usize) -> Answer<'_, VerifiedRows> {
+        self.0.verify(tenant, after, most)
     }
 
     fn report(&self, tenant: &str, sight: Sight, of: ReportOf, now_ms: i64) -> Answer<'_, ReportPage> {

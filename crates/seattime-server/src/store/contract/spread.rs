@@ -16,6 +16,7 @@ const PIECES: u32 = 4;
 const ASK_EVERYBODY: &[&str] = &[
     "latest",               // At a server's start.
     "rows_to_judge",        // `seattime recompute`.
+    "rows_to_verify",       // `seattime verify`.
     "silent_visits",        // Once a minute.
     "stale_topic",          // An import: who is enrolled in its course.
     "reporting",            // How packages report,

@@ -101,7 +101,8 @@ pub(super) async fn package_reporting(
     Ok(PackageReporting::of(topic, found, activities(&db, topic).await?, known))
 }
 
-fn reported(row: &Row) -> Result<(String, Reporting), StoreError> {
+/// A name, and what is counted of it.
+pub(super) fn reported(row: &Row) -> Result<(String, Reporting), StoreError> {
     let mut it = Columns::of(row);
     let name = it.text()?;
     let mut figures = [0; FIGURES];

@@ -9,7 +9,7 @@ use super::failure::{Failure, retried};
 use super::fields::{Columns, Field, row, rows, run};
 use super::reading::{activities, latest_values, package, visits_of};
 use super::sql_here as sql;
-use crate::store::listing::{Dialect, Given, SortKey, Sorted, Statement, Whose, listed};
+use crate::store::listing::{Dialect, Given, SortKey, Statement, Whose, columns, listed};
 use crate::store::standing::{Derived, Gathered, GatheredAttempt, Held, STANDINGS_AT_ONCE};
 use crate::store::timeline::timeline;
 use crate::store::{
@@ -106,30 +106,12 @@ async fn derive(pool: &Pool, stale: &[Stale], now_ms: i64) -> Result<(), Failure
 }
 
 async fn put(db: &Client, key: [&String; 4], row: &ReportRow) -> Result<(), Failure> {
-    let Sorted { last_ms, first_ms, name, found_by, title, score, missing, flags } = Sorted::of(row);
-    let kept = serde_json::to_string(row)?;
-    let [learner, course, topic, tenant] = key.map(Field::from);
-    let fields = [
-        learner,
-        course,
-        topic,
-        tenant,
-        last_ms.into(),
-        first_ms.into(),
-        (&name).into(),
-        (&found_by).into(),
-        (&title).into(),
-        (&row.kind).into(),
-        (&row.status).into(),
-        score.into(),
-        row.time_spent_ms.into(),
-        row.attempts.into(),
-        missing.into(),
-        (&flags).into(),
-        row.conflicts.into(),
-        row.changed_ms.into(),
-        (&kept).into(),
-    ];
+    let (columns, kept) = (columns(row), serde_json::to_string(row)?);
+    let columns = columns.iter().map(|it| match it {
+        SortKey::Number(number) => Field::from(*number),
+        SortKey::Text(text) => Field::from(text),
+    });
+    let fields: Vec<_> = key.map(Field::from).into_iter().chain(columns).chain([(&kept).into()]).collect();
     run(db, sql!("put_standing"), &fields).await?;
     Ok(())
 }

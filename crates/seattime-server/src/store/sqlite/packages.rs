@@ -67,7 +67,8 @@ pub(super) fn package_reporting(
     Ok(PackageReporting::of(topic, package, activities(db, topic)?, known))
 }
 
-fn reported(row: &Row<'_>) -> rusqlite::Result<(String, Reporting)> {
+/// A name, and what is counted of it.
+pub(super) fn reported(row: &Row<'_>) -> rusqlite::Result<(String, Reporting)> {
     let mut figures = [0; FIGURES];
     for (n, figure) in (1..).zip(&mut figures) {
         *figure = row.get(n)?;

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use super::merge::visits_of;
 use super::packages;
 use super::sql_here as sql;
-use crate::store::listing::{Dialect, Given, SortKey, Sorted, Statement, Whose, listed};
+use crate::store::listing::{Dialect, Given, SortKey, Statement, Whose, columns, listed};
 use crate::store::standing::{Derived, Gathered, GatheredAttempt, Held, STANDINGS_AT_ONCE, Values};
 use crate::store::timeline::timeline;
 use crate::store::{
@@ -85,31 +85,13 @@ fn renew(db: &Connection, stale: Statement<'_>, now_ms: i64) -> Result<usize, St
 }
 
 fn put(db: &Connection, key: [&String; 4], row: &ReportRow) -> Result<(), StoreError> {
-    let Sorted { last_ms, first_ms, name, found_by, title, score, missing, flags } = Sorted::of(row);
-    let text = |it: &str| Value::Text(it.to_owned());
-    let [learner, course, topic, tenant] = key.map(|it| text(it));
-    let columns = [
-        learner,
-        course,
-        topic,
-        tenant,
-        Value::Integer(last_ms),
-        Value::Integer(first_ms),
-        Value::Text(name),
-        Value::Text(found_by),
-        Value::Text(title),
-        text(&row.kind),
-        text(&row.status),
-        Value::Integer(score),
-        Value::Integer(row.time_spent_ms),
-        Value::Integer(row.attempts.into()),
-        text(missing),
-        Value::Text(flags),
-        Value::Integer(row.conflicts.into()),
-        Value::Integer(row.changed_ms),
-        Value::Text(serde_json::to_string(row)?),
-    ];
-    db.prepare_cached(sql!("put_standing"))?.execute(params_from_iter(columns))?;
+    let key = key.map(|it| Value::Text(it.clone()));
+    let columns = columns(row).map(|it| match it {
+        SortKey::Number(number) => Value::Integer(number),
+        SortKey::Text(text) => Value::Text(text),
+    });
+    let row = key.into_iter().chain(columns).chain([Value::Text(serde_json::to_string(row)?)]);
+    db.prepare_cached(sql!("put_standing"))?.execute(params_from_iter(row))?;
     Ok(())
 }
 

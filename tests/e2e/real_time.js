@@ -32,6 +32,7 @@ export const passed = (seconds) => `new Promise((resolve) => setTimeout(resolve,
 /** Page and server, and time as it goes. */
 export class RealTime {
     /** @type {string} */ #data = "";
+    #launches = 0;
     /** @type {import("node:child_process").ChildProcess | undefined} */ #server;
     /** @type {import("puppeteer-core").Browser | undefined} */ #browser;
     /** The app face: the API and the report. */ url = "";
@@ -160,7 +161,8 @@ export class RealTime {
      * @param {string} [mode]
      */
     async take(topic, learner, isReady, mode = "continue") {
-        const { url } = await this.api("/api/v1/launches", { learner: { id: learner, name: learner }, topic, mode });
+        const launch = { learner: { id: learner, name: learner }, topic, mode };
+        const { url } = await this.api("/api/v1/launches", launch, { "idempotency-key": `launch-${++this.#launches}` });
         assert.ok(this.#browser);
         const page = await this.#browser.newPage();
         const tab = new Tab(page, await page.createCDPSession());

@@ -121,7 +121,7 @@ test("what is shown is had as a file, in which nothing is a formula", async () =
     await world.api("/api/v1/launches", {
         method: "POST",
         body: JSON.stringify({ learner: { id: "gerda", name: FORMULA }, topic }),
-        headers: { "content-type": "application/json" },
+        headers: { "content-type": "application/json", "idempotency-key": "gerda" },
     });
     const page = await open({ learner: "gerda" });
     const folder = mkdtempSync(join(tmpdir(), "seattime-export-"));

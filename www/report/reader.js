@@ -78,6 +78,8 @@ export function showWho(who) {
     if (!who || !isLoggedIn) return;
     say(part("who-name"), who.name ?? "");
     part("to-admin").hidden = who.role !== "admin";
+    // What packages do is learnt from all learners, which not everybody sees.
+    document.getElementById("to-packages")?.toggleAttribute("hidden", who.groups !== undefined);
     part("leave").onclick = async () => {
         const response = await fetch("/logout", { method: "POST" }).catch(() => undefined);
         if (response?.ok) location.assign("/login/");

@@ -1,7 +1,7 @@
 // @ts-check
 // Finding and filling the parts of a page, and the one thing that pages keep.
 
-/** Where the player keeps the token that opens the next visit, and by which the report knows its reader. */
+/** Where the player keeps the token that opens the next visit. */
 const TOKEN = "seattime.launch";
 
 /** @returns {string | undefined} None, too, where the browser keeps nothing for this page. */

@@ -108,6 +108,12 @@ pub fn reinit() {
     wasm_bindgen::handler::schedule_reinit();
 }
 
+/// Whether a call is under way: one that asks from outside of every call finds that it was broken off.
+#[wasm_bindgen]
+pub fn is_busy() -> bool {
+    state().is_none()
+}
+
 /// Does nothing: the call after [`reinit`], since only one without arguments swaps instances safely.
 #[wasm_bindgen]
 pub fn wake() {}

@@ -687,6 +687,7 @@ export class Visit {
      * @param {() => unknown} leave
      */
     #away(leave) {
+        guarded(unstick, undefined);
         this.#media.look();
         guarded(leave, undefined);
         this.#promise?.abort();
@@ -781,6 +782,11 @@ function both(pairs, take) {
     }
 }
 
+/** Closing a tab, a browser may break off a call of the run-time, which then takes no other: a new instance has to. */
+function unstick() {
+    if (wasm.is_busy()) throw new Error("a call was broken off");
+}
+
 /**
  * Sends what earlier visits left in this browser, each with the token that it was written with.
  *
@@ -815,8 +821,9 @@ async function sendLeftovers(post, onAnswer) {
                 isAskedAgain = false;
                 /** @type {any[]} */
                 let parts = [];
-                for (const message of messages.map((it) => JSON.parse(it))) {
-                    if (message.stretches === undefined) parts.push(message);
+                for (const message of messages.map(store.parsed)) {
+                    if (message === undefined) console.error(`seattime: what visit ${visit} left is not whole`);
+                    else if (message.stretches === undefined) parts.push(message);
                     else {
                         // A commit names texts whose parts have to be there; those come in any order.
                         if (!(await inLanes(parts, replayed)) || !(await replayed(message))) return;

@@ -75,7 +75,7 @@ export async function leftovers() {
     try {
         for (const key of Object.keys(localStorage)) {
             if (!key.startsWith(COPY)) continue;
-            const copied = JSON.parse(localStorage.getItem(key) ?? "[]");
+            const copied = parsed(localStorage.getItem(key) ?? "") ?? [];
             const id = key.slice(COPY.length);
             // Of two, the one that knows more; both are whole.
             if (seqOf(copied) > seqOf(found.get(id))) found.set(id, copied);
@@ -86,8 +86,19 @@ export async function leftovers() {
 
 /** The number of the last change in them. @param {string[] | undefined} messages */
 function seqOf(messages) {
-    const last = messages?.at(-1);
-    return last === undefined ? -1 : JSON.parse(last).seq;
+    return parsed(messages?.at(-1) ?? "")?.seq ?? -1;
+}
+
+/**
+ * What a text says; undefined where it is not whole.
+ *
+ * @param {string} text
+ * @returns {any}
+ */
+export function parsed(text) {
+    try {
+        return JSON.parse(text);
+    } catch { /* A page that is taken away may have broken off in the middle. */ }
 }
 
 /**

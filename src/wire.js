@@ -30,9 +30,15 @@ export async function post(url, body) {
     if (!isPacking || body.length < LONG) return once(url, body);
     const stream = new Blob([body]).stream().pipeThrough(new CompressionStream("gzip"));
     const result = await once(url, await new Response(stream).blob(), false, { "content-encoding": "gzip" });
-    if (!result.problem) return result;
-    isPacking = false;
-    return once(url, body);
+    if (!result.problem || !isOfPacking(result.problem)) return result;
+    const plain = await once(url, body);
+    isPacking = plain.problem !== undefined; // What fails as it is, too, did not fail for having been packed.
+    return plain;
+}
+
+/** Whether the same unpacked may get through; whoever asks to wait or says no is not asked again. @param {Problem} problem */
+function isOfPacking({ status, code }) {
+    return status === 0 || status === 415 || (status === 400 && (code === "bad_gzip" || code === "failed"));
 }
 
 /**

@@ -92,6 +92,31 @@ for (const [what, answer] of [
     });
 }
 
+test("a server that asks to wait is not sent the same unpacked meanwhile, and packed again afterwards", async () => {
+    const course = await world.launch(topic, "asked-to-wait");
+    await course.read(`(() => {
+        const { fetch } = window;
+        window.long = [];
+        window.fetch = (url, request) => {
+            if (!(request?.body?.size > 1000 || request?.body?.length >= 8000)) return fetch(url, request);
+            window.long.push(request.headers["content-encoding"] ?? "plain");
+            if (window.long.length > 1) return fetch(url, request);
+            const headers = { "content-type": "application/problem+json", "retry-after": "20" };
+            return Promise.resolve(new Response('{"code":"busy"}', { status: 503, headers }));
+        };
+    })()`);
+    await course.input();
+    assert.equal(await course.inContent(FILL), "true");
+    assert.equal(await course.inContent(`call("Commit")`), "true");
+    await course.advance(10 * SECOND);
+    assert.deepEqual(await course.read("window.long"), ["gzip"]);
+    await course.advance(MINUTE);
+    await course.until(`${LEFT}.then((it) => it < ${A_LITTLE})`);
+    assert.deepEqual(await course.read("[...new Set(window.long)]"), ["gzip"]);
+    await course.close();
+    assert.deepEqual(course.failures, []);
+});
+
 test("a tab that is closed at once sends time, status and location, and the next visit the rest", async () => {
     const course = await world.launch(topic, "closed");
     await course.input();

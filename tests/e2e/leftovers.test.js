@@ -113,6 +113,23 @@ test("leftovers whose token is refused stay in the browser, and hold up no next 
     assert.deepEqual(next.failures, []);
 });
 
+test("leftovers that are not whole are told of and forgotten, and hold up no next visit", async () => {
+    await leaveBehind("not-whole");
+    const tab = await world.newTab();
+    await tab.goto(`${world.url}/reports/my-learning`);
+    await tab.evaluate(SPOIL.replace("JSON.stringify({ ...JSON.parse(message), token: \"spoilt\" })", "message.slice(0, 300)"));
+    const broken = /** @type {[string, string][]} */ (await tab.evaluate(KEPT)).filter(([, messages]) => messages.length === 300);
+    assert.ok(broken.length > 0);
+    await tab.close();
+    const next = await world.launch(topic, "not-whole");
+    assert.equal(await next.inContent(READ), ",,ab-initio");
+    assert.equal(await next.inContent(SET), "true,true,true,true");
+    await next.advance(5 * SECOND);
+    const kept = /** @type {[string, string][]} */ (await next.read(KEPT));
+    assert.equal(kept.filter(([id]) => broken.some((it) => it[0] === id)).length, 0);
+    await next.close();
+});
+
 for (const [status, code] of /** @type {const} */ ([[401, "token_invalid"], [413, "too_large"]])) {
     test(`a live page that is answered ${status} says so, keeps everything, and sends it once it is taken`, async () => {
         const course = await world.launch(topic, code);

@@ -3,6 +3,7 @@
 
 import { Agent, createServer, request as ask } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
+import { gunzipSync } from "node:zlib";
 
 /**
  * @typedef {object} Passed A message of a page that the server answered with 200.
@@ -79,7 +80,9 @@ export class Link {
             answer.on("data", (it) => answered.push(it));
             answer.on("end", () => {
                 const bytes = Buffer.concat(answered);
-                if (isMessage && answer.statusCode === 200) this.#note(body, bytes);
+                if (isMessage && answer.statusCode === 200) {
+                    this.#note(headers["content-encoding"] === "gzip" ? gunzipSync(body) : body, bytes);
+                }
                 response.writeHead(answer.statusCode ?? 502, answer.headers).end(bytes);
             });
         });

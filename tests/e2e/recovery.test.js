@@ -54,6 +54,46 @@ for (const version of /** @type {const} */ (["1.2", "2004"])) {
     });
 }
 
+test("a call that the closing of the tab breaks off, as Firefox may, costs nothing of what was set before", async () => {
+    const topic = await world.importPackage(await silent("2004"), "Recovery");
+    const course = await world.launch(topic, "broken-off");
+    await course.input();
+    await course.advance(2 * MINUTE);
+    await course.inContent(`call("SetValue", "cmi.location", "page-5"); call("SetValue", "cmi.exit", "suspend")`);
+    await course.input();
+    // Nothing gets out of the page any more. The next call of wasm, which hiding the page makes, ends without a word to
+    // anybody: neither it returns, nor is there an error that the page would see.
+    await course.read(`(() => {
+        window.fetch = () => Promise.reject(new TypeError("offline"));
+        window.fetchLater = undefined;
+        navigator.sendBeacon = () => false;
+        addEventListener("error", (event) => event.preventDefault());
+        const { now } = performance;
+        const { error } = console;
+        document.addEventListener("visibilitychange", () => {
+            const stop = () => {
+                if (!new Error().stack.includes("wasm")) return now.call(performance);
+                performance.now = now;
+                window.brokenOff = true;
+                throw new Error("broken off");
+            };
+            performance.now = stop;
+            console.error = () => {
+                console.error = error;
+                throw new Error("broken off");
+            };
+        }, { capture: true, once: true });
+    })()`);
+    await course.hide();
+    assert.equal(await course.read("window.brokenOff"), true, "the clock was asked");
+    await course.close();
+    const again = await world.launch(topic, "broken-off");
+    assert.equal(await again.inContent(`[call("GetValue", "cmi.location"), call("GetValue", "cmi.entry")].join()`), "page-5,resume");
+    const row = await world.row("broken-off", (it) => it.details.length > 0);
+    near(row.details[0].measured_ms, 2 * MINUTE, "measured");
+    await again.close();
+});
+
 test("a player that is reloaded goes on with its launch, once its code was used", async () => {
     const topic = await world.importPackage(await wrapped("2004"), "Recovery");
     const course = await world.launch(topic, "player-reload");

@@ -27,8 +27,9 @@ mod verifying;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use axum::body::Bytes;
 use seattime_wire::{Activity, Api, Commit, Mode, Policy, Receipt, SharedMap, ValuePart};
 use serde::{Deserialize, Serialize};
 
@@ -42,7 +43,7 @@ pub use self::timeline::{
 };
 pub use self::totals::{AttemptTotals, CourseTotals, LearnerTotals, Level, Totals};
 pub use self::verifying::{Differing, VerifiedRows};
-use crate::secret::ServerKey;
+use crate::secret::{ServerKey, digest};
 use crate::token::VisitClaims;
 
 /// What a store answers, later.
@@ -235,16 +236,39 @@ pub struct Arrival {
     pub claims: Arc<VisitClaims>,
     /// What it says.
     pub commit: Commit,
-    /// How long it was, in bytes: what it holds while it waits.
-    pub size_bytes: usize,
-    /// SHA-256 of its bytes, the token's among them: what has the same says the same.
-    pub body_hash: [u8; 32],
+    /// Its bytes, the token's among them: what has the same says the same.
+    pub body: Body,
     /// When it arrived, by the server's clock.
     pub received_ms: i64,
     /// The server's policy: it says how long to wait between signs of life, and judges a visit that is made again.
     pub policy: Policy,
     /// What an old player says in its stead.
     pub legacy: Option<LegacyCall>,
+}
+
+/// A message's bytes, which are what it holds while it waits.
+#[derive(Debug, Clone)]
+pub struct Body {
+    bytes: Bytes,
+    hash: OnceLock<[u8; 32]>,
+}
+
+impl Body {
+    /// Its length, in bytes.
+    pub(crate) fn size_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Their SHA-256; reckoned once, and only for a store that asks.
+    pub(crate) fn hash(&self) -> &[u8; 32] {
+        self.hash.get_or_init(|| digest(&self.bytes))
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Body {
+        Body { bytes, hash: OnceLock::new() }
+    }
 }
 
 /// A call of an old player, which knows nothing of visits.

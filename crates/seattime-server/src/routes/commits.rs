@@ -11,7 +11,6 @@ use super::sent::Sent;
 use crate::app::{App, MAX_COMMIT_BYTES};
 use crate::error::Problem;
 use crate::faults::pass;
-use crate::secret::digest;
 use crate::store::{Arrival, StoreError};
 use crate::token::{Form, VisitClaims};
 
@@ -36,7 +35,6 @@ pub(crate) async fn post_commit(
     State(app): State<App>,
     body: Sent<MAX_COMMIT_BYTES>,
 ) -> Result<Json<Receipt>, Problem> {
-    let (size_bytes, body_hash) = (body.0.len(), digest(&body.0));
     let commit: Commit = body.json()?;
     check_version(commit.v)?;
     check_number(commit.seq)?;
@@ -53,8 +51,7 @@ pub(crate) async fn post_commit(
     let arrival = |claims: &Arc<VisitClaims>, commit| Arrival {
         claims: Arc::clone(claims),
         commit,
-        size_bytes,
-        body_hash,
+        body: body.0.clone().into(),
         received_ms,
         policy,
         legacy: None,

@@ -11,7 +11,7 @@ use super::launches::Learner;
 use super::sent::{Sent, Tenant};
 use crate::app::{App, MAX_BODY_BYTES};
 use crate::error::Problem;
-use crate::secret::{digest, sha256};
+use crate::secret::sha256;
 use crate::store::{Arrival, Launched, LegacyCall, NewLaunch, NewLearner};
 use crate::token::VisitClaims;
 
@@ -88,8 +88,7 @@ pub(crate) async fn post_progress(
     let arrival = Arrival {
         commit: nothing_else(&claims),
         claims: std::sync::Arc::new(claims),
-        size_bytes: body.0.len(),
-        body_hash: digest(&body.0),
+        body: body.0.clone().into(),
         received_ms,
         policy: app.config.policy,
         legacy: Some(call),

@@ -14,6 +14,7 @@ mod spread;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use seattime_wire::{
     Api, Commit, CommitReason, EvidenceKind, Mode, Reported, Session, SessionKind, SessionState, SharedMap,
     Stretch, Time, Totals, ValuePart,
@@ -25,10 +26,8 @@ use super::{
     StoreError, StoredActivity, StoredPackage,
 };
 use crate::config::DEFAULT_POLICY;
-use crate::secret::digest;
 use crate::store::postgres::PostgresStore;
 use crate::token::VisitClaims;
-use crate::verify::verify;
 
 #[path = "../../../seattime-testbed/src/cluster.rs"]
 pub(crate) mod cluster;
@@ -244,20 +243,6 @@ impl<'a> Run<'a> {
     async fn rows(&self, learner: &str) -> Vec<ReportRow> {
         let of = ReportOf { lms_id: Some(format!("{learner} {}", self.mark)), ..ReportOf::default() };
         self.store().report(&self.tenant, Sight::Tenant, of, NOW_MS).await.unwrap().rows
-    }
-
-    /// After all that: every row of every tenant.
-    async fn everything_is_what_it_is_derived_from(&self) {
-        while self.store().renew_standings(1_000, NOW_MS).await.unwrap() > 0 {}
-        let mut found = Vec::new();
-        let store = self.store();
-        let done = verify(store, None, &mut |it| found.push(it), &mut |_| ()).await.unwrap();
-        // Noted are the attempts that a backup did not know, and that were made again with the numbers that they had.
-        found.retain(|it| !it.what.is_empty());
-        assert_eq!(found, []);
-        assert!(done.seen > 50 && (done.stale, done.differing) == (0, 0), "{done:?}");
-        let of_one = verify(store, Some(&self.tenant), &mut |_| (), &mut |_| ()).await.unwrap();
-        assert!(of_one.seen > 10 && of_one.seen < done.seen, "{of_one:?} of {done:?}");
     }
 
     async fn what_is_known_of_keys_and_packages(&self) {
@@ -550,8 +535,7 @@ pub(crate) fn arrival(claims: &VisitClaims, commit: &Commit, received_ms: i64) -
     Arrival {
         claims: std::sync::Arc::new(claims.clone()),
         commit: commit.clone(),
-        size_bytes: body.len(),
-        body_hash: digest(&body),
+        body: Bytes::from(body).into(),
         received_ms,
         policy: DEFAULT_POLICY,
         legacy: None,

@@ -367,7 +367,7 @@ impl Store for SqliteStore {
         if let Some(merged) = self.writer.heard.repeated(&arrival) {
             return Box::pin(std::future::ready(Ok(merged)));
         }
-        let size_bytes = arrival.size_bytes;
+        let size_bytes = arrival.body.size_bytes();
         // The message comes back to be dropped where it was made: threads that free what others allocated wait
         // for each other.
         let merge = move |desk: &mut Desk<'_>| Ok((merge::merge(desk, &arrival)?, arrival));

@@ -1,10 +1,10 @@
 //! Old players: what every store keeps of their calls.
 
+use axum::body::Bytes;
 use seattime_core::time::legacy::Claim;
 use seattime_wire::{Api, Commit, Mode};
 
 use super::{MINUTE_MS, NOW_MS, Run, arrival, commit};
-use crate::secret::digest;
 use crate::store::{Arrival, Launched, LegacyCall, StoreError};
 use crate::token::VisitClaims;
 
@@ -47,8 +47,8 @@ impl Run<'_> {
             let nothing = Commit { partial: true, sessions: Vec::new(), ..commit(&page, 0, 0, &[]) };
             let nothing = Commit { stretches: Vec::new(), time: seattime_wire::Time::default(), ..nothing };
             let legacy = Some(LegacyCall { seq, claim: Claim::Watched(MINUTE_MS), period_ms: None });
-            let body_hash = digest(format!("{seq} {minute} {}", self.mark).as_bytes());
-            let call = Arrival { legacy, body_hash, ..arrival(&claims, &nothing, received_ms) };
+            let body = Bytes::from(format!("{seq} {minute} {}", self.mark)).into();
+            let call = Arrival { legacy, body, ..arrival(&claims, &nothing, received_ms) };
             self.store().merge(call).await.unwrap();
         }
         let row = self.rows("ottilie").await.remove(0);

@@ -60,7 +60,7 @@ impl Writers {
         arrival.claims.learner.hash(&mut hash);
         let (answer, answered) = oneshot::channel();
         let which = (hash.finish() % self.queues.len().max(1) as u64) as usize;
-        let size = arrival.size_bytes;
+        let size = arrival.body.size_bytes();
         if self.bytes.fetch_add(size, Ordering::Relaxed).saturating_add(size) > QUEUE_BYTES {
             self.bytes.fetch_sub(size, Ordering::Relaxed);
             return Box::pin(std::future::ready(Err(StoreError::Busy)));
@@ -117,7 +117,7 @@ async fn write(
                 outcomes
             }
         };
-        bytes.fetch_sub(batch.iter().map(|it| it.0.size_bytes).sum(), Ordering::Relaxed);
+        bytes.fetch_sub(batch.iter().map(|it| it.0.body.size_bytes()).sum(), Ordering::Relaxed);
         at_work.end(batch.len(), is_kept);
         for ((_, answer, _), outcome) in batch.drain(..).zip(outcomes) {
             // Nobody may be waiting any more; the commit is kept all the same.

@@ -43,7 +43,7 @@ impl Last {
         let is_plain = !is_superseded && !receipt.need_full && receipt.refused.is_empty();
         (is_plain && !has_parted(&arrival.commit)).then(|| Last {
             visit: arrival.claims.visit.clone(),
-            body_hash: arrival.body_hash,
+            body_hash: *arrival.body.hash(),
             received_ms: arrival.received_ms,
             acked: receipt.acked,
         })
@@ -51,7 +51,7 @@ impl Last {
 
     /// A message that came before the one that is remembered would move its stretches.
     fn is_same(&self, arrival: &Arrival) -> bool {
-        self.body_hash == arrival.body_hash
+        self.body_hash == *arrival.body.hash()
             && self.visit == arrival.claims.visit
             && self.received_ms <= arrival.received_ms
     }

@@ -105,7 +105,9 @@ impl Running {
     pub(crate) fn send(&self, method: &str, path: &str, body: &[u8]) -> Option<Answer> {
         let face = if path.starts_with("/run/") { &self.run_address } else { &self.address };
         let mut stream = Running::connect_to(face).ok()?;
-        stream.write_all(Running::head(method, path, body.len(), "").as_bytes()).ok()?;
+        // A change of settings has to say what it changes: whatever it is.
+        let more = if method == "PUT" { "if-match: *\r\n" } else { "" };
+        stream.write_all(Running::head(method, path, body.len(), more).as_bytes()).ok()?;
         stream.write_all(body).ok()?;
         rest(&mut stream)
     }

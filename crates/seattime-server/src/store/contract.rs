@@ -29,7 +29,6 @@ use super::{
 use crate::config::DEFAULT_POLICY;
 use crate::store::postgres::PostgresStore;
 use crate::token::VisitClaims;
-use crate::verify::verify;
 
 #[path = "../../../seattime-testbed/src/cluster.rs"]
 pub(crate) mod cluster;

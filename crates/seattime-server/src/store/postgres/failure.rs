@@ -94,6 +94,17 @@ impl Failure {
             },
         }
     }
+
+    /// Whether it is certain that nothing was kept.
+    fn is_undone(&self) -> bool {
+        match self {
+            Failure::Answer(_) | Failure::Raced | Failure::Connection(_) => true,
+            // Serialisation, deadlock, read-only, no connection to be had; any other may have come after all was kept.
+            Failure::Database(error) => {
+                error.code().is_some_and(|it| matches!(it.code(), "40001" | "40P01" | "25006" | "53300"))
+            }
+        }
+    }
 }
 
 fn is_of_the_network(error: &tokio_postgres::Error) -> bool {
@@ -125,12 +136,17 @@ pub(crate) static TRIED_AGAIN: LazyLock<Family<Reason, Counter>> = LazyLock::new
 
 /// How often something was tried.
 #[derive(Debug, Default)]
-pub(crate) struct Tries(u32);
+pub(crate) struct Tries {
+    times: u32,
+    /// Whether a try may have been kept whose answer was lost.
+    may_be_kept: bool,
+}
 
 impl Tries {
-    /// Whether it was tried before: then it may have been kept, and only its answer was lost.
+    /// Whether it was tried before and may have been kept, since only its answer was lost. Where others came before,
+    /// nothing was: were it the same as theirs to the letter, it would still be theirs.
     pub(crate) fn is_repeated(&self) -> bool {
-        self.0 > 0
+        self.may_be_kept
     }
 
     /// Waits until it may be tried again.
@@ -139,18 +155,19 @@ impl Tries {
     ///
     /// The failure itself, where another try is not worth it.
     pub(crate) async fn after(&mut self, failure: Failure) -> Result<(), Failure> {
-        if !failure.is_passing() || self.0 + 1 >= MOST_TRIES {
+        if !failure.is_passing() || self.times + 1 >= MOST_TRIES {
             return Err(failure);
         }
+        self.may_be_kept |= !failure.is_undone();
         let reason = match &failure {
             Failure::Raced => "raced",
             Failure::Database(error) if error.code().is_some() => "refused",
             _ => "connection",
         };
         TRIED_AGAIN.get_or_create(&Reason { reason }).inc();
-        tracing::debug!(?failure, tries = self.0, "A transaction is tried again");
-        tokio::time::sleep(Duration::from_millis(FIRST_WAIT_MS << self.0)).await;
-        self.0 += 1;
+        tracing::debug!(?failure, tries = self.times, "A transaction is tried again");
+        tokio::time::sleep(Duration::from_millis(FIRST_WAIT_MS << self.times)).await;
+        self.times += 1;
         Ok(())
     }
 }
@@ -182,7 +199,7 @@ mod tests {
         let raced = TRIED_AGAIN.get_or_create_owned(&Reason { reason: "raced" });
         let before = raced.get(); // Other tests of this process race too.
         let mut tries = Tries::default();
-        assert!(tries.after(Failure::Raced).await.is_ok() && tries.is_repeated());
+        assert!(tries.after(Failure::Raced).await.is_ok() && !tries.is_repeated(), "nothing was kept");
         assert!(raced.get() > before);
         let known = tries.after(Failure::Answer(StoreError::NotFound("visit"))).await;
         assert!(matches!(known, Err(Failure::Answer(StoreError::NotFound("visit")))));

@@ -116,7 +116,7 @@ test("leftovers whose token is refused stay in the browser, and hold up no next 
 test("leftovers that are not whole are told of and forgotten, and hold up no next visit", async () => {
     await leaveBehind("not-whole");
     const tab = await world.newTab();
-    await tab.goto(`${world.url}/reports/my-learning`);
+    await tab.goto(`${world.runUrl}/livez`);
     await tab.evaluate(SPOIL.replace("JSON.stringify({ ...JSON.parse(message), token: \"spoilt\" })", "message.slice(0, 300)"));
     const broken = /** @type {[string, string][]} */ (await tab.evaluate(KEPT)).filter(([, messages]) => messages.length === 300);
     assert.ok(broken.length > 0);

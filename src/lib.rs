@@ -9,7 +9,7 @@ mod calls;
 mod clock;
 mod page;
 
-pub use boundary::{cell, inbox, reinit, stack_end, wake};
+pub use boundary::{cell, inbox, is_busy, reinit, stack_end, wake};
 pub use calls::{commit, error_text, get_named, get_value, initialize, set_named, set_value, terminate};
 pub use page::{
     acked, add_activity, add_map, add_objective, encode, encode_farewell, failed, hide, identify,

@@ -22,8 +22,8 @@ function save(address, name) {
     link.click();
 }
 
-/** Where numbers have a decimal comma, spreadsheets take a file for one of semicolons. @param {string} format */
-const parted = (format) => (format === "csv" && (1.5).toLocaleString().includes(",") ? { separator: "semicolon" } : {});
+/** Where numbers have a decimal comma, spreadsheets take a file for one of semicolons. */
+const isOfSemicolons = () => (1.5).toLocaleString().includes(",");
 
 /** Why there is no file. @param {Response | undefined} response */
 async function why(response) {
@@ -39,7 +39,9 @@ async function why(response) {
  * @param {string} format
  */
 async function fetchFile(reader, query, format) {
-    const address = `${EXPORT}?${new URLSearchParams({ ...Object.fromEntries(query), format, ...parted(format) })}`;
+    const asked = new URLSearchParams({ ...Object.fromEntries(query), format });
+    if (format === "csv" && isOfSemicolons()) asked.set("separator", "semicolon");
+    const address = `${EXPORT}?${asked}`;
     // The browser writes it while it comes, where its own cookie is enough to ask.
     if (reader.token === undefined) return save(address, "");
     say(part("export-state"), "The file is being made …");

@@ -51,7 +51,7 @@ fn cost(project: &Project) -> Result<ExitCode> {
 
 /// Compiles the servers that the stories start, and says where they are.
 fn served(project: &Project, node: &mut Command) -> Result<()> {
-    let binary = build::server(project)?;
+    let binary = build::server(project, build::RELEASE)?;
     // By itself, as in `test`: its needs would change how the shipped binary's crates are built.
     let mut testbed = project.cargo();
     testbed.args(["build", "--release", "--package", "seattime-testbed"]);

@@ -83,8 +83,12 @@ fn main() -> ExitCode {
                 Command::Recompute(arguments) => commands::recompute::run(arguments).await,
                 Command::Verify(arguments) => commands::verify::run(arguments).await,
                 Command::Doctor(arguments) => commands::doctor::run(arguments).await,
-                Command::SyncTimeSpent(arguments) => commands::repair::run(Repair::SyncTimeSpent, arguments).await,
-                Command::FixScormTime(arguments) => commands::repair::run(Repair::FixScormTime, arguments).await,
+                Command::SyncTimeSpent(arguments) => {
+                    commands::repair::run(Repair::SyncTimeSpent, arguments).await
+                }
+                Command::FixScormTime(arguments) => {
+                    commands::repair::run(Repair::FixScormTime, arguments).await
+                }
                 Command::SyncScormAttempts(arguments) => {
                     commands::repair::run(Repair::SyncScormAttempts, arguments).await
                 }

@@ -14,7 +14,9 @@ pub enum RepairError {
         reason: String,
     },
     /// The database is not there, or not to be reached.
-    #[error("database_unreachable: {place}: {reason}; say with --lms where the LMS keeps its rows, as postgres://… or as a file of SQLite")]
+    #[error(
+        "database_unreachable: {place}: {reason}; say with --lms where the LMS keeps its rows, as postgres://… or as a file of SQLite"
+    )]
     Unreachable {
         /// Its address, without secrets.
         place: String,
@@ -25,7 +27,9 @@ pub enum RepairError {
     #[error("database_unreachable: {0}")]
     Reached(String),
     /// There is no such table.
-    #[error("missing_table: the database has no table {table}; name the one that it has in the file of --map, as [{section}] table")]
+    #[error(
+        "missing_table: the database has no table {table}; name the one that it has in the file of --map, as [{section}] table"
+    )]
     MissingTable {
         /// What was looked for.
         table: String,
@@ -33,7 +37,9 @@ pub enum RepairError {
         section: &'static str,
     },
     /// There is no such column.
-    #[error("missing_column: {table} has no column {column:?}, only {found}; name the one that it has in the file of --map, as {key} under [{section}]")]
+    #[error(
+        "missing_column: {table} has no column {column:?}, only {found}; name the one that it has in the file of --map, as {key} under [{section}]"
+    )]
     MissingColumn {
         /// The table.
         table: String,
@@ -63,7 +69,9 @@ pub enum RepairError {
         reason: String,
     },
     /// The undo file belongs to another database.
-    #[error("other_database: {path} says what was changed in {expected}, and --lms is {found}; name the same database")]
+    #[error(
+        "other_database: {path} says what was changed in {expected}, and --lms is {found}; name the same database"
+    )]
     OtherDatabase {
         /// The undo file.
         path: PathBuf,

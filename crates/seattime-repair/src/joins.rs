@@ -14,9 +14,10 @@ struct Path<'a> {
 
 impl<'a> Path<'a> {
     fn new(from: (&'a str, &str), steps: &'a [Step], to: (&'a str, &str)) -> Path<'a> {
-        let between = steps.iter().enumerate().filter_map(|(n, step)| {
-            step.table.as_deref().map(|it| (it, format!("{}{}{n}", from.1, to.1)))
-        });
+        let between = steps
+            .iter()
+            .enumerate()
+            .filter_map(|(n, step)| step.table.as_deref().map(|it| (it, format!("{}{}{n}", from.1, to.1))));
         let nodes = [(from.0, from.1.to_owned())].into_iter().chain(between);
         Path { nodes: nodes.chain([(to.0, to.1.to_owned())]).collect(), steps }
     }
@@ -109,7 +110,9 @@ pub(crate) fn has_changed<'s>(
         statement = Path::attempt_to_enrolment(map).backward(statement, " JOIN ");
     }
     statement = statement.say(" WHERE ");
-    for (n, (of_left, of_right)) in map.joins.enrolment_to_topic.last().iter().flat_map(|it| &it.on).enumerate() {
+    for (n, (of_left, of_right)) in
+        map.joins.enrolment_to_topic.last().iter().flat_map(|it| &it.on).enumerate()
+    {
         let word = if n == 0 { "" } else { " AND " };
         statement = statement.say(word).column(&nearest.1, of_left).say(" = ").column(&last.1, of_right);
     }

@@ -127,8 +127,7 @@ impl Map {
     ///
     /// None: they are part of the program.
     pub fn django() -> Result<Map, RepairError> {
-        Map::of("")
-            .map_err(|reason| RepairError::Map { path: "the names that Django gives".into(), reason })
+        Map::of("").map_err(|reason| RepairError::Map { path: "the names that Django gives".into(), reason })
     }
 
     /// Django's names, less what the file at `path` says otherwise.

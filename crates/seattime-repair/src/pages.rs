@@ -105,7 +105,9 @@ impl Pages<'_> {
     /// The alias, table and key of what is gone through.
     fn rows(&self) -> (&'static str, &str, &str) {
         match self.stage {
-            Stage::Viewing | Stage::Scorm | Stage::Attempts => ("t", &self.map.topics.table, &self.map.topics.id),
+            Stage::Viewing | Stage::Scorm | Stage::Attempts => {
+                ("t", &self.map.topics.table, &self.map.topics.id)
+            }
             Stage::LoneAttempts => ("a", &self.map.attempts.table, &self.map.attempts.id),
             Stage::LoneEnrolments => ("e", &self.map.enrolments.table, &self.map.enrolments.id),
         }
@@ -177,7 +179,11 @@ impl Pages<'_> {
             of_viewing(names.audio_position.as_str()),
         ];
         let statement = lms.statement().say("SELECT ").read_all("t", &read);
-        let statement = if self.stage == Stage::Viewing { statement } else { self.twins(self.twins(statement, false), true) };
+        let statement = if self.stage == Stage::Viewing {
+            statement
+        } else {
+            self.twins(self.twins(statement, false), true)
+        };
         let statement = self.ordered(self.narrowed(self.from(statement), after));
         let topics: Vec<Topic> = lms.rows(statement.done()).await?.into_iter().map(topic).collect();
         let (Some(first), Some(last)) = (topics.first(), topics.last()) else { return Ok(Page::default()) };
@@ -201,7 +207,8 @@ impl Pages<'_> {
     /// How many rows there are of the same learner and topic; or how many of them are before this one.
     fn twins<'s>(&self, statement: Statement<'s>, earlier: bool) -> Statement<'s> {
         let names = &self.map.topics;
-        let statement = statement.say(", (SELECT ").counted().say(" FROM ").table(&names.table, "d").say(" WHERE ");
+        let statement =
+            statement.say(", (SELECT ").counted().say(" FROM ").table(&names.table, "d").say(" WHERE ");
         let statement = statement.column("d", &names.user).say(" = ").column("t", &names.user).say(" AND ");
         let statement = statement.column("d", &names.topic).say(" = ").column("t", &names.topic);
         let statement = if earlier {
@@ -324,15 +331,21 @@ impl Pages<'_> {
             Some(0) => match topic.attempts.count() {
                 Some(it) if it > 0 => Finding::left(
                     Outcome::Higher,
-                    format!("{it} is there, which is more and stays; the enrolment says {} 0", names.attempts),
+                    format!(
+                        "{it} is there, which is more and stays; the enrolment says {} 0",
+                        names.attempts
+                    ),
                 ),
-                _ => Finding::left(Outcome::NotRecoverable, format!("the enrolment says {} 0", names.attempts)),
+                _ => {
+                    Finding::left(Outcome::NotRecoverable, format!("the enrolment says {} 0", names.attempts))
+                }
             },
-            Some(it) => Finding::left(Outcome::Implausible, format!("the enrolment says {} {it}", names.attempts)),
+            Some(it) => {
+                Finding::left(Outcome::Implausible, format!("the enrolment says {} {it}", names.attempts))
+            }
             None => {
                 let said = rows.first().map_or(&Cell::Null, |it| &it.total_attempts);
-                let outcome =
-                    if *said == Cell::Null { Outcome::NotRecoverable } else { Outcome::Malformed };
+                let outcome = if *said == Cell::Null { Outcome::NotRecoverable } else { Outcome::Malformed };
                 Finding::left(outcome, format!("the enrolment says {} {said}", names.attempts))
             }
         };
@@ -451,12 +464,7 @@ fn attempt_of(row: &Row, all: &[Row]) -> scorm::Attempt {
 }
 
 /// What is said of an attempt's row, and written into its columns as long as its texts are the same.
-fn of_attempt_row(
-    map: &Map,
-    row: &Row,
-    of: (&Cell, &Cell),
-    found: &scorm::AttemptFinding,
-) -> Planned {
+fn of_attempt_row(map: &Map, row: &Row, of: (&Cell, &Cell), found: &scorm::AttemptFinding) -> Planned {
     let names = &map.attempts;
     let attempt = &row.attempt;
     let mut finding = found.finding.clone();
@@ -477,11 +485,7 @@ fn of_attempt_row(
 fn of_all(topic: &Topic, found: &[&scorm::AttemptFinding], rows: usize) -> Finding {
     let sum = found.iter().fold(0_i64, |sum, it| sum.saturating_add(it.seconds));
     let attempts = if found.len() == 1 { "attempt" } else { "attempts" };
-    let twice = if rows > found.len() {
-        ", of rows for the same attempt the longest"
-    } else {
-        ""
-    };
+    let twice = if rows > found.len() { ", of rows for the same attempt the longest" } else { "" };
     if sum > 0 {
         let is_at_least = found.iter().any(|it| it.is_at_least());
         let (basis, at_least) =

@@ -170,7 +170,9 @@ impl Left {
             match line {
                 Line::Undo(header) => left.header = Some(header),
                 Line::Batch(rows) => last = rows.len(),
-                Line::Moved(moved) => left.changed += u64::try_from(last.saturating_sub(moved.len())).unwrap_or(0),
+                Line::Moved(moved) => {
+                    left.changed += u64::try_from(last.saturating_sub(moved.len())).unwrap_or(0)
+                }
                 Line::Finished { .. } => left.is_finished = true,
             }
             left.whole = at.1;

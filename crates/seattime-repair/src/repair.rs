@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use jiff::Timestamp;
 use seattime_server::clock::ServerClock;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -79,11 +79,13 @@ impl Asked {
     ///
     /// [`RepairError::Asked`]: it is no moment.
     pub fn new(user: Option<String>, since: Option<&str>) -> Result<Asked, RepairError> {
-        let since = since.map(|text| moment(text).ok_or_else(|| {
-            RepairError::Asked(format!(
-                "--since is {text:?}; expected a day as 2026-01-31, or a moment as 2026-01-31T18:00:00Z"
-            ))
-        }));
+        let since = since.map(|text| {
+            moment(text).ok_or_else(|| {
+                RepairError::Asked(format!(
+                    "--since is {text:?}; expected a day as 2026-01-31, or a moment as 2026-01-31T18:00:00Z"
+                ))
+            })
+        });
         Ok(Asked { user, since: since.transpose()? })
     }
 }
@@ -176,27 +178,31 @@ pub async fn repair(
                 began: began.clone(),
             };
             let undo = UndoFile::begin(folder, &header)?;
-            audit(folder, &json!({
-                "what": "began", "at": began, "by": by, "command": command.word(), "place": place,
-                "asked": asked, "undo": undo.path(),
-            }))?;
+            audit(
+                folder,
+                &json!({
+                    "what": "began", "at": began, "by": by, "command": command.word(), "place": place,
+                    "asked": asked, "undo": undo.path(),
+                }),
+            )?;
             Some(undo)
         }
         None => None,
     };
-    let mut summary = Summary {
-        changed_before: undo.as_ref().map_or(0, |it| it.changed_before),
-        ..Summary::default()
-    };
+    let mut summary =
+        Summary { changed_before: undo.as_ref().map_or(0, |it| it.changed_before), ..Summary::default() };
     for stage in command.stages() {
         run_stage(lms, &Pages { stage: *stage, map, asked }, undo.as_mut(), &mut summary, listener).await?;
     }
     summary.undo = undo.map(UndoFile::finish).transpose()?.flatten();
     if let Some(Recording { folder, by }) = &recording {
-        audit(folder, &json!({
-            "what": "finished", "at": now(clock).await, "by": by, "command": command.word(), "place": place,
-            "asked": asked, "summary": summary,
-        }))?;
+        audit(
+            folder,
+            &json!({
+                "what": "finished", "at": now(clock).await, "by": by, "command": command.word(), "place": place,
+                "asked": asked, "summary": summary,
+            }),
+        )?;
     }
     Ok(summary)
 }
@@ -281,38 +287,50 @@ async fn check(lms: &mut Lms, map: &Map, command: Command, asked: &Asked) -> Res
         return Err(RepairError::Asked(why.to_owned()));
     }
     let if_viewing = |it: &str| if viewing { it.to_owned() } else { String::new() };
-    let mut needed = vec![(&topics.table, "topics", vec![
-        ("id", topics.id.clone()),
-        ("user", topics.user.clone()),
-        ("topic", topics.topic.clone()),
-        ("time_spent", topics.time_spent.clone()),
-        ("attempts", topics.attempts.clone()),
-        ("data", if_viewing(&topics.data)),
-        ("audio_position", if_viewing(&topics.audio_position)),
-        ("changed", if_viewing(&since(&topics.changed))),
-    ])];
+    let mut needed = vec![(
+        &topics.table,
+        "topics",
+        vec![
+            ("id", topics.id.clone()),
+            ("user", topics.user.clone()),
+            ("topic", topics.topic.clone()),
+            ("time_spent", topics.time_spent.clone()),
+            ("attempts", topics.attempts.clone()),
+            ("data", if_viewing(&topics.data)),
+            ("audio_position", if_viewing(&topics.audio_position)),
+            ("changed", if_viewing(&since(&topics.changed))),
+        ],
+    )];
     if !viewing {
         let is_asked = command == Command::SyncScormAttempts;
-        needed.push((&enrolments.table, "enrolments", vec![
-            ("id", enrolments.id.clone()),
-            ("user", enrolments.user.clone()),
-            ("topic", enrolments.topic.clone()),
-            ("attempts", enrolments.attempts.clone()),
-            ("changed", if is_asked { since(&enrolments.changed) } else { String::new() }),
-        ]));
+        needed.push((
+            &enrolments.table,
+            "enrolments",
+            vec![
+                ("id", enrolments.id.clone()),
+                ("user", enrolments.user.clone()),
+                ("topic", enrolments.topic.clone()),
+                ("attempts", enrolments.attempts.clone()),
+                ("changed", if is_asked { since(&enrolments.changed) } else { String::new() }),
+            ],
+        ));
     }
     if command == Command::FixScormTime {
-        needed.push((&attempts.table, "attempts", vec![
-            ("id", attempts.id.clone()),
-            ("number", attempts.number.clone()),
-            ("version", attempts.version.clone()),
-            ("total_time", attempts.total_time.clone()),
-            ("session_time", attempts.session_time.clone()),
-            ("total_seconds", attempts.total_seconds.clone()),
-            ("session_seconds", attempts.session_seconds.clone()),
-            ("sessions", attempts.sessions.clone()),
-            ("changed", since(&attempts.changed)),
-        ]));
+        needed.push((
+            &attempts.table,
+            "attempts",
+            vec![
+                ("id", attempts.id.clone()),
+                ("number", attempts.number.clone()),
+                ("version", attempts.version.clone()),
+                ("total_time", attempts.total_time.clone()),
+                ("session_time", attempts.session_time.clone()),
+                ("total_seconds", attempts.total_seconds.clone()),
+                ("session_seconds", attempts.session_seconds.clone()),
+                ("sessions", attempts.sessions.clone()),
+                ("changed", since(&attempts.changed)),
+            ],
+        ));
     }
     for (table, section, columns) in needed {
         require(lms, table, section, &columns).await?;

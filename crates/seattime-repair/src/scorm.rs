@@ -71,17 +71,21 @@ pub(crate) fn judge(attempt: &Attempt, most_s: i64) -> AttemptFinding {
             outcome: Outcome::Right,
             to: None,
             basis: Some(Basis::TotalTime),
-            why: format!("{it} is there, {}; total_time is {}", length(it), stated(&total, &attempt.total_time)),
+            why: format!(
+                "{it} is there, {}; total_time is {}",
+                length(it),
+                stated(&total, &attempt.total_time)
+            ),
         },
         (_, None, Some(it)) => from_session(attempt, &total, it),
         (_, None, None) => without_time(attempt, &total, &session, most_s),
     };
-    for (name, is_odd, cell) in [
-        ("total_time", odd_total, &attempt.total_time),
-        ("session_time", odd_session, &attempt.session_time),
-    ] {
+    for (name, is_odd, cell) in
+        [("total_time", odd_total, &attempt.total_time), ("session_time", odd_session, &attempt.session_time)]
+    {
         if is_odd {
-            finding.why += &format!("; {name} {} is no form of its version, and was read all the same", shown(cell));
+            finding.why +=
+                &format!("; {name} {} is no form of its version, and was read all the same", shown(cell));
         }
     }
     // What cannot be believed is not taken up: the text says better, and else nothing does.
@@ -89,7 +93,8 @@ pub(crate) fn judge(attempt: &Attempt, most_s: i64) -> AttemptFinding {
         && it > most_s
     {
         finding.outcome = Outcome::Implausible;
-        finding.why += &format!("; {it} s is there; expected at most {most_s}, or a greater [limits] attempt_hours");
+        finding.why +=
+            &format!("; {it} s is there; expected at most {most_s}, or a greater [limits] attempt_hours");
     }
     let seconds = match (finding.to, &total, kept_total) {
         (Some(to), ..) => to,
@@ -107,7 +112,10 @@ fn from_session(attempt: &Attempt, total: &Said, seconds: i64) -> Finding {
     };
     let stated = stated(total, &attempt.total_time);
     let (basis, bound) = if attempt.had_several_sessions {
-        (Basis::SessionOfSeveral, "a lower bound: the attempt had several sessions, and the last is all that is left")
+        (
+            Basis::SessionOfSeveral,
+            "a lower bound: the attempt had several sessions, and the last is all that is left",
+        )
     } else {
         (Basis::SessionTime, "the only session that is known of")
     };
@@ -130,9 +138,10 @@ fn without_time(attempt: &Attempt, total: &Said, session: &Said, most_s: i64) ->
         (Said::Unreadable(why), _) | (_, Said::Unreadable(why)) => {
             Finding::left(Outcome::Malformed, format!("{both}: {why}"))
         }
-        (Said::Nothing, Said::Nothing) => {
-            Finding::left(Outcome::NotRecoverable, "the package never sent a time, and what was never sent cannot be recovered")
-        }
+        (Said::Nothing, Said::Nothing) => Finding::left(
+            Outcome::NotRecoverable,
+            "the package never sent a time, and what was never sent cannot be recovered",
+        ),
         _ => Finding::left(
             Outcome::NotRecoverable,
             format!("{both}: the package sent no time but zero, and what was never sent cannot be recovered"),
@@ -192,7 +201,14 @@ fn shown(cell: &Cell) -> String {
 mod tests {
     use super::*;
 
-    fn attempt(version: &str, total: &str, session: &str, total_s: i64, session_s: i64, several: bool) -> Attempt {
+    fn attempt(
+        version: &str,
+        total: &str,
+        session: &str,
+        total_s: i64,
+        session_s: i64,
+        several: bool,
+    ) -> Attempt {
         let cell = |it: &str| if it == "NULL" { Cell::Null } else { Cell::Text(it.to_owned()) };
         Attempt {
             version: cell(version),

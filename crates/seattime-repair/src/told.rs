@@ -126,7 +126,9 @@ impl Finding {
         let why = why.into();
         let (outcome, to, why) = match found.number() {
             Whole(it) if it == to => (Outcome::Right, None, why),
-            Whole(it) if it > to => (Outcome::Higher, None, format!("{it} is there, which is more and stays; {why}")),
+            Whole(it) if it > to => {
+                (Outcome::Higher, None, format!("{it} is there, which is more and stays; {why}"))
+            }
             _ => (Outcome::Changed, Some(to), why),
         };
         Finding { outcome, to, basis: Some(basis), why }

@@ -76,7 +76,8 @@ async fn put_back(lms: &mut Lms, rows: &[Changed], is_written: bool) -> Result<V
     for row in rows {
         let names: Vec<&str> = row.set.iter().map(|it| it.column.as_str()).collect();
         lms.columns(&row.table).await?;
-        let statement = lms.statement().say("SELECT ").read_all("r", &names).say(" FROM ").table(&row.table, "r");
+        let statement =
+            lms.statement().say("SELECT ").read_all("r", &names).say(" FROM ").table(&row.table, "r");
         let statement = statement.say(" WHERE ").column("r", &row.key).say(" = ");
         let found = lms.rows(statement.value(&row.table, &row.key, row.id.clone()).done()).await?;
         let holds = |cells: &Vec<Cell>| {

@@ -177,9 +177,15 @@ mod tests {
         ];
         for (time_spent, data, position, outcome, to, basis) in cases {
             let cell = |it: &str| if it.is_empty() { Cell::Null } else { Cell::Text(it.to_owned()) };
-            let viewing = Viewing { time_spent: cell(time_spent), data: cell(data), audio_position: cell(position) };
+            let viewing =
+                Viewing { time_spent: cell(time_spent), data: cell(data), audio_position: cell(position) };
             let found = judge(&viewing, &names, most_s);
-            assert_eq!((found.outcome, found.to, found.basis), (outcome, to, basis), "{data} {position}: {}", found.why);
+            assert_eq!(
+                (found.outcome, found.to, found.basis),
+                (outcome, to, basis),
+                "{data} {position}: {}",
+                found.why
+            );
         }
     }
 

@@ -80,7 +80,10 @@ async fn every_row_is_told_of_with_its_reason() {
         // A row of a video is no business of this command, and every other row is told of once.
         let expected: usize = (0..2)
             .map(wreck::rows_of)
-            .map(|it| it.attempts.len() + it.topics.iter().filter(|it| !wreck::KINDS[it.3].enrolments.is_empty()).count())
+            .map(|it| {
+                it.attempts.len()
+                    + it.topics.iter().filter(|it| !wreck::KINDS[it.3].enrolments.is_empty()).count()
+            })
             .sum();
         assert_eq!(heard.0.len(), expected);
     }

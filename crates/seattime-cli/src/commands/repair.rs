@@ -67,7 +67,8 @@ pub(crate) async fn run(command: Command, arguments: Arguments) -> Result<()> {
     let asked = Asked::new(user_id, since.as_deref())?;
     let mut lms = Lms::open(&reached.lms).await?;
     if !manner.dry_run {
-        let what = format!("{} changes {} in {}", command.word(), command.writes(&map).join(", "), lms.place());
+        let what =
+            format!("{} changes {} in {}", command.word(), command.writes(&map).join(", "), lms.place());
         confirm(&what, &manner)?;
     }
     let by = who();
@@ -97,7 +98,9 @@ pub(crate) fn confirm(what: &str, manner: &Manner) -> Result<()> {
         return Ok(());
     }
     if !std::io::stdin().is_terminal() {
-        bail!("{what}; nobody is there to be asked: say --yes to go on, or --dry-run to see every change first");
+        bail!(
+            "{what}; nobody is there to be asked: say --yes to go on, or --dry-run to see every change first"
+        );
     }
     eprint!(
         "{what}.\nEvery change goes into an undo file in {} first; --dry-run shows them all. Go on? [y/N] ",
@@ -128,7 +131,9 @@ pub(crate) struct Screen {
 impl Screen {
     pub(crate) fn new(manner: &Manner) -> Screen {
         let bar = if std::io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
-        if let Ok(style) = ProgressStyle::with_template("{wide_bar} {human_pos} of {human_len} rows, {eta} left") {
+        if let Ok(style) =
+            ProgressStyle::with_template("{wide_bar} {human_pos} of {human_len} rows, {eta} left")
+        {
             bar.set_style(style);
         }
         Screen {
@@ -214,7 +219,10 @@ fn lines(summary: &Summary, is_dry: bool, records: &Path) -> Vec<String> {
         lines.push(format!("the report {more} {hours}h {minutes}m {}s more", summary.seconds_more % 60));
     }
     if summary.changed_before > 0 {
-        lines.push(format!("{} rows were changed by the run that this one went on with", summary.changed_before));
+        lines.push(format!(
+            "{} rows were changed by the run that this one went on with",
+            summary.changed_before
+        ));
     }
     if is_dry {
         lines.push("nothing was written: a dry run".to_owned());

@@ -27,7 +27,6 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     }
     let by = who();
     let mut screen = Screen::new(&manner);
-    let ran =
-        seattime_repair::undo(&mut lms, &file, manner.recording(&by), &SystemClock, &mut screen).await;
+    let ran = seattime_repair::undo(&mut lms, &file, manner.recording(&by), &SystemClock, &mut screen).await;
     screen.end(ran.map_err(anyhow::Error::from), &manner)
 }

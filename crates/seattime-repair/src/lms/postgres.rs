@@ -25,15 +25,16 @@ impl Db {
         let statement = "SELECT attname::text, format_type(atttypid, atttypmod) FROM pg_attribute
             WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped";
         let rows = self.0.rows(statement, &[Word::One(Some(quoted_table(table)))]).await?;
-        rows.iter().map(|row| Ok((said(row, 0)?.unwrap_or_default(), said(row, 1)?.unwrap_or_default()))).collect()
+        rows.iter()
+            .map(|row| Ok((said(row, 0)?.unwrap_or_default(), said(row, 1)?.unwrap_or_default())))
+            .collect()
     }
 
     pub(super) async fn rows(&self, text: &str, bound: &[Cell]) -> Result<Vec<Vec<Cell>>, String> {
         let words: Vec<Word> = bound.iter().map(|it| Word::One(held(it))).collect();
         let rows = self.0.rows(text, &words).await?;
-        let cells = |row: &Row| {
-            (0..row.len()).map(|n| Ok(said(row, n)?.map_or(Cell::Null, Cell::Text))).collect()
-        };
+        let cells =
+            |row: &Row| (0..row.len()).map(|n| Ok(said(row, n)?.map_or(Cell::Null, Cell::Text))).collect();
         rows.iter().map(cells).collect()
     }
 
@@ -127,9 +128,11 @@ impl Update {
             let set = self.set.iter().enumerate().map(|(n, it)| {
                 format!(" AND t.{} IS NOT DISTINCT FROM {by}.from{n}::{}", quoted(it), of(it))
             });
-            let guards = self.guards.iter().enumerate().map(|(n, it)| {
-                format!(" AND t.{}::text IS NOT DISTINCT FROM {by}.guard{n}", quoted(it))
-            });
+            let guards = self
+                .guards
+                .iter()
+                .enumerate()
+                .map(|(n, it)| format!(" AND t.{}::text IS NOT DISTINCT FROM {by}.guard{n}", quoted(it)));
             set.chain(guards).collect()
         };
         let set: Vec<String> = (self.set.iter().enumerate())

@@ -93,9 +93,9 @@ impl ToSql for Cell {
         Ok(match self {
             Cell::Null => ToSqlOutput::Owned(Value::Null),
             Cell::Whole(it) => ToSqlOutput::Owned(Value::Integer(*it)),
-            Cell::Real { real } => ToSqlOutput::Owned(
-                real.parse().map_or_else(|_| Value::Text(real.clone()), Value::Real),
-            ),
+            Cell::Real { real } => {
+                ToSqlOutput::Owned(real.parse().map_or_else(|_| Value::Text(real.clone()), Value::Real))
+            }
             Cell::Text(it) => ToSqlOutput::Borrowed(ValueRef::Text(it.as_bytes())),
         })
     }

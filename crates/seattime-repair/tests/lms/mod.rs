@@ -1,4 +1,5 @@
 //! The database of an LMS, of both kinds, and what is in it.
+#![allow(dead_code, reason = "each test has its own part")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -70,11 +71,15 @@ impl World {
 
     /// A PostgreSQL database with these statements run; none where there are no programs for one.
     pub(crate) async fn postgres(statements: &str) -> Option<World> {
+        World::postgres_of(&format!("{statements}; {}", wreck::INDEXES)).await
+    }
+
+    /// A PostgreSQL database with tables of its own.
+    pub(crate) async fn postgres_of(statements: &str) -> Option<World> {
         let programs = cluster::programs()?;
         let cluster = Cluster::start(&programs, &[]).unwrap();
         let address = cluster.url();
-        let guest = Guest::connect(&address).await.unwrap();
-        guest.run(&format!("BEGIN; {statements}; COMMIT; {}; ANALYZE;", wreck::INDEXES)).await.unwrap();
+        Guest::connect(&address).await.unwrap().run(statements).await.unwrap();
         Some(World { folder: tempfile::tempdir().unwrap(), address, cluster: Some(cluster) })
     }
 
@@ -144,7 +149,12 @@ impl World {
     }
 
     /// Runs a command over what is asked for.
-    pub(crate) async fn repair_some(&self, command: Command, asked: &Asked, is_dry: bool) -> (Summary, Heard) {
+    pub(crate) async fn repair_some(
+        &self,
+        command: Command,
+        asked: &Asked,
+        is_dry: bool,
+    ) -> (Summary, Heard) {
         let folder = self.records();
         let recording = Recording { folder: &folder, by: "operator" };
         let recording = (!is_dry).then_some(recording);
@@ -160,7 +170,8 @@ impl World {
         let recording = Recording { folder: &folder, by: "operator" };
         let recording = (!is_dry).then_some(recording);
         let (mut lms, mut heard) = (self.lms().await, Heard::default());
-        let summary = seattime_repair::undo(&mut lms, file, recording, &SystemClock, &mut heard).await.unwrap();
+        let summary =
+            seattime_repair::undo(&mut lms, file, recording, &SystemClock, &mut heard).await.unwrap();
         (summary, heard)
     }
 }
@@ -174,7 +185,9 @@ pub(crate) fn truth(learners: i64, has_run: impl Fn(Command) -> bool) -> Figures
             let it = &wreck::KINDS[kind].topic;
             // No kind is a video and a package at once, so at most one command has something to say of its time.
             let time = match () {
-                () if has_run(Command::SyncTimeSpent) && it.after_viewing != it.time_spent => it.after_viewing,
+                () if has_run(Command::SyncTimeSpent) && it.after_viewing != it.time_spent => {
+                    it.after_viewing
+                }
                 () if has_run(Command::FixScormTime) => it.after_scorm,
                 () => it.time_spent,
             };

@@ -7,7 +7,8 @@ use anyhow::{Result, bail};
 use crate::project::Project;
 use crate::{build, load, setup, step};
 
-/// `cargo xtask bench api`, `time`, `cost`, `report [--database sqlite|postgres] [--attempts N]`, or
+/// `cargo xtask bench api`, `time`, `cost`, `report [--database sqlite|postgres] [--attempts N]`,
+/// `repair [--database sqlite|postgres] [--rows N]`, or
 /// `commits [--database sqlite|postgres] [--rounds N] [--seconds N] [--learners N]`.
 pub(crate) fn command(project: &Project, arguments: &[String]) -> Result<ExitCode> {
     match arguments.split_first() {
@@ -15,8 +16,12 @@ pub(crate) fn command(project: &Project, arguments: &[String]) -> Result<ExitCod
         Some((what, [])) if what == "time" => time(project),
         Some((what, [])) if what == "cost" => cost(project),
         Some((what, more)) if what == "report" => load::report(project, more),
+        Some((what, more)) if what == "repair" => load::repair(project, more),
         Some((what, more)) if what == "commits" => load::commits(project, more),
-        _ => bail!("found `{}`, expected `api`, `time`, `cost`, `report` or `commits`", arguments.join(" ")),
+        _ => bail!(
+            "found `{}`, expected `api`, `time`, `cost`, `report`, `repair` or `commits`",
+            arguments.join(" ")
+        ),
     }
 }
 

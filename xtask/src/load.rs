@@ -38,6 +38,15 @@ pub(crate) fn report(project: &Project, arguments: &[String]) -> Result<ExitCode
     finish(&mut load)
 }
 
+/// `cargo xtask bench repair`: a million rows of an LMS put right, over both databases.
+pub(crate) fn repair(project: &Project, arguments: &[String]) -> Result<ExitCode> {
+    let server = build::server(project, build::RELEASE)?;
+    let mut load = driver(project)?;
+    load.args(["repair", "--server"]).arg(server).arg("--folder").arg(folder(project)?.join("repair"));
+    load.args(arguments);
+    finish(&mut load)
+}
+
 /// The driver, compiled, with the testbed beside it.
 fn driver(project: &Project) -> Result<Command> {
     let mut testbed = project.cargo();

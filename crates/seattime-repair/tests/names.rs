@@ -57,7 +57,7 @@ const NAMES: &str = r#"
 
 #[tokio::test(flavor = "multi_thread")]
 async fn names_types_and_joins_are_what_the_file_says() {
-    let Some(world) = World::postgres_of(OTHER).await else { return };
+    let Some(world) = World::postgres_of(OTHER).await.unwrap() else { return };
     let file = world.folder.path().join("names.toml");
     std::fs::write(&file, NAMES).unwrap();
     let map = Map::read(&file).unwrap();
@@ -68,7 +68,7 @@ async fn names_types_and_joins_are_what_the_file_says() {
         let query = r#"SELECT string_agg(concat_ws(' ', learner, "time ""spent""", tries), ', ' ORDER BY learner)
             || '; ' || (SELECT string_agg(concat_ws(' ', total_s, session_s), ', ' ORDER BY id) FROM lms.tried)
             FROM lms."Progress""#;
-        world.guest().await.rows(query, &[]).await.unwrap()[0].get::<_, String>(0)
+        world.guest().await.unwrap().rows(query, &[]).await.unwrap()[0].get::<_, String>(0)
     };
     assert_eq!(figures().await, "anna 0.00 0, berta 0.00 0; 0 0, 0 0");
     let mut undo_files = Vec::new();
@@ -98,11 +98,11 @@ async fn what_is_not_there_is_named_with_where_to_name_it() {
         ("ALTER TABLE scorm_scormattempt DROP COLUMN updated_at",      Command::FixScormTime,       Some("2026-01-31"), "has no column \"updated_at\""),
     ];
     for (done, command, since, said) in cases {
-        let sqlite = World::sqlite(lms::wreck::SQLITE);
-        let postgres = World::postgres(lms::wreck::POSTGRES).await;
+        let sqlite = World::sqlite(lms::wreck::SQLITE).unwrap();
+        let postgres = World::postgres(lms::wreck::POSTGRES).await.unwrap();
         for world in [Some(sqlite), postgres].into_iter().flatten() {
-            world.run(done).await;
-            let (mut lms, map) = (world.lms().await, Map::django().unwrap());
+            world.run(done).await.unwrap();
+            let (mut lms, map) = (world.lms().await.unwrap(), Map::django().unwrap());
             let asked = Asked::new(None, since).unwrap();
             let mut heard = Heard::default();
             let error =
@@ -118,17 +118,17 @@ async fn what_is_not_there_is_named_with_where_to_name_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_no_database_and_an_undo_file_of_another_are_refused() {
-    let (one, two) = (World::sqlite(lms::wreck::SQLITE), World::sqlite(lms::wreck::SQLITE));
+    let (one, two) = (World::sqlite(lms::wreck::SQLITE).unwrap(), World::sqlite(lms::wreck::SQLITE).unwrap());
     let text = one.folder.path().join("notes.txt");
     std::fs::write(&text, "minutes of a meeting, and not of a course; longer than a header of a database is")
         .unwrap();
     let error = Lms::open(&text.display().to_string()).await.err().unwrap().to_string();
     assert!(error.contains("file is not a database"), "{error}");
 
-    one.run(&lms::wreck::inserts(&lms::wreck::rows_of(0))).await;
-    let (done, _) = one.repair(Command::SyncTimeSpent, false).await;
+    one.run(&lms::wreck::inserts(&lms::wreck::rows_of(0))).await.unwrap();
+    let (done, _) = one.repair(Command::SyncTimeSpent, false).await.unwrap();
     let file = done.undo.unwrap();
-    let mut lms = two.lms().await;
+    let mut lms = two.lms().await.unwrap();
     let error =
         undo(&mut lms, &file, None, &SystemClock, &mut Heard::default()).await.unwrap_err().to_string();
     assert!(error.starts_with("other_database: "), "{error}");

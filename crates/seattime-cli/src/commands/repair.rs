@@ -7,13 +7,14 @@ use anyhow::{Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use seattime_repair::{Asked, Command, Listener, Lms, Map, Outcome, Recording, Summary, Told};
 use seattime_server::clock::SystemClock;
+use seattime_server::config::{LMS_VARIABLE, USER_VARIABLE};
 use serde_json::json;
 
 /// The database of an LMS, and what its tables are called.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Reached {
     /// The LMS's own database: `postgres://…`, or the path of a file of SQLite.
-    #[arg(long, env = "SEATTIME_LMS", hide_env_values = true)]
+    #[arg(long, env = LMS_VARIABLE, hide_env_values = true)]
     pub(crate) lms: String,
     /// A TOML file with the names of its tables and columns, as far as they are not those that Django gives; see
     /// docs/repair.md.
@@ -45,6 +46,9 @@ pub(crate) struct Manner {
     /// The folder of undo files, and of the record of who did what and when.
     #[arg(long, default_value = "seattime-records")]
     pub(crate) records: PathBuf,
+    /// Who asks, as that record says it.
+    #[arg(long, env = USER_VARIABLE, default_value = "unknown")]
+    by: String,
 }
 
 #[derive(Debug, clap::Args)]
@@ -71,8 +75,7 @@ pub(crate) async fn run(command: Command, arguments: Arguments) -> Result<()> {
             format!("{} changes {} in {}", command.word(), command.writes(&map).join(", "), lms.place());
         confirm(&what, &manner)?;
     }
-    let by = who();
-    let recording = manner.recording(&by);
+    let recording = manner.recording();
     let mut screen = Screen::new(&manner);
     let ran =
         seattime_repair::repair(&mut lms, &map, command, &asked, recording, &SystemClock, &mut screen).await;
@@ -81,15 +84,9 @@ pub(crate) async fn run(command: Command, arguments: Arguments) -> Result<()> {
 
 impl Manner {
     /// Where changes are recorded; nowhere in a dry run, which makes none.
-    pub(crate) fn recording<'a>(&'a self, by: &'a str) -> Option<Recording<'a>> {
-        (!self.dry_run).then_some(Recording { folder: &self.records, by })
+    pub(crate) fn recording(&self) -> Option<Recording<'_>> {
+        (!self.dry_run).then_some(Recording { folder: &self.records, by: &self.by })
     }
-}
-
-/// Who runs the program, as the system says.
-pub(crate) fn who() -> String {
-    let named = ["SUDO_USER", "USER", "LOGNAME", "USERNAME"].iter().find_map(|it| std::env::var(it).ok());
-    named.filter(|it| !it.is_empty()).unwrap_or_else(|| "unknown".to_owned())
 }
 
 /// Asks whether that may be done.

@@ -15,6 +15,9 @@ pub(crate) mod wreck;
 
 use cluster::Cluster;
 
+/// What a test unwraps.
+pub(crate) type Done<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
 /// An LMS's database, and a folder for records beside it.
 pub(crate) struct World {
     pub(crate) folder: tempfile::TempDir,
@@ -59,54 +62,55 @@ const ATTEMPTS: &str = "SELECT id, total_time_seconds, session_time_seconds FROM
 
 impl World {
     /// A file of SQLite with these statements run.
-    pub(crate) fn sqlite(statements: &str) -> World {
-        let folder = tempfile::tempdir().unwrap();
+    pub(crate) fn sqlite(statements: &str) -> Done<World> {
+        let folder = tempfile::tempdir()?;
         let path = folder.path().join("db.sqlite3");
-        let db = rusqlite::Connection::open(&path).unwrap();
-        db.execute_batch("PRAGMA synchronous = OFF").unwrap();
-        db.execute_batch(&format!("BEGIN; {statements}; COMMIT; {};", wreck::INDEXES)).unwrap();
+        let db = rusqlite::Connection::open(&path)?;
+        db.execute_batch("PRAGMA synchronous = OFF")?;
+        db.execute_batch(&format!("BEGIN; {statements}; COMMIT; {};", wreck::INDEXES))?;
         let address = path.display().to_string();
-        World { folder, address, cluster: None }
+        Ok(World { folder, address, cluster: None })
     }
 
     /// A PostgreSQL database with these statements run; none where there are no programs for one.
-    pub(crate) async fn postgres(statements: &str) -> Option<World> {
+    pub(crate) async fn postgres(statements: &str) -> Done<Option<World>> {
         World::postgres_of(&format!("{statements}; {}", wreck::INDEXES)).await
     }
 
     /// A PostgreSQL database with tables of its own.
-    pub(crate) async fn postgres_of(statements: &str) -> Option<World> {
-        let programs = cluster::programs()?;
-        let cluster = Cluster::start(&programs, &[]).unwrap();
+    pub(crate) async fn postgres_of(statements: &str) -> Done<Option<World>> {
+        let Some(programs) = cluster::programs() else { return Ok(None) };
+        let cluster = Cluster::start(&programs, &[])?;
         let address = cluster.url();
-        Guest::connect(&address).await.unwrap().run(statements).await.unwrap();
-        Some(World { folder: tempfile::tempdir().unwrap(), address, cluster: Some(cluster) })
+        Guest::connect(&address).await?.run(statements).await?;
+        Ok(Some(World { folder: tempfile::tempdir()?, address, cluster: Some(cluster) }))
     }
 
     /// Both, of so many learners.
-    pub(crate) async fn wrecks(learners: i64) -> Vec<World> {
+    pub(crate) async fn wrecks(learners: i64) -> Done<Vec<World>> {
         let rows: String = (0..learners).map(|it| wreck::inserts(&wreck::rows_of(it))).collect();
-        let sqlite = World::sqlite(&format!("{}; {rows}", wreck::SQLITE));
-        let postgres = World::postgres(&format!("{}; {rows}", wreck::POSTGRES)).await;
-        [Some(sqlite), postgres].into_iter().flatten().collect()
+        let sqlite = World::sqlite(&format!("{}; {rows}", wreck::SQLITE))?;
+        let postgres = World::postgres(&format!("{}; {rows}", wreck::POSTGRES)).await?;
+        Ok([Some(sqlite), postgres].into_iter().flatten().collect())
     }
 
     /// Runs statements as the LMS would.
-    pub(crate) async fn run(&self, statements: &str) {
+    pub(crate) async fn run(&self, statements: &str) -> Done<()> {
         match self.cluster {
-            Some(_) => self.guest().await.run(statements).await.unwrap(),
-            None => self.file().execute_batch(statements).unwrap(),
+            Some(_) => self.guest().await?.run(statements).await?,
+            None => self.file()?.execute_batch(statements)?,
         }
+        Ok(())
     }
 
-    pub(crate) fn file(&self) -> rusqlite::Connection {
-        let db = rusqlite::Connection::open(&self.address).unwrap();
-        db.busy_timeout(std::time::Duration::from_secs(30)).unwrap();
-        db
+    pub(crate) fn file(&self) -> Done<rusqlite::Connection> {
+        let db = rusqlite::Connection::open(&self.address)?;
+        db.busy_timeout(std::time::Duration::from_secs(30))?;
+        Ok(db)
     }
 
-    pub(crate) async fn guest(&self) -> Guest {
-        Guest::connect(&self.address).await.unwrap()
+    pub(crate) async fn guest(&self) -> Done<Guest> {
+        Ok(Guest::connect(&self.address).await?)
     }
 
     pub(crate) fn is_postgres(&self) -> bool {
@@ -117,34 +121,36 @@ impl World {
         self.folder.path().join("records")
     }
 
-    async fn table(&self, query: &str) -> Table {
-        let cells = |of: &dyn Fn(usize) -> Option<String>| {
-            (of(0).unwrap().parse().unwrap(), (1..3).map(of).collect::<Vec<_>>())
-        };
+    async fn table(&self, query: &str) -> Done<Table> {
+        let mut table = Table::new();
         if self.is_postgres() {
-            let query = format!("SELECT id::text, x::text, y::text FROM ({query}) AS it (id, x, y)");
-            let rows = self.guest().await.rows(&query, &[]).await.unwrap();
-            return rows.iter().map(|row| cells(&|n| row.get(n))).collect();
+            let query = format!("SELECT id::bigint, x::text, y::text FROM ({query}) AS it (id, x, y)");
+            for row in self.guest().await?.rows(&query, &[]).await? {
+                table.insert(row.try_get(0)?, vec![row.try_get(1)?, row.try_get(2)?]);
+            }
+            return Ok(table);
         }
-        let db = self.file();
-        let mut statement = db.prepare(query).unwrap();
-        let rows = statement.query_map([], |row| {
-            Ok(cells(&|n| row.get::<_, Option<i64>>(n).unwrap().map(|it| it.to_string())))
-        });
-        rows.unwrap().map(Result::unwrap).collect()
+        let db = self.file()?;
+        let mut statement = db.prepare(query)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let figure = |n| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(n)?.map(|it| it.to_string()));
+            table.insert(row.get(0)?, vec![figure(1)?, figure(2)?]);
+        }
+        Ok(table)
     }
 
     /// Everything that commands may write.
-    pub(crate) async fn figures(&self) -> Figures {
-        Figures { topics: self.table(TOPICS).await, attempts: self.table(ATTEMPTS).await }
+    pub(crate) async fn figures(&self) -> Done<Figures> {
+        Ok(Figures { topics: self.table(TOPICS).await?, attempts: self.table(ATTEMPTS).await? })
     }
 
-    pub(crate) async fn lms(&self) -> Lms {
-        Lms::open(&self.address).await.unwrap()
+    pub(crate) async fn lms(&self) -> Done<Lms> {
+        Ok(Lms::open(&self.address).await?)
     }
 
     /// Runs a command over everything.
-    pub(crate) async fn repair(&self, command: Command, is_dry: bool) -> (Summary, Heard) {
+    pub(crate) async fn repair(&self, command: Command, is_dry: bool) -> Done<(Summary, Heard)> {
         self.repair_some(command, &Asked::default(), is_dry).await
     }
 
@@ -154,25 +160,23 @@ impl World {
         command: Command,
         asked: &Asked,
         is_dry: bool,
-    ) -> (Summary, Heard) {
+    ) -> Done<(Summary, Heard)> {
         let folder = self.records();
         let recording = Recording { folder: &folder, by: "operator" };
         let recording = (!is_dry).then_some(recording);
-        let (mut lms, map, mut heard) = (self.lms().await, Map::django().unwrap(), Heard::default());
-        let summary =
-            repair(&mut lms, &map, command, asked, recording, &SystemClock, &mut heard).await.unwrap();
-        (summary, heard)
+        let (mut lms, map, mut heard) = (self.lms().await?, Map::django()?, Heard::default());
+        let summary = repair(&mut lms, &map, command, asked, recording, &SystemClock, &mut heard).await?;
+        Ok((summary, heard))
     }
 
     /// Takes back what an undo file says.
-    pub(crate) async fn undo(&self, file: &Path, is_dry: bool) -> (Summary, Heard) {
+    pub(crate) async fn undo(&self, file: &Path, is_dry: bool) -> Done<(Summary, Heard)> {
         let folder = self.records();
         let recording = Recording { folder: &folder, by: "operator" };
         let recording = (!is_dry).then_some(recording);
-        let (mut lms, mut heard) = (self.lms().await, Heard::default());
-        let summary =
-            seattime_repair::undo(&mut lms, file, recording, &SystemClock, &mut heard).await.unwrap();
-        (summary, heard)
+        let (mut lms, mut heard) = (self.lms().await?, Heard::default());
+        let summary = seattime_repair::undo(&mut lms, file, recording, &SystemClock, &mut heard).await?;
+        Ok((summary, heard))
     }
 }
 
@@ -182,7 +186,7 @@ pub(crate) fn truth(learners: i64, has_run: impl Fn(Command) -> bool) -> Figures
     let text = |it: Option<i64>| it.map(|it| it.to_string());
     for rows in (0..learners).map(wreck::rows_of) {
         for (id, _, _, kind) in rows.topics {
-            let it = &wreck::KINDS[kind].topic;
+            let it = &kind.topic;
             // No kind is a video and a package at once, so at most one command has something to say of its time.
             let time = match () {
                 () if has_run(Command::SyncTimeSpent) && it.after_viewing != it.time_spent => {

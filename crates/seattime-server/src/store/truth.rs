@@ -141,7 +141,15 @@ fn rows_of(case: &Case) -> Vec<ReportRow> {
         let learner = ReportLearner { id: String::new(), name: String::new() };
         let (activities, held) = (&[][..], Vec::new());
         let course = COURSES.iter().find(|it| it.1.contains(&topic)).unwrap().0;
-        let facts = Facts { learner, course, package: &package, activities, attempts: &attempts, held };
+        let facts = Facts {
+            learner,
+            course,
+            package: Some(&package),
+            activities,
+            history: None,
+            attempts: &attempts,
+            held,
+        };
         rows.push(standing(facts).unwrap());
     }
     rows

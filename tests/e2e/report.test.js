@@ -67,7 +67,7 @@ async function tabTo(page, name) {
     }
 }
 
-test("the four kinds of missing are told apart", async () => {
+test("the kinds of missing are told apart", async () => {
     const drill = await world.importPackage(await mute("2004", "Never speaks"), "Missing");
     const first = await world.launch(drill, "Anna");
     await first.advance(MINUTE);

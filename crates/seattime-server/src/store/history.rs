@@ -109,6 +109,7 @@ impl HistoryRow {
 
 /// A learner with a name: where none is told, the one that is kept, or else the LMS's own id.
 pub(crate) fn named(told: &NewLearner, kept: Option<String>) -> NewLearner {
+    let kept = kept.filter(|it| !it.is_empty());
     let name =
         if told.name.is_empty() { kept.unwrap_or_else(|| told.lms_id.clone()) } else { told.name.clone() };
     NewLearner { name, ..told.clone() }

@@ -28,8 +28,11 @@ impl Run<'_> {
         }
     }
 
-    async fn keep(&self, rows: &[History], now_ms: i64) -> Vec<HistoryKept> {
-        self.store().keep_history(&self.tenant, rows.to_vec(), now_ms).await.unwrap()
+    async fn keep(&self, rows: &[&History], now_ms: i64) -> Vec<HistoryKept> {
+        self.store()
+            .keep_history(&self.tenant, rows.iter().map(|it| (*it).clone()).collect(), now_ms)
+            .await
+            .unwrap()
     }
 
     /// A learner's rows, by topic.
@@ -46,7 +49,7 @@ impl Run<'_> {
         let (told, other) =
             (run.history("anna", "lms:17", (125, 3)), run.history("anna", "lms:17", (126, 3)));
         let empty = run.history("anna", "lms:18", (0, 1));
-        assert_eq!(run.keep(&[told.clone(), empty.clone()], NOW_MS).await, [HistoryKept::New; 2]);
+        assert_eq!(run.keep(&[&told, &empty], NOW_MS).await, [HistoryKept::New; 2]);
         let rows = run.rows_of("anna").await;
         assert_eq!(rows.len(), 2);
         let id = run.learner("anna", None).lms_id;
@@ -75,20 +78,20 @@ impl Run<'_> {
 
         // The same again changes nothing, other figures take their place, and none is ever added.
         for _ in 0..2 {
-            assert_eq!(run.keep(&[empty.clone(), told.clone()], LATER_MS).await, [HistoryKept::Same; 2]);
+            assert_eq!(run.keep(&[&empty, &told], LATER_MS).await, [HistoryKept::Same; 2]);
         }
         assert_eq!(run.rows_of("anna").await, rows);
         let replaced = HistoryKept::Replaced { before_ms: 7_500_000, before_attempts: 3 };
-        assert_eq!(run.keep(&[other], NOW_MS).await, [replaced]);
+        assert_eq!(run.keep(&[&other], NOW_MS).await, [replaced]);
         assert_eq!(run.rows_of("anna").await[0].time_spent_ms, 7_560_000);
         let below = History { time_ms: -1, ..empty.clone() };
-        assert_eq!(run.keep(&[below], NOW_MS).await, [HistoryKept::Same], "less than nothing is nothing");
+        assert_eq!(run.keep(&[&below], NOW_MS).await, [HistoryKept::Same], "less than nothing is nothing");
 
         // Its name and groups, once they are told.
         let mut named = empty.clone();
         named.learner = run.learner("anna", Some(&["north"]));
-        run.keep(&[named.clone()], NOW_MS).await;
-        run.keep(&[empty], NOW_MS).await;
+        run.keep(&[&named], NOW_MS).await;
+        run.keep(&[&empty], NOW_MS).await;
         let row = run.rows_of("anna").await.remove(1);
         assert_eq!((row.learner.name, row.groups), (named.learner.name, vec!["north".to_owned()]));
 
@@ -116,14 +119,14 @@ impl Run<'_> {
         let first = run.history("anna", &one, (60, 2));
         // Enrolled, launched and looked at: nothing of that is a visit that counts.
         run.store().enrol(&run.tenant, run.learner("anna", None), &course, NOW_MS).await.unwrap();
-        assert_eq!(run.keep(&[first.clone()], NOW_MS).await, [HistoryKept::New]);
+        assert_eq!(run.keep(&[&first], NOW_MS).await, [HistoryKept::New]);
         run.launch(&run.new_launch(&one, "anna"), NOW_MS).await.unwrap();
         let look = NewLaunch { mode: Mode::Browse, ..run.new_launch(&one, "anna") };
         run.launch(&look, NOW_MS).await.unwrap();
         run.open_code(&look, NOW_MS).await.unwrap();
         let replaced = HistoryKept::Replaced { before_ms: 60 * MINUTE_MS, before_attempts: 2 };
         let second = run.history("anna", &one, (30, 1));
-        assert_eq!(run.keep(&[second.clone()], NOW_MS).await, [replaced]);
+        assert_eq!(run.keep(&[&second], NOW_MS).await, [replaced]);
 
         // One hour in each of two topics, of which 30 minutes are shared: what bounds them has nothing to do with what
         // was there before.
@@ -131,14 +134,14 @@ impl Run<'_> {
         run.takes(&two, "anna", (NOW_MS + 30 * MINUTE_MS, 3_600), &[]).await;
         let third = run.history("anna", &one, (90, 5));
         let after = HistoryKept::AfterStart { kept_ms: 30 * MINUTE_MS };
-        assert_eq!(run.keep(&[third.clone(), second.clone()], NOW_MS).await, [after, HistoryKept::Same]);
+        assert_eq!(run.keep(&[&third, &second], NOW_MS).await, [after, HistoryKept::Same]);
         // Of what was visited before anything was kept of it, it is kept once.
         let late = run.history("anna", &two, (15, 1));
-        assert_eq!(run.keep(&[late.clone()], NOW_MS).await, [HistoryKept::New]);
-        assert_eq!(run.keep(&[late], NOW_MS).await, [HistoryKept::Same]);
+        assert_eq!(run.keep(&[&late], NOW_MS).await, [HistoryKept::New]);
+        assert_eq!(run.keep(&[&late], NOW_MS).await, [HistoryKept::Same]);
         let late = run.history("anna", &two, (45, 1));
         let after = HistoryKept::AfterStart { kept_ms: 15 * MINUTE_MS };
-        assert_eq!(run.keep(&[late], NOW_MS).await, [after]);
+        assert_eq!(run.keep(&[&late], NOW_MS).await, [after]);
 
         let rows = run.rows_of("anna").await;
         let figures =
@@ -188,7 +191,7 @@ impl Run<'_> {
             (rows.iter().map(|it| it.time_spent_ms).sum::<i64>() / MINUTE_MS, rows.len())
         };
         // Kept by the LMS's own ids, before the package of the two was there.
-        run.keep(&[run.history("anna", "lms:1", (10, 1)), run.history("anna", "lms:2", (20, 2))], NOW_MS)
+        run.keep(&[&run.history("anna", "lms:1", (10, 1)), &run.history("anna", "lms:2", (20, 2))], NOW_MS)
             .await;
         assert_eq!(total("anna").await, (30, 2));
         let topic = run.topic("late", Api::Scorm12).await;
@@ -197,24 +200,24 @@ impl Run<'_> {
             ..run.history("anna", &topic, (30, 3))
         };
         for _ in 0..2 {
-            assert_eq!(run.keep(&[moved.clone()], NOW_MS).await, [HistoryKept::Same]);
+            assert_eq!(run.keep(&[&moved], NOW_MS).await, [HistoryKept::Same]);
             assert_eq!(total("anna").await, (30, 1));
         }
         let row = run.rows_of("anna").await.remove(0);
         assert_eq!((row.topic_id.as_str(), row.attempts, row.kind.as_str()), (&*topic, 3, "scorm_1.2"));
         // The same for whoever has begun meanwhile: what was kept moves, and not what the LMS says by now.
-        run.keep(&[run.history("berta", "lms:1", (10, 1))], NOW_MS).await;
+        run.keep(&[&run.history("berta", "lms:1", (10, 1))], NOW_MS).await;
         run.takes(&topic, "berta", (NOW_MS, 300), &[]).await;
         let mut told = run.history("berta", &topic, (15, 2));
         told.kept_as = vec!["lms:1".to_owned()];
         let after = HistoryKept::AfterStart { kept_ms: 10 * MINUTE_MS };
-        assert_eq!(run.keep(&[told.clone()], NOW_MS).await, [after]);
-        assert_eq!(run.keep(&[told], NOW_MS).await, [after]);
+        assert_eq!(run.keep(&[&told], NOW_MS).await, [after]);
+        assert_eq!(run.keep(&[&told], NOW_MS).await, [after]);
         assert_eq!(total("berta").await, (15, 1));
 
         // Kept by the package's id before that was there: its course is the package's from then on, and stays it.
         let package = run.package("to come", Api::Scorm2004);
-        run.keep(&[run.history("carla", &package.id, (40, 1))], NOW_MS).await;
+        run.keep(&[&run.history("carla", &package.id, (40, 1))], NOW_MS).await;
         assert_eq!(run.rows_of("carla").await[0].course, "Course of the LMS");
         run.store().put_package(&run.tenant, package.clone(), NOW_MS).await.unwrap();
         assert_eq!(total("carla").await, (40, 1));
@@ -228,11 +231,11 @@ impl Run<'_> {
         assert_eq!(total("carla").await, (40, 1));
         // Told again, it goes where the package is, unless the learner has begun.
         let again = run.history("carla", &package.id, (40, 1));
-        assert_eq!(run.keep(&[again.clone()], NOW_MS).await, [HistoryKept::Same]);
+        assert_eq!(run.keep(&[&again], NOW_MS).await, [HistoryKept::Same]);
         assert_eq!(run.rows_of("carla").await[0].course, "another");
         run.takes(&package.id, "carla", (NOW_MS, 300), &[]).await;
         run.file("to come", "a third").await;
-        assert_eq!(run.keep(&[again], NOW_MS).await, [HistoryKept::Same]);
+        assert_eq!(run.keep(&[&again], NOW_MS).await, [HistoryKept::Same]);
         assert_eq!(total("carla").await, (45, 1));
         assert_eq!(run.rows_of("carla").await[0].course, "another");
     }

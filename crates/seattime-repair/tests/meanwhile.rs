@@ -91,7 +91,7 @@ async fn a_row_that_the_lms_holds_is_passed_over_and_said_to_be() {
         lms::wreck::inserts(&lms::wreck::rows_of(0))
     ))
     .await
-    else {
+    .unwrap() else {
         return;
     };
     let right = truth(1, |it| it == Command::SyncTimeSpent);

@@ -103,8 +103,8 @@ async fn seven_finished_topics_without_a_time_get_their_attempts_and_the_truth_a
             )
         })
         .collect();
-    let sqlite = World::sqlite(&format!("{}; {rows}", wreck::SQLITE));
-    let postgres = World::postgres(&format!("{}; {rows}", wreck::POSTGRES)).await;
+    let sqlite = World::sqlite(&format!("{}; {rows}", wreck::SQLITE)).unwrap();
+    let postgres = World::postgres(&format!("{}; {rows}", wreck::POSTGRES)).await.unwrap();
     for world in [Some(sqlite), postgres].into_iter().flatten() {
         let mut told = Vec::new();
         for command in COMMANDS {

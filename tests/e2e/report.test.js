@@ -67,7 +67,7 @@ async function tabTo(page, name) {
     }
 }
 
-test("the four kinds of missing are told apart", async () => {
+test("the kinds of missing are told apart", async () => {
     const drill = await world.importPackage(await mute("2004", "Never speaks"), "Missing");
     const first = await world.launch(drill, "Anna");
     await first.advance(MINUTE);
@@ -128,6 +128,40 @@ test("the four kinds of missing are told apart", async () => {
         const found = await rows(page);
         assert.ok(found.length > 0 && found.every((it) => it.includes(who) && it.includes(what)), `${missing}: ${found.join("\n")}`);
     }
+    await page.close();
+});
+
+test("what is from before courses ran here is told apart", async () => {
+    const topic = await world.importPackage(await silent("2004", "Life jackets"), "Afloat");
+    for (const it of [`50 2 ${topic}`, "30 1 lms:17", "0 1 lms:18"]) await world.order(`history ${it} Hanna`);
+    const course = await world.launch(topic, "Hanna");
+    await course.advance(3 * MINUTE);
+    await course.close();
+    await world.row("Hanna", ({ details }) => details.length > 1 && details.every((it) => it.state !== "running"));
+
+    const page = await open("?learner=Hanna&sort=time_spent&order=desc");
+    const told = await rows(page);
+    /** @type {[string, string[]][]} What each row says, and what it opens to. */
+    const truth = [
+        ["Life jackets SCORM 2004 incomplete – 0h 53m 0s mixed 0h 50m 0s from before no time reported 3 2 from before", ["Before courses ran here", "2 attempts · taken over from the learning platform", "in no week and no period", "0h 3m 0s of 0h 3m 0s counted"]],
+        ["An old film video not known – 0h 30m 0s taken over 1 – –", ["Time Spent is backfilled: taken over from the learning platform", "1 attempt · taken over"]],
+        ["An old film video not known – not known no time kept before 1 – –", ["kept no time of it that could be taken over"]],
+    ];
+    assert.equal(told.length, truth.length, told.join("\n"));
+    for (const [n, [text, sentences]] of truth.entries()) {
+        assert.ok(told[n]?.includes(text), `${told[n]}, expected ${text}`);
+        await page.click(`tr.row:nth-of-type(${2 * n + 1}) .more button`);
+        await page.waitForFunction(`!document.querySelectorAll("tr.details")[${n}].innerText.includes("loading")`);
+        const opened = String(await page.evaluate(`document.querySelectorAll("tr.details")[${n}].innerText`));
+        for (const it of sentences) assert.ok(opened.includes(it), `${text} does not say ${it}: ${opened}`);
+    }
+    await lookAt(seen(page), "report-before");
+    await page.focus("#weeks summary");
+    await page.keyboard.press("Enter");
+    await says(page, "1h 20m 0s more are from before courses ran here");
+    await page.focus("#totals summary");
+    await page.keyboard.press("Enter");
+    await says(page, "0h 50m 0s of it are from before courses ran here");
     await page.close();
 });
 

@@ -31,7 +31,11 @@ const STATES = {
     implicit: "taken away before the course ended it",
     abandoned: "closed after ten minutes without a sign",
     outside: "",
+    backfilled: "taken over from the learning platform",
 };
+
+/** What is no session, by its state. @type {Record<string, string>} */
+const NAMES = { outside: "Outside the content", backfilled: "Before courses ran here" };
 
 /**
  * Why the credited time is what it is.
@@ -42,13 +46,14 @@ function reason(it) {
     const reported = `The package reported ${spent(it.reported_ms ?? 0)}`;
     const seen = `the learner was seen for ${spent(it.measured_ms ?? 0)}`;
     const isOver = it.flags?.includes("report_exceeds_presence");
+    if (it.state === "backfilled") return "Taken over from the learning platform, which kept it before courses ran here. It was not measured here, and when it was is not known: it is in no week and no period.";
     if (it.attempt === 0) return "Only looked at, in review or preview: shown, not credited.";
     if (it.activity === "outside") return "Time in the course outside its content, such as its menu; credited as measured.";
     if (isOver && it.provenance === "reported") return `${reported}, but ${seen}; reports are credited here up to the length of the visit.`;
     if (isOver) return `${reported}, but ${seen}; the report was not credited.`;
     if (it.provenance === "reported") return "The package reported its time, and it was credited.";
     if (it.provenance === "media") return `Credited as measured; for ${spent(it.media_ms ?? 0)} of it, video or audio played.`;
-    if (it.provenance === "legacy" || it.provenance === "backfilled") return "Taken over from older records.";
+    if (it.provenance === "legacy") return "Taken over from older records.";
     if (it.reported_state === "set") return `${reported}; credited as measured.`;
     if (it.reported_state === "malformed") return "The package reported a time that cannot be read; credited as measured.";
     if (it.reported_state === "zero") return "The package reported a time of zero; credited as measured.";
@@ -64,7 +69,7 @@ function played(it) {
 function bars(it) {
     const drawn = make("div", "", "bars");
     /** @type {[string, number | null | undefined][]} */
-    const figures = [["measured", it.measured_ms ?? 0], ...played(it), ["reported", it.reported_ms], ["credited", it.credited_ms ?? 0]];
+    const figures = it.state === "backfilled" ? [["before", it.credited_ms ?? 0]] : [["measured", it.measured_ms ?? 0], ...played(it), ["reported", it.reported_ms], ["credited", it.credited_ms ?? 0]];
     const most = Math.max(1, ...figures.map(([, ms]) => ms ?? 0));
     for (const [word, ms] of figures) {
         const lane = make("div", "", "lane");
@@ -85,13 +90,25 @@ function bars(it) {
  */
 export function drawPart(it, when = "") {
     const item = make("li");
-    const name = it.activity === "outside" ? "Outside the content" : it.activity ?? "Content";
+    const name = NAMES[it.state ?? ""] ?? it.activity ?? "Content";
     const state = STATES[it.state ?? ""] ?? it.state ?? "";
     item.append(make("h3", name), make("p", [when, state].filter(Boolean).join(" · "), "quiet"));
     const why = make("p", reason(it));
     if (it.flags?.length) why.className = "flagged";
     item.append(bars(it), why);
     return item;
+}
+
+/**
+ * What was taken over from the learning platform: no visit of a row.
+ *
+ * @param {Detail[]} details
+ * @param {number} attempts How many there were.
+ */
+export function drawBefore(details, attempts) {
+    const list = make("ul", "", "sessions before");
+    for (const it of details) list.append(drawPart(it, attempts === 1 ? "1 attempt" : `${attempts} attempts`));
+    return list;
 }
 
 /**

@@ -2,7 +2,7 @@
 // What the report is narrowed to and sorted by: in the address, so that it can be kept and sent, and in words.
 
 import { PERIODS, dayIn, daysOf, written } from "./periods.js";
-import { FLAGS, KINDS, MISSING } from "./terms.js";
+import { FLAGS, KINDS, MISSING, STATUSES } from "./terms.js";
 
 /** @typedef {Record<string, string>} Narrowing By the names in the address; none is empty. */
 
@@ -65,7 +65,7 @@ export function words(narrowing, titled) {
         course: (it) => `course: ${it}`,
         topic: (it) => `topic: ${titled("topic", it)}`,
         kind: (it) => `kind: ${KINDS[it] ?? it}`,
-        status: (it) => `status: ${it}`,
+        status: (it) => `status: ${STATUSES[it] ?? it}`,
         missing: (it) => (it === "any" ? "something is missing" : `missing: ${MISSING[it]?.short ?? it}`),
         flag: (it) => `flag: ${FLAGS[it] ?? it}`,
     };

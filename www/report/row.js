@@ -3,11 +3,11 @@
 
 import { make } from "../shared/page.js";
 import { spent } from "../shared/time.js";
-import { drawParts, drawWhole } from "./details.js";
+import { drawBefore, drawParts, drawWhole } from "./details.js";
 import { write } from "./narrowing.js";
 import { ask } from "./state.js";
 import { cell, makeRow } from "./table.js";
-import { FLAGS, KINDS, MISSING, PROVENANCES, conflictWords } from "./terms.js";
+import { FLAGS, KINDS, MISSING, PROVENANCES, STATUSES, conflictWords } from "./terms.js";
 import { draw as drawVisits } from "./visits.js";
 
 /**
@@ -33,12 +33,14 @@ import { draw as drawVisits } from "./visits.js";
  * @property {number} [position_ms] Where a video or audio goes on.
  * @property {string} [time_spent]
  * @property {number} [time_spent_ms]
+ * @property {number} [backfilled_ms] Of it, what was taken over from the learning platform.
  * @property {InPeriod} [in_period]
  * @property {string} [provenance]
  * @property {string[]} [flags]
  * @property {number} [conflicts] Values that were kept beside.
  * @property {string} [missing] Why something is not there.
  * @property {number} [attempts]
+ * @property {number} [backfilled_attempts] Of them, those that were taken over.
  * @property {{ attempt: number, time_spent?: string, credited_ms?: number }[]} [by_attempt] What each of them comes to.
  * @property {number} [first_visit_ms]
  * @property {number} [last_visit_ms]
@@ -62,6 +64,9 @@ let drawn = 0;
 /** @param {Row} row */
 const isNeverLaunched = (row) => row.missing === "never_launched";
 
+/** Whether nobody ever opened it here. @param {Row} row */
+const hasNoVisit = (row) => isNeverLaunched(row) || (row.provenance === "backfilled" && !row.last_visit_ms);
+
 /** What stands in the place of a time, and below it. @param {HTMLElement} held @param {Row} row */
 function drawTime(held, row) {
     const missing = MISSING[row.missing ?? ""];
@@ -73,7 +78,9 @@ function drawTime(held, row) {
     }
     held.append(part ? part.time_spent ?? spent(part.time_spent_ms ?? 0) : whole);
     if (part) held.append(make("span", `of ${whole} in all`, "quiet"));
-    held.append(make("span", row.provenance ?? "unknown source", "quiet"));
+    const isAllBefore = row.provenance === "backfilled";
+    held.append(make("span", isAllBefore ? "taken over" : row.provenance ?? "unknown source", "quiet"));
+    if (row.backfilled_ms && !isAllBefore) held.append(make("span", `${spent(row.backfilled_ms)} from before`, "quiet"));
     if (missing) held.append(make("span", missing.short, "flag none"));
     for (const flag of row.flags ?? []) if (FLAGS[flag]) held.append(make("span", FLAGS[flag], "flag"));
 }
@@ -103,13 +110,14 @@ export function drawRow(row, reading) {
     if (row.kind) topic.append(make("span", KINDS[row.kind] ?? row.kind, "quiet"));
     // Of what never reached the server, nobody knows how far it went.
     const isLost = row.missing === "saving_failed" && !row.attempts;
-    const status = cell(line, "Status", isLost ? "not known" : row.status ?? "unknown", "status");
+    const status = cell(line, "Status", isLost ? "not known" : STATUSES[row.status ?? "unknown"] ?? row.status ?? "", "status");
     if (row.progress_percent !== undefined) status.append(make("span", `${row.progress_percent} % seen`, "quiet"));
     if (row.conflicts && !reading.isOwn) status.append(make("span", row.conflicts === 1 ? "1 conflict" : `${row.conflicts} conflicts`, "flag"));
     drawScore(cell(line, "Score", "", "score"), row);
     drawTime(cell(line, "Time Spent", "", "time"), row);
     const attempts = cell(line, "Attempts", String(row.in_period?.attempts ?? row.attempts ?? 0));
     if (row.in_period && row.in_period.attempts !== row.attempts) attempts.append(make("span", `of ${row.attempts ?? 0}`, "quiet"));
+    if (row.backfilled_attempts && row.backfilled_attempts !== row.attempts) attempts.append(make("span", `${row.backfilled_attempts} from before`, "quiet"));
     drawMoment(cell(line, "First visit", "", "visit-time"), row.first_visit_ms);
     drawMoment(cell(line, "Last visit", "", "visit-time"), row.last_visit_ms);
 
@@ -129,7 +137,7 @@ export function drawRow(row, reading) {
     let isAsked = false;
     button.addEventListener("click", () => {
         visits ??= open(wide, row, reading);
-        if (!isAsked && !isNeverLaunched(row)) {
+        if (!isAsked && !hasNoVisit(row)) {
             isAsked = true;
             void showVisits(row, reading.token, visits).then((isShown) => (isAsked = isShown));
         }
@@ -159,11 +167,13 @@ function open(wide, row, reading) {
     const visits = make("div");
     if (isNeverLaunched(row)) return visits;
     const { details = [], media = [], by_attempt = [] } = row;
+    const before = details.filter((it) => it.state === "backfilled");
+    if (before.length > 0) wide.append(drawBefore(before, row.backfilled_attempts ?? 0));
     if (by_attempt.length > 1) {
         const each = by_attempt.map((it) => `attempt ${it.attempt}: ${it.time_spent ?? spent(it.credited_ms ?? 0)}`);
         wide.append(make("p", `By attempt: ${each.join(" · ")}`, "meaning"));
     }
-    visits.append(drawParts(details));
+    visits.append(drawParts(details.filter((it) => it.state !== "backfilled")));
     wide.append(visits, drawWhole(details, row.time_spent_ms ?? 0, media, row.position_ms));
     if (details.length + media.length === 0 && !missing) wide.append(make("p", "Nothing more is known of this row."));
     return visits;

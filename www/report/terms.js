@@ -11,6 +11,7 @@ export const STATUSES = {
     completed: "completed",
     passed: "passed",
     failed: "failed",
+    unknown: "not known",
 };
 
 /**
@@ -39,16 +40,21 @@ export const MISSING = {
         long: "It was opened, and nothing ever reached the server afterwards: what the learner did and how long it took is not known. If it waits in their browser, it is sent when they next open a course there.",
         isTimeKnown: false,
     },
+    not_kept: {
+        short: "no time kept before",
+        long: "It was taken before courses ran here, and the learning platform kept no time of it that could be taken over. It has not been opened since.",
+        isTimeKnown: false,
+    },
 };
 
 /** What the word below a time means. @type {Record<string, string>} */
 export const PROVENANCES = {
     reported: "as the package reported it",
     measured: "as the learner was seen",
-    mixed: "in part reported, in part measured",
+    mixed: "from more than one source",
     media: "as measured, and video or audio played for most of it",
     legacy: "from older records",
-    backfilled: "worked out later from older records",
+    backfilled: "taken over from the learning platform, from before courses ran here",
 };
 
 /** What is remarkable, in few words. @type {Record<string, string>} */

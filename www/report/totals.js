@@ -8,6 +8,7 @@ import { spent } from "../shared/time.js";
  * @typedef {object} Totals What a level comes to. A server may leave out what it does not know.
  * @property {string} [time_spent]
  * @property {number} [credited_ms]
+ * @property {number} [backfilled_ms] Of it, what was taken over from the learning platform.
  * @property {number} [parts_ms] What its parts were credited.
  * @property {number} [shared_ms] What was measured in two of its parts at once.
  * @property {number} [measured_ms]
@@ -35,6 +36,9 @@ function why(whole, parts) {
     return `The ${parts} add up to ${spent(sumMs)}, and ${timeOf(whole)} are credited: ${reason}.`;
 }
 
+/** @param {Totals} it */
+const before = (it) => `${spent(it.backfilled_ms ?? 0)} of it are from before courses ran here, taken over from the learning platform.`;
+
 /** @param {CourseTotals} it */
 function course(it) {
     const item = make("li");
@@ -42,6 +46,7 @@ function course(it) {
     item.append(make("span", it.course || "Course", "name"), make("span", topics, "quiet"), make("span", timeOf(it), "figure"));
     const text = why(it, "topics");
     if (text) item.append(make("p", text, "quiet"));
+    if (it.backfilled_ms) item.append(make("p", before(it), "quiet"));
     return item;
 }
 

@@ -45,14 +45,17 @@ function show(place, answer, narrowing) {
     /** @type {Week[]} */
     const weeks = answer.weeks;
     const sumMs = weeks.reduce((sum, it) => sum + it.credited_ms, 0);
+    const before = answer.backfilled_ms
+        ? [make("p", `${spent(answer.backfilled_ms)} more are from before courses ran here, taken over from the learning platform. In which weeks they were is not known.`, "before")]
+        : [];
     if (sumMs === 0) {
-        place.replaceChildren(make("p", "No time was credited in any of these weeks.", "quiet"));
+        place.replaceChildren(make("p", "No time was credited in any of these weeks.", "quiet"), ...before);
         return;
     }
     const others = OTHERS.filter((name) => narrowing[name]);
     const notes = [`Weeks begin on Monday, in the time zone ${answer.zone}. ${isNarrow(narrowing) ? "What is narrowed by course, group, one learner and period is so here, too." : ""}`];
     if (others.length > 0) notes.push(`What is narrowed by ${others.map((it) => (it === "q" ? "a search" : it)).join(" and ")} is not: these are all rows of it.`);
-    place.replaceChildren(draw(weeks, place), make("p", notes.join(" "), "quiet"), table(weeks));
+    place.replaceChildren(draw(weeks, place), ...before, make("p", notes.join(" "), "quiet"), table(weeks));
 }
 
 /** @returns {{ show: (reader: Reader, narrowing: Narrowing, query: URLSearchParams) => void }} */

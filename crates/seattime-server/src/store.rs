@@ -6,6 +6,7 @@ pub(crate) mod contract;
 mod courses;
 mod figures;
 mod habits;
+pub(crate) mod history;
 pub(crate) mod judging;
 pub mod listing;
 pub(crate) mod medium;
@@ -18,6 +19,8 @@ mod raw;
 mod recent;
 mod refused;
 mod rows;
+mod scores;
+mod sight;
 pub mod sqlite;
 mod standing;
 mod tenants;
@@ -40,10 +43,12 @@ use serde::{Deserialize, Serialize};
 pub use self::accounts::{Account, AccountChange, Accounts, ApiKey, Role, Scope};
 pub use self::courses::{CourseSettings, KeptSettings};
 pub use self::habits::{ActivityReporting, PackageReporting, Reporting, Rule, ToldReporting, Verdict};
+pub use self::history::{History, HistoryKept};
 pub use self::judging::{Judged, JudgedOf, JudgedRows, Judgement, Judging, RowKey};
 pub use self::listing::{CONFLICTS, Missing, MissingOf, Order, Place, ReportOf, ReportPage, Sort};
 pub use self::periods::{Accrual, InPeriod, Period, VisitSpan};
 pub use self::refused::StoreError;
+pub use self::sight::Sight;
 pub use self::tenants::{Known, TenantSettings};
 pub use self::throughput::Throughput;
 pub use self::timeline::{
@@ -287,37 +292,6 @@ pub struct Merged {
     pub has_news: bool,
 }
 
-/// What somebody sees of a tenant's learners; the rest is not there for them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Sight {
-    /// All of them.
-    Tenant,
-    /// Those that are in one of these groups.
-    Groups(Vec<String>),
-    /// One, by our id.
-    Learner(String),
-}
-
-impl Sight {
-    /// Whom a report is narrowed to that names a learner, or none, by our id; outside, none where it is nobody who is seen.
-    pub(crate) fn narrowed(&self, named: Option<String>) -> Option<Option<String>> {
-        match (self, named) {
-            (Sight::Learner(own), None) => Some(Some(own.clone())),
-            (Sight::Learner(own), Some(named)) => (*own == named).then_some(Some(named)),
-            (Sight::Tenant | Sight::Groups(_), named) => Some(named),
-        }
-    }
-
-    /// Whether a learner is seen, by our id, who is in these groups.
-    pub(crate) fn sees(&self, learner: &str, groups: &[String]) -> bool {
-        match self {
-            Sight::Tenant => true,
-            Sight::Groups(seen) => groups.iter().any(|it| seen.contains(it)),
-            Sight::Learner(own) => own == learner,
-        }
-    }
-}
-
 /// What is kept, and what can be asked of it. Every call names its tenant, directly or by its claims;
 /// what belongs to another is not found.
 pub trait Store: Send + Sync {
@@ -401,6 +375,10 @@ pub trait Store: Send + Sync {
     /// Takes a learner, by the LMS's own id, out of a course; what was launched keeps its rows.
     fn unenrol(&self, tenant: &str, lms_id: &str, course: &str) -> Answer<'_, ()>;
 
+    /// Keeps what an LMS kept before its courses ran here; answers what became of each row, in their order. Kept again,
+    /// it changes nothing.
+    fn keep_history(&self, tenant: &str, rows: Vec<History>, now_ms: i64) -> Answer<'_, Vec<HistoryKept>>;
+
     /// A launch of a learner, by the LMS's own id and the launch's.
     fn launched(&self, tenant: &str, lms_id: &str, launch: &str) -> Answer<'_, Launched>;
 
@@ -483,7 +461,10 @@ pub struct ReportRow {
     pub time_spent: String,
     /// Time credited, in ms.
     pub time_spent_ms: i64,
-    /// Where it comes from: `reported`, `measured`, `media`, or `mixed`.
+    /// Of it, what was taken over from an LMS, in ms: no visit of ours, and in no period.
+    #[serde(default)]
+    pub backfilled_ms: i64,
+    /// Where it comes from: `reported`, `measured`, `media`, `legacy`, `backfilled`, or `mixed`.
     pub provenance: String,
     /// What was measured, in ms.
     pub measured_ms: i64,
@@ -505,7 +486,10 @@ pub struct ReportRow {
     pub missing: Option<Missing>,
     /// How many attempts count.
     pub attempts: u32,
-    /// What each of them comes to, in the order of their numbers.
+    /// Of them, how many were taken over from an LMS.
+    #[serde(default)]
+    pub backfilled_attempts: u32,
+    /// What each of the others comes to, in the order of their numbers.
     #[serde(default)]
     pub by_attempt: Vec<AttemptTotals>,
     /// When the first visit was opened, in ms since 1970; 0 where there was none.
@@ -561,9 +545,10 @@ pub struct ReportLearner {
 pub struct ReportDetail {
     /// Number of the attempt; 0 where it counts for none.
     pub attempt: u32,
-    /// Title of the activity; `outside` for time in menus and after the end.
+    /// Title of the activity; `outside` for time in menus and after the end, `backfilled` for what was taken over from an
+    /// LMS.
     pub activity: String,
-    /// `running`, `left`, `terminated`, `implicit` or `abandoned`.
+    /// `running`, `left`, `terminated`, `implicit` or `abandoned`; `outside`; `backfilled` of what was taken over from an LMS.
     pub state: String,
     /// Whether content ever called Initialize.
     pub is_initialized: bool,
@@ -581,10 +566,10 @@ pub struct ReportDetail {
     pub reported_state: String,
     /// What was credited, in ms.
     pub credited_ms: i64,
-    /// `reported`, `measured`, or `media` where most of what was measured is what played.
+    /// `reported`, `measured`, or `media` where most of what was measured is what played; `legacy`, `backfilled`.
     pub provenance: String,
     /// What is remarkable.
     pub flags: Vec<String>,
-    /// When the visit was opened, in ms since 1970.
+    /// When the visit was opened, in ms since 1970; 0 where there was none.
     pub started_ms: i64,
 }

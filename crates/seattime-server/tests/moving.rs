@@ -6,9 +6,11 @@ mod world;
 #[path = "../../seattime-testbed/src/cluster.rs"]
 mod cluster;
 
+use seattime_server::config::TENANT;
 use seattime_server::store::moving::{MoveError, Progress, migrate};
+use seattime_server::store::{History, HistoryKept, NewLearner};
 use serde_json::{Value, json};
-use world::{KEY, TestServer, commit};
+use world::{KEY, START_MS, TestServer, commit};
 
 /// What a learner would see of it: the report, and what the next visit begins with.
 async fn seen(server: &TestServer, topic: &str, learners: &[&str]) -> (Vec<Value>, Vec<Value>) {
@@ -55,7 +57,27 @@ async fn everything_is_moved_also_in_two_goes_and_nothing_from_a_running_server(
     assert_eq!((many.status.as_u16(), &many.body["refused"]), (200, &Value::Null));
     let part = json!({ "v": 1, "token": visit["token"], "visit": visit["visit"], "lease": visit["lease"], "seq": 9, "n": 0, "of": 2, "text": "part" });
     assert_eq!(server.post("/run/v1/parts", &part).await.unwrap().status, 200);
+    // What an LMS kept of one of them before.
+    let history = History {
+        learner: NewLearner { lms_id: "dora".to_owned(), name: String::new(), groups: None },
+        course: "Before\0".to_owned(),
+        topic: topic.clone(),
+        kept_as: Vec::new(),
+        title: "Before".to_owned(),
+        kind: "scorm_1.2".to_owned(),
+        time_ms: 5_400_000,
+        attempts: 2,
+    };
+    let store = &server.app.store;
+    assert_eq!(
+        store.keep_history(TENANT, vec![history.clone()], START_MS).await.unwrap(),
+        [HistoryKept::New]
+    );
     let before = seen(&server, &topic, &learners).await;
+    let of_dora = |rows: &[Value]| {
+        rows.iter().find(|it| it["learner"]["id"] == "dora").unwrap()["time_spent_ms"].clone()
+    };
+    assert_eq!(of_dora(&before.0), 5_460_000);
     assert_eq!(before.0.len(), learners.len());
     let kept = kept_of_courses(&server, &topic).await;
 
@@ -104,6 +126,8 @@ async fn everything_is_moved_also_in_two_goes_and_nothing_from_a_running_server(
         shown
     };
     assert_eq!(shown(&after.0), shown(&before.0));
+    let store = &server.app.store;
+    assert_eq!(store.keep_history(TENANT, vec![history], START_MS).await.unwrap(), [HistoryKept::Same]);
     assert_eq!(
         kept_of_courses(&server, &topic).await,
         kept,

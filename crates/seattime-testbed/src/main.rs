@@ -33,7 +33,7 @@ use seattime_server::faults::{Fault, Faults};
 use seattime_server::limits::Rate;
 use seattime_server::recompute::recompute;
 use seattime_server::store::sqlite::SqliteStore;
-use seattime_server::store::{JudgedOf, Judging};
+use seattime_server::store::{History, JudgedOf, Judging, NewLearner, Store};
 use seattime_server::{Server, World, serve};
 use seattime_testbed::disk::{Disk, PowerLoss, Settings};
 use seattime_wire::Policy;
@@ -212,11 +212,12 @@ impl Testbed {
                 tokio::task::spawn_blocking(move || checkpoint(&data)).await??;
             }
             "recompute" => self.recompute(rest).await?,
+            "history" => self.keep_history(rest).await?,
             "syncs" => return Ok(self.disk.syncs().to_string()),
             "now" => return Ok(self.clock.0.load(Ordering::SeqCst).to_string()),
             _ => {
                 bail!(
-                    "found {verb:?}, expected advance, fail, drop, die, checkpoint, recompute, syncs, now or quit"
+                    "found {verb:?}, expected advance, fail, drop, die, checkpoint, recompute, history, syncs, now or quit"
                 );
             }
         }
@@ -244,6 +245,30 @@ impl Testbed {
         let beside = SqliteStore::open(&self.data.join("seattime.db"), Some(DISK))?;
         let of = JudgedOf { lms_id: Some(learner.to_owned()), course: None };
         recompute(&beside, TENANT, &of, &judging, &mut |_| {}, &mut |_| {}).await?;
+        Ok(())
+    }
+}
+
+impl Testbed {
+    /// Keeps what an LMS had of a learner, beside the server: `MINUTES ATTEMPTS TOPIC LEARNER`. A topic that no package
+    /// was imported of is a video.
+    async fn keep_history(&self, order: &str) -> Result<()> {
+        let expected = || format!("found {order:?}, expected minutes, attempts, a topic and a learner");
+        let [minutes, attempts, topic, learner] = order.splitn(4, ' ').collect::<Vec<_>>()[..] else {
+            bail!(expected())
+        };
+        let history = History {
+            learner: NewLearner { lms_id: learner.to_owned(), name: String::new(), groups: None },
+            course: "Before".to_owned(),
+            topic: topic.to_owned(),
+            kept_as: Vec::new(),
+            title: "An old film".to_owned(),
+            kind: "video".to_owned(),
+            time_ms: minutes.parse::<i64>().with_context(expected)?.saturating_mul(60_000),
+            attempts: attempts.parse().with_context(expected)?,
+        };
+        let beside = SqliteStore::open(&self.data.join("seattime.db"), Some(DISK))?;
+        beside.keep_history(TENANT, vec![history], self.clock.0.load(Ordering::SeqCst)).await?;
         Ok(())
     }
 }

@@ -15,7 +15,7 @@ use crate::store::{
 use crate::zone::{Day, Zone};
 
 /// Where a row may stand.
-const STATUSES: [&str; 5] = ["passed", "completed", "failed", "incomplete", "not attempted"];
+const STATUSES: [&str; 6] = ["passed", "completed", "failed", "incomplete", "not attempted", "unknown"];
 /// What a topic may be.
 const KINDS: [&str; 4] = ["scorm_1.2", "scorm_2004", "video", "audio"];
 /// What may be remarkable of a row.

@@ -32,6 +32,9 @@ struct Weeks {
     period: Option<Days>,
     /// From Monday to Sunday, those without any time among them.
     weeks: Vec<OfWeek>,
+    /// What was taken over from an LMS, in ms: it is in no week. Left out where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backfilled_ms: Option<i64>,
     /// How many rows are not derived yet from what is kept; left out where all are.
     #[serde(skip_serializing_if = "is_zero")]
     stale: usize,
@@ -54,7 +57,7 @@ struct OfWeek {
 
 /// Time per week, from Monday on in the tenant's zone: `GET /api/v1/report/weeks`, narrowed as the report. Of each
 /// learner, time that several topics share is one; learners are added up. Without `from` and `to` it is from the first
-/// week with any time to the last.
+/// week with any time to the last. What was taken over from an LMS lies in none, and is told beside them.
 ///
 /// # Errors
 ///
@@ -76,12 +79,14 @@ pub(crate) async fn get_weeks(
     let learners = learners(&rows);
     let period = bounds(&learners, asking.days.as_ref().map_or(Period::ALL, |it| it.period));
     let weeks = told(&learners, &asking.zone, period);
+    let backfilled_ms = learners.iter().map(Level::backfilled_ms).fold(0, i64::saturating_add);
+    let backfilled_ms = Some(backfilled_ms).filter(|it| *it > 0);
     if weeks.len() > MOST_WEEKS {
         let detail = format!("there are more than {MOST_WEEKS} weeks; narrow with from and to");
         return Err(too_much("too_many_weeks", detail));
     }
     let zone = asking.zone.name().to_owned();
-    Ok(unkept(Weeks { as_of_ms: asking.now_ms, zone, period: asking.days, weeks, stale }))
+    Ok(unkept(Weeks { as_of_ms: asking.now_ms, zone, period: asking.days, weeks, backfilled_ms, stale }))
 }
 
 /// What each learner comes to: of courses, and these of topics, as in the totals of the report.

@@ -4,6 +4,7 @@ mod accounts;
 mod bytes;
 mod courses;
 mod enrolled;
+mod history;
 mod judged;
 mod legacy;
 mod listing;
@@ -153,6 +154,9 @@ async fn keeps(stores: &[Arc<dyn Store>]) {
         run.a_row_tells_the_best_score_and_when_it_last_changed().await;
         run.who_is_enrolled_has_a_row_of_every_topic().await;
         run.learners_are_seen_by_their_groups().await;
+        run.what_an_lms_kept_has_a_row_without_a_package().await;
+        run.what_an_lms_kept_is_added_beside_what_is_credited().await;
+        run.what_an_lms_kept_moves_and_never_counts_twice().await;
         run.everything_is_what_it_is_derived_from().await;
     }
 }

@@ -143,6 +143,8 @@ pub enum Missing {
     NoTime,
     /// It was opened, and nothing ever reached the server afterwards.
     SavingFailed,
+    /// It was taken over from an LMS that kept no time of it, and nobody ever opened it here.
+    NotKept,
 }
 
 impl Missing {
@@ -153,6 +155,7 @@ impl Missing {
             Missing::ApiNeverCalled => "api_never_called",
             Missing::NoTime => "no_time",
             Missing::SavingFailed => "saving_failed",
+            Missing::NotKept => "not_kept",
         }
     }
 }
@@ -171,6 +174,8 @@ pub enum MissingOf {
     NoTime,
     /// See [`Missing::SavingFailed`].
     SavingFailed,
+    /// See [`Missing::NotKept`].
+    NotKept,
 }
 
 impl MissingOf {
@@ -181,6 +186,7 @@ impl MissingOf {
             MissingOf::ApiNeverCalled => Some(Missing::ApiNeverCalled),
             MissingOf::NoTime => Some(Missing::NoTime),
             MissingOf::SavingFailed => Some(Missing::SavingFailed),
+            MissingOf::NotKept => Some(Missing::NotKept),
         }
     }
 }

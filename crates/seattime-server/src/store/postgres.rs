@@ -9,6 +9,8 @@ mod courses;
 mod driver;
 pub(crate) mod failure;
 pub(crate) mod fields;
+mod guest;
+mod history;
 mod judging;
 mod launches;
 mod memory;
@@ -36,16 +38,17 @@ use self::connection::Way;
 use self::contacts::Contacts;
 use self::failure::{Failure, retried};
 use self::fields::{Columns, row, run};
+pub use self::guest::{Guest, Word};
 pub use self::writers::WRITERS;
 use self::writers::Writers;
 use super::listing::Whose;
 use super::rows::column;
 use super::standing::{STANDINGS_A_REQUEST, STANDINGS_AT_ONCE, in_steps};
 use super::{
-    Accounts, Answer, ApiKey, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Known,
-    Launched, MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, PackageLine, PackageReporting,
-    ReportOf, ReportPage, ReportVisit, Reporting, RowKey, Sight, Store, StoreError, StoredPackage,
-    TenantSettings, Throughput, VerifiedRows, VisitsOf,
+    Accounts, Answer, ApiKey, Arrival, CourseSettings, History, HistoryKept, JudgedOf, JudgedRows, Judging,
+    KeptSettings, Known, Launched, MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, PackageLine,
+    PackageReporting, ReportOf, ReportPage, ReportVisit, Reporting, RowKey, Sight, Store, StoreError,
+    StoredPackage, TenantSettings, Throughput, VerifiedRows, VisitsOf,
 };
 use crate::clock::ServerClock;
 use crate::error::StartError;
@@ -331,6 +334,11 @@ impl Store for PostgresStore {
     fn unenrol(&self, tenant: &str, lms_id: &str, course: &str) -> Answer<'_, ()> {
         let key = (tenant.to_owned(), lms_id.to_owned(), course.to_owned());
         Box::pin(async move { retried!(tries => launches::unenrol(&self.pool, (&key.0, &key.1, &key.2))) })
+    }
+
+    fn keep_history(&self, tenant: &str, rows: Vec<History>, now_ms: i64) -> Answer<'_, Vec<HistoryKept>> {
+        let tenant = tenant.to_owned();
+        Box::pin(async move { retried!(tries => history::keep(&self.pool, &tenant, &rows, now_ms)) })
     }
 
     fn launched(&self, tenant: &str, lms_id: &str, launch: &str) -> Answer<'_, Launched> {

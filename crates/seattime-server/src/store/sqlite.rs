@@ -4,6 +4,7 @@ mod accounts;
 mod courses;
 mod desk;
 mod heard;
+mod history;
 mod judging;
 mod launches;
 mod merge;
@@ -27,10 +28,10 @@ use self::writer::Writer;
 use super::listing::Whose;
 use super::standing::{STANDINGS_A_REQUEST, STANDINGS_AT_ONCE, in_steps};
 use super::{
-    Accounts, Answer, ApiKey, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Known,
-    Launched, MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, PackageLine, PackageReporting,
-    ReportOf, ReportPage, ReportVisit, Reporting, RowKey, Sight, Store, StoreError, StoredPackage,
-    TenantSettings, Throughput, VerifiedRows, VisitsOf,
+    Accounts, Answer, ApiKey, Arrival, CourseSettings, History, HistoryKept, JudgedOf, JudgedRows, Judging,
+    KeptSettings, Known, Launched, MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, PackageLine,
+    PackageReporting, ReportOf, ReportPage, ReportVisit, Reporting, RowKey, Sight, Store, StoreError,
+    StoredPackage, TenantSettings, Throughput, VerifiedRows, VisitsOf,
 };
 use crate::error::StartError;
 use crate::secret::ServerKey;
@@ -61,6 +62,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0008_report.sql"),
     include_str!("../../migrations/sqlite/0009_zone.sql"),
     include_str!("../../migrations/sqlite/0010_accounts.sql"),
+    include_str!("../../migrations/sqlite/0011_history.sql"),
 ];
 
 /// The version of the schema.
@@ -361,6 +363,11 @@ impl Store for SqliteStore {
     fn unenrol(&self, tenant: &str, lms_id: &str, course: &str) -> Answer<'_, ()> {
         let (tenant, lms_id, course) = (tenant.to_owned(), lms_id.to_owned(), course.to_owned());
         self.write(move |desk| launches::unenrol(desk.db, (&tenant, &lms_id, &course)))
+    }
+
+    fn keep_history(&self, tenant: &str, rows: Vec<History>, now_ms: i64) -> Answer<'_, Vec<HistoryKept>> {
+        let tenant = tenant.to_owned();
+        self.write(move |desk| history::keep(desk.db, &tenant, &rows, now_ms))
     }
 
     fn launched(&self, tenant: &str, lms_id: &str, launch: &str) -> Answer<'_, Launched> {

@@ -9,9 +9,11 @@ use seattime_wire::{Api, Policy, SessionKind, UNMEASURED};
 
 use super::figures::{Figures, LEGACY, Part, Seeing, Seen};
 use super::habits::{self, Reporting};
+use super::history::{BACKFILLED, HistoryRow};
 use super::medium::{self, Progress, last_position_ms};
 use super::periods::{InPeriod, Period, VisitSpan};
 use super::rows::{PackageRow, VisitRow, api_of};
+use super::scores::{best, mean, score};
 use super::totals::{AttemptTotals, Level};
 use super::{Missing, ReportDetail, ReportLearner, ReportMedia, ReportRow, StoreError, StoredActivity};
 
@@ -114,8 +116,11 @@ impl AttemptFacts {
 pub(crate) struct Gathered {
     pub(crate) learner: ReportLearner,
     pub(crate) course: String,
-    pub(crate) package: PackageRow,
+    /// None where the topic is known by what an LMS kept of it alone.
+    pub(crate) package: Option<PackageRow>,
     pub(crate) activities: Vec<StoredActivity>,
+    /// What an LMS kept of it before.
+    pub(crate) history: Option<HistoryRow>,
     /// In the order of their numbers.
     pub(crate) attempts: Vec<GatheredAttempt>,
     /// The groups that the learner is in.
@@ -154,6 +159,12 @@ pub(crate) struct Derived {
 }
 
 impl Gathered {
+    /// Name of the topic; none where nothing is known of it any more.
+    pub(crate) fn title(&self) -> &str {
+        let kept = self.history.as_ref().map(|it| &it.title);
+        self.package.as_ref().map(|it| &it.title).or(kept).map_or("", String::as_str)
+    }
+
     /// The policies that its visits are judged by.
     pub(crate) fn policies(&self) -> impl Iterator<Item = Policy> + '_ {
         self.attempts.iter().flat_map(|it| &it.visits).map(|it| it.policy)
@@ -167,8 +178,9 @@ impl Gathered {
             habits::count(&mut reporting, attempt.figures());
         }
         // A topic may have been filed under another course meanwhile.
-        let is_to_take = self.is_enrolled && self.course == self.package.course;
-        if attempts.is_empty() && !is_to_take {
+        let is_filed = self.package.as_ref().is_some_and(|it| it.course == self.course);
+        let is_to_take = self.is_enrolled && is_filed;
+        if attempts.is_empty() && !is_to_take && self.history.is_none() {
             return Ok(Derived { row: None, reporting });
         }
         let row = self.row_of(&attempts)?;
@@ -200,8 +212,9 @@ impl Gathered {
         let row = standing(Facts {
             learner: self.learner.clone(),
             course: &self.course,
-            package: &self.package,
+            package: self.package.as_ref(),
             activities: &self.activities,
+            history: self.history.as_ref(),
             attempts,
             held: self.attempts.iter().map(|it| &it.held).collect(),
         })?;
@@ -240,8 +253,9 @@ fn changed_ms(before: Option<&ReportRow>, now: &ReportRow, now_ms: i64) -> i64 {
 pub(crate) struct Facts<'a> {
     pub(crate) learner: ReportLearner,
     pub(crate) course: &'a str,
-    pub(crate) package: &'a PackageRow,
+    pub(crate) package: Option<&'a PackageRow>,
     pub(crate) activities: &'a [StoredActivity],
+    pub(crate) history: Option<&'a HistoryRow>,
     /// In the order of their numbers.
     pub(crate) attempts: &'a [AttemptFacts],
     /// What each of them holds, in the same order.
@@ -251,9 +265,11 @@ pub(crate) struct Facts<'a> {
 /// The report's row of a learner and topic.
 pub(crate) fn standing(facts: Facts<'_>) -> Result<ReportRow, StoreError> {
     let mut scores = Vec::new();
-    let mut latest = (facts.package.api, BTreeMap::new());
+    // Nobody launches what is not there: what an LMS kept of it holds nothing.
+    let mut latest = (facts.package.map_or(Api::Scorm12, |it| it.api), BTreeMap::new());
     for held in &facts.held {
-        latest = (api_of(held.api.clone(), facts.package)?, with_defaults(held, facts.activities));
+        let package = facts.package.ok_or(StoreError::NotFound("topic"))?;
+        latest = (api_of(held.api.clone(), package)?, with_defaults(held, facts.activities));
         let outcome_of = |values: &Values| {
             let outcome = outcome(version(latest.0), |name| values.get(name).map(String::as_str));
             score(&outcome)
@@ -277,12 +293,6 @@ fn with_defaults(held: &Held, activities: &[StoredActivity]) -> BTreeMap<String,
         }
     }
     values
-}
-
-/// The greatest of scores that are numbers.
-fn best(scores: &[String]) -> Option<String> {
-    let numbers = scores.iter().filter_map(|it| Some((it.trim().parse::<f64>().ok()?, it)));
-    numbers.max_by(|one, other| one.0.total_cmp(&other.0)).map(|it| it.1.clone())
 }
 
 /// The version that a package's API belongs to.
@@ -322,10 +332,11 @@ fn row(
     values: &BTreeMap<String, Values>,
     best_score: Option<String>,
 ) -> ReportRow {
-    let Facts { activities, attempts, .. } = *facts;
+    let Facts { activities, attempts, history, .. } = *facts;
     let counted = || attempts.iter().filter(|it| it.counts());
     let levels: Vec<(u32, Level)> = counted().map(|it| (it.number, Level::of_visits(it.figures()))).collect();
-    let whole = Level::of(levels.iter().map(|it| &it.1));
+    let backfilled_ms = history.map_or(0, |it| it.time_ms);
+    let whole = Level::of(levels.iter().map(|it| &it.1)).with_backfilled(backfilled_ms);
     let totals = whole.totals();
     let parts = || counted().flat_map(AttemptFacts::figures).flat_map(|it| &it.parts);
     let latest = || attempts.last().into_iter().flat_map(AttemptFacts::figures);
@@ -340,6 +351,11 @@ fn row(
         })
         .collect();
     let visits = || attempts.iter().flat_map(|it| &it.visits);
+    // What it stood at in the LMS is not known here.
+    let is_history_alone = history.is_some() && visits().next().is_none();
+    let credited = parts().filter(|it| it.credited_ms >= SHORTEST_MS).map(|it| it.provenance.as_str());
+    let backfilled = (is_history_alone || backfilled_ms >= SHORTEST_MS).then_some(BACKFILLED);
+    let backfilled_attempts = history.map_or(0, |it| it.attempts);
     let mut flags = Vec::new();
     if parts().any(|it| it.exceeds_presence) {
         flags.push("report_exceeds_presence".to_owned());
@@ -353,27 +369,36 @@ fn row(
         learner: facts.learner.clone(),
         groups: Vec::new(),
         course: facts.course.to_owned(),
-        topic: facts.package.title.clone(),
+        topic: match (facts.package, history) {
+            (Some(package), _) => package.title.clone(),
+            (None, kept) => kept.map(|it| it.title.clone()).unwrap_or_default(),
+        },
         topic_id: String::new(),
-        kind: medium::kind(activities).unwrap_or_else(|| kind(facts.package.api).to_owned()),
-        status: rolled_up(outcomes.iter().map(|it| it.status)).to_owned(),
+        kind: match (facts.package, history) {
+            (None, Some(kept)) => kept.kind.clone(),
+            _ => medium::kind(activities).unwrap_or_else(|| kind(api).to_owned()),
+        },
+        status: match is_history_alone {
+            true => "unknown".to_owned(),
+            false => rolled_up(outcomes.iter().map(|it| it.status)).to_owned(),
+        },
         score: mean(&texts),
         best_score,
-        progress_percent: is_media.then(|| progress.percent()),
+        progress_percent: (is_media && !is_history_alone).then(|| progress.percent()),
         position_ms: attempts.last().and_then(|it| it.position_ms).filter(|_| is_media),
         time_spent: totals.time_spent,
         time_spent_ms: totals.credited_ms,
-        provenance: provenance(
-            parts().filter(|it| it.credited_ms >= SHORTEST_MS).map(|it| it.provenance.as_str()),
-        ),
+        backfilled_ms,
+        provenance: provenance(credited.chain(backfilled)),
         measured_ms: totals.measured_ms,
         media_ms: totals.media_ms,
         corroborated_ms: totals.corroborated_ms,
         reported_ms: totals.reported_ms,
         flags,
         conflicts: 0,
-        missing: missing(attempts),
-        attempts: u32::try_from(levels.len()).unwrap_or(u32::MAX),
+        missing: missing(attempts, history),
+        attempts: u32::try_from(levels.len()).unwrap_or(u32::MAX).saturating_add(backfilled_attempts),
+        backfilled_attempts,
         by_attempt: levels
             .iter()
             .map(|(attempt, level)| AttemptTotals { attempt: *attempt, totals: level.totals() })
@@ -381,7 +406,7 @@ fn row(
         first_visit_ms: visits().map(|it| it.opened_ms).min().unwrap_or(0),
         last_visit_ms: visits().map(|it| it.contact_ms).max().unwrap_or(0),
         changed_ms: 0,
-        details: details(activities, attempts),
+        details: history.map(backfilled_detail).into_iter().chain(details(activities, attempts)).collect(),
         media,
         whole: Some(whole),
         visited: visited(attempts),
@@ -429,10 +454,13 @@ fn kind(api: Api) -> &'static str {
 
 /// Why there is no time, or less than there could be. What a session has not said yet, it may still say: those that have
 /// ended tell, and of visits without a word those that were closed.
-fn missing(attempts: &[AttemptFacts]) -> Option<Missing> {
+fn missing(attempts: &[AttemptFacts], history: Option<&HistoryRow>) -> Option<Missing> {
     let visits = || attempts.iter().flat_map(|it| &it.visits);
     if visits().next().is_none() {
-        return Some(Missing::NeverLaunched);
+        return match history {
+            None => Some(Missing::NeverLaunched),
+            Some(history) => (history.time_ms == 0).then_some(Missing::NotKept),
+        };
     }
     if visits().all(|it| !it.has_arrived && it.is_closed) {
         return Some(Missing::SavingFailed);
@@ -478,6 +506,25 @@ fn details(activities: &[StoredActivity], attempts: &[AttemptFacts]) -> Vec<Repo
     details
 }
 
+/// What an LMS kept, as a part of the row.
+fn backfilled_detail(history: &HistoryRow) -> ReportDetail {
+    ReportDetail {
+        attempt: 0,
+        activity: BACKFILLED.to_owned(),
+        state: BACKFILLED.to_owned(),
+        is_initialized: false,
+        measured_ms: 0,
+        media_ms: 0,
+        corroborated_ms: 0,
+        reported_ms: None,
+        reported_state: "unset".to_owned(),
+        credited_ms: history.time_ms,
+        provenance: BACKFILLED.to_owned(),
+        flags: Vec::new(),
+        started_ms: 0,
+    }
+}
+
 /// A part of a visit of that attempt, as the report tells it.
 pub(crate) fn detail(
     part: &Part,
@@ -517,32 +564,6 @@ fn provenance<'a>(words: impl Iterator<Item = &'a str>) -> String {
     .to_owned()
 }
 
-/// The score of an activity, if it has one.
-fn score(outcome: &Outcome<'_>) -> Option<String> {
-    match (outcome.score_raw, outcome.score_scaled.and_then(|it| it.parse::<f64>().ok())) {
-        (Some(raw), _) => Some(raw.to_owned()),
-        (None, scaled) => scaled.map(|it| short(it * 100.0)),
-    }
-}
-
-/// The score of the activity that has one; of several, their mean.
-fn mean(scores: &[String]) -> Option<String> {
-    match scores {
-        [] => None,
-        [one] => Some(one.clone()),
-        several => {
-            let numbers: Vec<f64> = several.iter().filter_map(|it| it.parse().ok()).collect();
-            Some(short(numbers.iter().sum::<f64>() / numbers.len().max(1) as f64))
-        }
-    }
-}
-
-/// A number with at most two digits after the point.
-fn short(number: f64) -> String {
-    let text = format!("{number:.2}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
 /// A time as the report writes it, whole seconds rounded down.
 pub(crate) fn spent(ms: i64) -> String {
     let seconds = ms.max(0) / 1_000;
@@ -554,20 +575,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_and_scores_are_written_for_people() {
+    fn times_are_written_for_people() {
         assert_eq!(spent(930_999), "0h 15m 30s");
         assert_eq!(spent(100 * 3_600_000), "100h 0m 0s");
-        let of = |score_raw, score_scaled| Outcome { status: "passed", score_raw, score_scaled };
-        let all = |outcomes: &[Outcome<'_>]| mean(&outcomes.iter().filter_map(score).collect::<Vec<_>>());
-        assert_eq!(all(&[of(None, None)]), None);
-        assert_eq!(all(&[of(Some("80"), Some("0.8"))]).as_deref(), Some("80"));
-        assert_eq!(all(&[of(None, Some("0.855"))]).as_deref(), Some("85.5"));
-        assert_eq!(
-            all(&[of(Some("80"), None), of(None, None), of(Some("91"), None)]).as_deref(),
-            Some("85.5")
-        );
-        let scores = ["9", "100", "soon", "20.5"].map(str::to_owned);
-        assert_eq!(best(&scores).as_deref(), Some("100"), "as numbers, not as texts");
-        assert_eq!(best(&scores[2..3]), None);
     }
 }

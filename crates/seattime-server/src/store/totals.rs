@@ -24,6 +24,9 @@ pub struct Level {
     excess_ms: i64,
     /// What content reported, in ms; it says how much, never when, so this alone is a sum.
     reported_ms: Option<i64>,
+    /// What was taken over from an LMS, in ms: credited beside all else, bounded by nothing and at no time.
+    #[serde(default, skip_serializing_if = "is_none")]
+    backfilled_ms: i64,
     /// What bounds what is credited, where that is not what was measured.
     #[serde(default, with = "some_pairs", skip_serializing_if = "Option::is_none")]
     bound: Option<IntervalSet>,
@@ -41,6 +44,11 @@ pub struct Level {
     accrual: Option<Accrual>,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_none(ms: &i64) -> bool {
+    *ms == 0
+}
+
 /// A set as it is kept.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -51,8 +59,12 @@ struct Pairs(#[serde(with = "pairs")] IntervalSet);
 pub struct Totals {
     /// Time credited, as `0h 15m 30s`.
     pub time_spent: String,
-    /// Time credited, in ms: at most the sum of the parts, and what bounds them once, with a tolerance for reports.
+    /// Time credited, in ms: at most the sum of the parts, and what bounds them once, with a tolerance for reports;
+    /// beside it, what was taken over from an LMS.
     pub credited_ms: i64,
+    /// Of it, what was taken over from an LMS, in ms; left out where there is none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub backfilled_ms: i64,
     /// What the parts were credited, in ms; more than `credited_ms` where two of them share time.
     pub parts_ms: i64,
     /// What was measured in two of its parts at once, in ms; with three, twice.
@@ -135,11 +147,22 @@ impl Level {
             level.measured_parts_ms = level.measured_parts_ms.saturating_add(part.measured.length_ms());
             level.excess_ms = level.excess_ms.saturating_add(part.excess_ms);
             level.take_in_report(part.reported_ms);
+            level.backfilled_ms = level.backfilled_ms.saturating_add(part.backfilled_ms);
             for (key, covered) in &part.covered {
                 level.covered.entry(key.clone()).or_default().0.union(&covered.0);
             }
         }
         level.settled()
+    }
+
+    /// The same, with what was taken over from an LMS beside it.
+    pub(crate) fn with_backfilled(self, ms: i64) -> Level {
+        Level { backfilled_ms: self.backfilled_ms.saturating_add(ms), ..self }
+    }
+
+    /// What was taken over from an LMS, in ms.
+    pub(crate) fn backfilled_ms(&self) -> i64 {
+        self.backfilled_ms
     }
 
     fn bound(&self) -> &IntervalSet {
@@ -187,14 +210,16 @@ impl Level {
         self
     }
 
-    /// What it is credited in a period, in ms; nothing where it is not known when it was.
+    /// What it is credited in a period, in ms; nothing where it is not known when it was. What was taken over from an LMS
+    /// is in none.
     pub(crate) fn credited_in(&self, period: Period) -> Option<i64> {
         let before = self.credited_before(&[period.start_ms, period.end_ms])?;
         let [start_ms, end_ms] = before.as_slice() else { return None };
         Some(end_ms.saturating_sub(*start_ms))
     }
 
-    /// What it was credited before each of these moments, in ms; nothing where that is not known.
+    /// What it was credited before each of these moments, in ms, less what was taken over from an LMS; nothing where that
+    /// is not known.
     pub(crate) fn credited_before(&self, moments_ms: &[i64]) -> Option<Vec<i64>> {
         Some(self.accrual.as_ref()?.before(moments_ms))
     }
@@ -218,10 +243,12 @@ impl Level {
     /// What it comes to, in figures.
     pub(crate) fn totals(&self) -> Totals {
         let measured_ms = self.measured.length_ms();
+        let credited_ms = self.credited_ms.saturating_add(self.backfilled_ms);
         Totals {
-            time_spent: spent(self.credited_ms),
-            credited_ms: self.credited_ms,
-            parts_ms: self.parts_ms,
+            time_spent: spent(credited_ms),
+            credited_ms,
+            backfilled_ms: self.backfilled_ms,
+            parts_ms: self.parts_ms.saturating_add(self.backfilled_ms),
             shared_ms: self.measured_parts_ms.saturating_sub(measured_ms).max(0),
             measured_ms,
             media_ms: self.played.length_ms(),

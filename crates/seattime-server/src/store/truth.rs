@@ -20,6 +20,7 @@ use self::dice::Dice;
 use self::model::{Totals, Whole, of_parts, of_topic, of_visit};
 use self::running::each_seed;
 use self::story::{Delivery, Story, told};
+use super::history::HistoryRow;
 use super::raw::RawVisit;
 use super::rows::{PackageRow, VisitRow};
 use super::standing::{AttemptFacts, Facts, standing};
@@ -42,6 +43,8 @@ const COURSES: [(&str, &[usize]); 2] = [("course", &[0, 1]), ("other course", &[
 struct Case {
     /// Per topic.
     topics: Vec<Vec<Visit>>,
+    /// What an LMS had kept of each before, if it had: seconds, and attempts.
+    before: Vec<Option<(i64, u32)>>,
 }
 
 impl Case {
@@ -63,7 +66,16 @@ impl Case {
             }
             topics.push(visits);
         }
-        Case { topics }
+        let before = topics.iter().map(|_| match dice.below(3) {
+            0 => Some((dice.below(20_000) as i64, dice.below(4) as u32)),
+            _ => None,
+        });
+        Case { before: before.collect(), topics }
+    }
+
+    /// What an LMS had kept of a topic before; nothing where it had not.
+    fn kept(&self, topic: usize) -> (i64, u32) {
+        self.before.get(topic).copied().flatten().unwrap_or_default()
     }
 
     /// Its visits, each with the number of its topic.
@@ -79,6 +91,13 @@ impl Case {
             let visits: Vec<_> =
                 visits.iter().map(|(attempt, story, told)| (*attempt, of_visit(story, told))).collect();
             let (truth, whole) = of_topic(&visits);
+            // Whatever bounds the rest, what was before is added to it.
+            let (before_s, before_attempts) = self.kept(topic);
+            let truth = Totals {
+                credited_s: truth.credited_s + before_s,
+                attempts: truth.attempts + before_attempts,
+                ..truth
+            };
             let row = rows.iter().find(|it| it.topic == topic.to_string()).unwrap();
             let found = Totals {
                 credited_s: row.time_spent_ms / 1_000,
@@ -91,10 +110,12 @@ impl Case {
         }
         let told = totals(rows, None);
         assert_eq!(told.len(), 1, "seed {seed}");
-        let figures = |found: &super::Totals, truth: &Whole| {
+        let figures = |found: &super::Totals, truth: &Whole, topics: &[usize]| {
+            let before_ms: i64 = topics.iter().map(|it| self.kept(*it).0 * 1_000).sum();
             let near_ms = if knows_contacts { truth.near.count() * 1_000 } else { found.corroborated_ms };
-            let expected = (truth.credited_ms, truth.present.count() * 1_000, near_ms);
-            let found = (found.credited_ms, found.measured_ms, found.corroborated_ms);
+            let credited_ms = truth.credited_ms + before_ms;
+            let expected = (credited_ms, before_ms, truth.present.count() * 1_000, near_ms);
+            let found = (found.credited_ms, found.backfilled_ms, found.measured_ms, found.corroborated_ms);
             assert_eq!(found, expected, "seed {seed}");
         };
         let mut courses = Vec::new();
@@ -105,9 +126,9 @@ impl Case {
                 continue;
             };
             courses.push(of_parts(&of_course));
-            figures(&found.totals, &courses[courses.len() - 1]);
+            figures(&found.totals, &courses[courses.len() - 1], numbers);
         }
-        figures(&told[0].totals, &of_parts(&courses));
+        figures(&told[0].totals, &of_parts(&courses), &[0, 1, 2]);
     }
 }
 
@@ -141,8 +162,27 @@ fn rows_of(case: &Case) -> Vec<ReportRow> {
         let learner = ReportLearner { id: String::new(), name: String::new() };
         let (activities, held) = (&[][..], Vec::new());
         let course = COURSES.iter().find(|it| it.1.contains(&topic)).unwrap().0;
-        let facts = Facts { learner, course, package: &package, activities, attempts: &attempts, held };
-        rows.push(standing(facts).unwrap());
+        let history = case.before.get(topic).copied().flatten().map(|(seconds, attempts)| HistoryRow {
+            topic: topic.to_string(),
+            course: course.to_owned(),
+            title: String::new(),
+            kind: String::new(),
+            time_ms: seconds * 1_000,
+            attempts,
+        });
+        let facts = Facts {
+            learner,
+            course,
+            package: Some(&package),
+            activities,
+            history: history.as_ref(),
+            attempts: &attempts,
+            held,
+        };
+        let row = standing(facts).unwrap();
+        let expected = case.kept(topic);
+        assert_eq!((row.backfilled_ms, row.backfilled_attempts), (expected.0 * 1_000, expected.1));
+        rows.push(row);
     }
     rows
 }

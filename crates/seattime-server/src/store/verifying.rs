@@ -88,7 +88,7 @@ pub(crate) fn differing(
         tenant: tenant.to_owned(),
         learner: gathered.learner.clone(),
         course: gathered.course.clone(),
-        topic: gathered.package.title.clone(),
+        topic: gathered.title().to_owned(),
         what,
         notes,
     }))
@@ -115,10 +115,12 @@ fn fields(shown: &ReportRow, derived: &ReportRow) -> Result<Vec<String>, StoreEr
 fn sums(row: &ReportRow) -> Option<String> {
     let Some(whole) = &row.whole else { return Some("what totals are joined from: kept none".to_owned()) };
     let totals = whole.totals();
-    let of_row = (&row.time_spent, row.time_spent_ms, row.measured_ms, row.media_ms);
-    let of_whole = (&totals.time_spent, totals.credited_ms, totals.measured_ms, totals.media_ms);
+    let of_row = (&row.time_spent, row.time_spent_ms, row.backfilled_ms, row.measured_ms, row.media_ms);
+    let of_whole =
+        (&totals.time_spent, totals.credited_ms, totals.backfilled_ms, totals.measured_ms, totals.media_ms);
     let is_told = row.time_spent == spent(row.time_spent_ms)
-        && usize::try_from(row.attempts).is_ok_and(|it| it == row.by_attempt.len());
+        && usize::try_from(row.attempts.saturating_sub(row.backfilled_attempts))
+            .is_ok_and(|it| it == row.by_attempt.len());
     let is_same = of_row == of_whole && is_told;
     (!is_same).then(|| format!("the row's own figures: {of_row:?}, and their total: {of_whole:?}"))
 }

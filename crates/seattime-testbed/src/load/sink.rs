@@ -13,10 +13,10 @@ use seattime_server::faults::NoFaults;
 use seattime_server::limits::Rate;
 use seattime_server::secret::ServerKey;
 use seattime_server::store::{
-    Accounts, Answer, Arrival, CourseSettings, JudgedOf, JudgedRows, Judging, KeptSettings, Known, Launched,
-    MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, PackageLine, PackageReporting, ReportOf,
-    ReportPage, ReportVisit, Reporting, RowKey, Sight, Store, StoredPackage, TenantSettings, VerifiedRows,
-    VisitsOf,
+    Accounts, Answer, Arrival, CourseSettings, History, HistoryKept, JudgedOf, JudgedRows, Judging,
+    KeptSettings, Known, Launched, MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, PackageLine,
+    PackageReporting, ReportOf, ReportPage, ReportVisit, Reporting, RowKey, Sight, Store, StoredPackage,
+    TenantSettings, VerifiedRows, VisitsOf,
 };
 use seattime_server::token::VisitClaims;
 use seattime_server::{App, Config, World, router};
@@ -84,6 +84,10 @@ impl Store for Sink {
 
     fn unenrol(&self, tenant: &str, lms_id: &str, course: &str) -> Answer<'_, ()> {
         self.0.unenrol(tenant, lms_id, course)
+    }
+
+    fn keep_history(&self, tenant: &str, rows: Vec<History>, now_ms: i64) -> Answer<'_, Vec<HistoryKept>> {
+        self.0.keep_history(tenant, rows, now_ms)
     }
 
     fn launched(&self, tenant: &str, lms_id: &str, launch: &str) -> Answer<'_, Launched> {

@@ -10,7 +10,7 @@ use crate::store::{
 };
 
 impl Run<'_> {
-    fn learner(&self, name: &str, groups: Option<&[&str]>) -> NewLearner {
+    pub(super) fn learner(&self, name: &str, groups: Option<&[&str]>) -> NewLearner {
         NewLearner {
             lms_id: format!("{name} {}", self.mark),
             name: format!("Muster, {name}"),
@@ -29,7 +29,7 @@ impl Run<'_> {
         rows.iter().map(|it| format!("{} {}", bare(&it.learner.id), bare(&it.topic_id))).collect()
     }
 
-    async fn file(&self, name: &str, course: &str) -> String {
+    pub(super) async fn file(&self, name: &str, course: &str) -> String {
         let package = StoredPackage { course: course.to_owned(), ..self.package(name, Api::Scorm12) };
         let id = package.id.clone();
         self.store().put_package(&self.tenant, package, NOW_MS).await.unwrap();

@@ -19,6 +19,8 @@ const ASK_EVERYBODY: &[&str] = &[
     "rows_to_verify",       // `seattime verify`.
     "silent_visits",        // Once a minute.
     "stale_topic",          // An import: who is enrolled in its course.
+    "stale_history",        // An import of a package of which
+    "file_history",         // an LMS had kept something.
     "reporting",            // How packages report,
     "reporting_of_package", // and one of them.
 ];

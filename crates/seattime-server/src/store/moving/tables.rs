@@ -112,6 +112,10 @@ pub(super) const TABLES: &[Table] = &[
     ]),
     plain("learner_group", 2, &[("learner", Text), ("name", Text), ("tenant", Text)]),
     plain("enrolment", 2, &[("learner", Text), ("course", Text), ("tenant", Text), ("made_ms", Number)]),
+    plain("history", 2, &[
+        ("learner", Text), ("topic", Text), ("tenant", Text), ("course", Text), ("title", Text), ("kind", Text),
+        ("time_ms", Number), ("attempts", Number), ("kept_ms", Number),
+    ]),
     plain("stale_standing", 3, &[("learner", Text), ("course", Text), ("topic", Text), ("tenant", Text)]),
     plain("reporting", 4, &[
         ("learner", Text), ("course", Text), ("topic", Text), ("activity", Text), ("tenant", Text), ("sessions", Number),

@@ -149,7 +149,7 @@ pub(super) async fn make_again(
 
 /// Our id of the learner whom an LMS calls so, with name and groups as it says them, whose row is locked from here on;
 /// `id`, if there is none yet.
-async fn learner(
+pub(super) async fn learner(
     db: &Client,
     tenant: &str,
     called: &NewLearner,

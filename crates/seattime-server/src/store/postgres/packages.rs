@@ -33,6 +33,11 @@ pub(super) async fn put(
         package.shares_with_all.into(),
         now_ms.into(),
     ];
+    // What an LMS kept of it before it was there is shown in its course from now on.
+    let topic = [tenant.into(), id.into()];
+    run(db, sql!("stale_history"), &topic).await?;
+    run(db, sql!("file_history"), &[tenant.into(), id.into(), (&package.course).into()]).await?;
+    run(db, sql!("stale_history"), &topic).await?;
     run(db, sql!("put_package"), &fields).await?;
     for (position, it) in (0_i64..).zip(&package.activities) {
         let defaults = serde_json::to_string(&it.defaults)?;

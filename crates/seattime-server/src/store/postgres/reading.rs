@@ -136,9 +136,14 @@ pub(super) async fn attempt(
 
 /// A package.
 pub(super) async fn package(db: &Client, tenant: &str, id: &str) -> Result<PackageRow, Failure> {
+    Ok(find_package(db, tenant, id).await?.ok_or(StoreError::NotFound("topic"))?)
+}
+
+/// A package, if it is there.
+pub(super) async fn find_package(db: &Client, tenant: &str, id: &str) -> Result<Option<PackageRow>, Failure> {
     let found = row(db, sql!("package"), &[tenant.into(), id.into()]).await?;
-    let found = found.ok_or(StoreError::NotFound("topic"))?;
-    Ok(package_of(&mut Columns::of(&found))?.ok_or(StoreError::NotFound("topic"))?)
+    let Some(found) = found else { return Ok(None) };
+    Ok(package_of(&mut Columns::of(&found))?)
 }
 
 /// What can be launched in a package.

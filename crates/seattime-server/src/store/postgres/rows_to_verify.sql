@@ -9,4 +9,7 @@ SELECT learner, course, topic, tenant FROM (
         FROM enrolment JOIN package ON package.tenant = enrolment.tenant AND package.course = enrolment.course
         WHERE ($1::text IS NULL OR enrolment.tenant = $1) AND (enrolment.learner, enrolment.course, package.id) > ($2, $3, $4)
         ORDER BY enrolment.learner, enrolment.course, package.id LIMIT $5) AS enrolled
+    UNION SELECT * FROM (SELECT learner, course, topic, tenant FROM history
+        WHERE ($1::text IS NULL OR tenant = $1) AND (learner, course, topic) > ($2, $3, $4)
+        ORDER BY learner, course, topic LIMIT $5) AS before
 ) AS known ORDER BY learner, course, topic LIMIT $5

@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0004_report.sql"),
     include_str!("../../../migrations/postgres/0005_zone.sql"),
     include_str!("../../../migrations/postgres/0006_accounts.sql"),
+    include_str!("../../../migrations/postgres/0007_history.sql"),
 ];
 
 /// The version of the schema.

@@ -7,7 +7,8 @@ use tokio_postgres::{Client, Row};
 
 use super::failure::{Failure, retried};
 use super::fields::{Columns, Field, row, rows, run};
-use super::reading::{activities, latest_values, package, visits_of};
+use super::history;
+use super::reading::{activities, find_package, latest_values, visits_of};
 use super::sql_here as sql;
 use crate::store::listing::{Dialect, Given, SortKey, Statement, Whose, columns, listed};
 use crate::store::standing::{Derived, Gathered, GatheredAttempt, Held, STANDINGS_AT_ONCE};
@@ -168,18 +169,20 @@ pub(super) async fn gathered(
     }
     let (in_course, in_row) =
         ([learner.into(), course.into()], [learner.into(), course.into(), topic.into()]);
-    let (enrolled, before, groups, package, activities) = tokio::try_join!(
+    let (enrolled, before, groups, package, activities, history) = tokio::try_join!(
         row(db, sql!("enrolment"), &in_course),
         row(db, sql!("standing"), &in_row),
         groups_of(db, learner),
-        package(db, tenant, topic),
-        activities(db, topic)
+        find_package(db, tenant, topic),
+        activities(db, topic),
+        history::find(db, learner, topic)
     )?;
     Ok(Gathered {
         learner: who,
         course: course.to_owned(),
         package,
         activities,
+        history: history.filter(|it| it.course == course),
         attempts,
         groups,
         is_enrolled: enrolled.is_some(),

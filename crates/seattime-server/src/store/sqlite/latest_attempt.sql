@@ -1,2 +1,2 @@
 SELECT id, number, api FROM attempt WHERE learner = ?1 AND course = ?2 AND topic = ?3 AND number > 0
-ORDER BY number DESC LIMIT 1
+ORDER BY number DESC, made_ms DESC, id DESC LIMIT 1

@@ -105,12 +105,13 @@ pub(super) fn make_again(
     Ok(VisitClaims { learner, ..claims })
 }
 
-fn new_id() -> String {
+/// A new id of a learner or an attempt.
+pub(super) fn new_id() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
 /// Our id of the learner whom an LMS calls so, with name and groups as it says them; `id`, if there is none yet.
-fn learner(
+pub(super) fn learner(
     db: &Connection,
     tenant: &str,
     called: &NewLearner,

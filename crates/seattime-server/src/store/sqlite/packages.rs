@@ -21,6 +21,10 @@ pub(super) fn put(
     desk.memory.forget(); // What attempts remember of it may be another course's.
     let (api, edition, shares) = (word(&package.api)?, package.edition, package.shares_with_all);
     let row = (tenant, &package.id, &package.title, &package.course, api, edition, shares, now_ms);
+    // What an LMS kept of it before it was there is shown in its course from now on.
+    db.prepare_cached(sql!("stale_history"))?.execute((tenant, &package.id))?;
+    db.prepare_cached(sql!("file_history"))?.execute((tenant, &package.id, &package.course))?;
+    db.prepare_cached(sql!("stale_history"))?.execute((tenant, &package.id))?;
     db.prepare_cached(sql!("put_package"))?.execute(row)?;
     for (position, it) in (0_i64..).zip(&package.activities) {
         let defaults = serde_json::to_string(&it.defaults)?;

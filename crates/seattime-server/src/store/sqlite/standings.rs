@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
+use super::history;
 use super::merge::visits_of;
 use super::packages;
 use super::sql_here as sql;
@@ -148,8 +149,9 @@ pub(super) fn gathered(
     Ok(Gathered {
         learner: who,
         course: course.to_owned(),
-        package: packages::find(db, tenant, topic)?.ok_or(StoreError::NotFound("topic"))?,
+        package: packages::find(db, tenant, topic)?,
         activities: packages::activities(db, topic)?,
+        history: history::find(db, learner, topic)?.filter(|it| it.course == course),
         attempts,
         groups: groups_of(db, learner)?,
         is_enrolled: enrolled.is_some(),

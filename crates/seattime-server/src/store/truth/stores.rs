@@ -13,7 +13,8 @@ use crate::store::contract::{arrival, cluster};
 use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{
-    NewLaunch, NewLearner, Opened, Opening, ReportOf, Sight, Store, StoredActivity, StoredPackage,
+    History, HistoryKept, NewLaunch, NewLearner, Opened, Opening, ReportOf, Sight, Store, StoredActivity,
+    StoredPackage,
 };
 
 /// So many cases at once; their visits are fewer than what one sweep closes.
@@ -107,6 +108,11 @@ struct Told {
 async fn through(store: Arc<dyn Store>, seed: u64) -> Told {
     let case = Case::of(seed);
     let learner = format!("learner {seed}");
+    // What was before comes before everything, or while visits are told; and again at the end.
+    let is_early = seed.is_multiple_of(2);
+    if is_early {
+        keep(&store, &case, &learner).await;
+    }
     let mut waiting = Vec::new();
     let mut before = (0, 1);
     for (topic, (number, story, deliveries)) in case.visits() {
@@ -136,10 +142,28 @@ async fn through(store: Arc<dyn Store>, seed: u64) -> Told {
             }
         }
     }
+    keep(&store, &case, &learner).await;
     for answer in sent {
         answer.await.unwrap().unwrap();
     }
+    assert!(keep(&store, &case, &learner).await.iter().all(|it| *it == HistoryKept::Same), "seed {seed}");
     Told { seed, case, learner }
+}
+
+/// Keeps what an LMS had kept before.
+async fn keep(store: &Arc<dyn Store>, case: &Case, learner: &str) -> Vec<HistoryKept> {
+    let kept = case.before.iter().enumerate().filter_map(|(topic, it)| Some((topic, (*it)?)));
+    let rows = kept.map(|(topic, (seconds, attempts))| History {
+        learner: NewLearner { lms_id: learner.to_owned(), name: String::new(), groups: None },
+        course: "before".to_owned(),
+        topic: topic.to_string(),
+        kept_as: Vec::new(),
+        title: String::new(),
+        kind: "scorm_2004".to_owned(),
+        time_ms: seconds * 1_000,
+        attempts,
+    });
+    store.keep_history(TENANT, rows.collect(), EPOCH_MS).await.unwrap()
 }
 
 async fn open(

@@ -1,0 +1,1 @@
+DELETE FROM history WHERE learner = $1 AND topic = $2

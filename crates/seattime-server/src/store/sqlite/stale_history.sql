@@ -1,0 +1,4 @@
+INSERT INTO stale_standing (learner, course, topic, tenant)
+SELECT learner, course, topic, tenant FROM history WHERE tenant = ?1 AND topic = ?2
+AND NOT EXISTS (SELECT 1 FROM package WHERE package.tenant = ?1 AND package.id = ?2)
+ON CONFLICT (learner, course, topic) DO NOTHING

@@ -162,7 +162,7 @@ test("what is shown is had as a file, in which nothing is a formula", async () =
 
 /** A file of that ending, once it is whole. @param {string} folder @param {string} ending */
 async function arrived(folder, ending) {
-    for (let n = 0; n < 400; n++) {
+    for (let n = 0; n < 2400; n++) {
         const name = readdirSync(folder).find((it) => it.endsWith(ending));
         if (name && existsSync(join(folder, name)) && readFileSync(join(folder, name)).length > 0) return name;
         await pause(25);

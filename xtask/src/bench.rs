@@ -7,7 +7,8 @@ use anyhow::{Result, bail};
 use crate::project::Project;
 use crate::{build, load, setup, step};
 
-/// `cargo xtask bench api`, `time`, `cost`, `report [--database sqlite|postgres] [--attempts N]`, or
+/// `cargo xtask bench api`, `time`, `cost`, `report [--database sqlite|postgres] [--attempts N]`,
+/// `repair [--database sqlite|postgres] [--rows N]`, or
 /// `commits [--database sqlite|postgres] [--rounds N] [--seconds N] [--learners N]`.
 pub(crate) fn command(project: &Project, arguments: &[String]) -> Result<ExitCode> {
     match arguments.split_first() {
@@ -15,8 +16,12 @@ pub(crate) fn command(project: &Project, arguments: &[String]) -> Result<ExitCod
         Some((what, [])) if what == "time" => time(project),
         Some((what, [])) if what == "cost" => cost(project),
         Some((what, more)) if what == "report" => load::report(project, more),
+        Some((what, more)) if what == "repair" => load::repair(project, more),
         Some((what, more)) if what == "commits" => load::commits(project, more),
-        _ => bail!("found `{}`, expected `api`, `time`, `cost`, `report` or `commits`", arguments.join(" ")),
+        _ => bail!(
+            "found `{}`, expected `api`, `time`, `cost`, `report`, `repair` or `commits`",
+            arguments.join(" ")
+        ),
     }
 }
 
@@ -51,7 +56,7 @@ fn cost(project: &Project) -> Result<ExitCode> {
 
 /// Compiles the servers that the stories start, and says where they are.
 fn served(project: &Project, node: &mut Command) -> Result<()> {
-    let binary = build::server(project)?;
+    let binary = build::server(project, build::RELEASE)?;
     // By itself, as in `test`: its needs would change how the shipped binary's crates are built.
     let mut testbed = project.cargo();
     testbed.args(["build", "--release", "--package", "seattime-testbed"]);

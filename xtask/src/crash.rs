@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::project::Project;
-use crate::{files, step};
+use crate::{build, files, step};
 
 /// What of the tree a mutant is built from.
 const SOURCES: &[&str] =
@@ -20,16 +20,16 @@ const NOTICED_BY: &str = "# noticed by: cargo xtask crash";
 
 /// `cargo xtask crash [--cycles N] [--seed S] [--learners N] [--power-loss] [--fsync-ms N] [--database postgres]`.
 pub(crate) fn command(project: &Project, arguments: &[String]) -> Result<ExitCode> {
-    let status = driver(project)?.args(arguments).status()?;
+    let status = driver(project, build::RELEASE)?.args(arguments).status()?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// The driver of the crash test, compiled, with the testbed that it kills.
-pub(crate) fn driver(project: &Project) -> Result<Command> {
+pub(crate) fn driver(project: &Project, profile: &str) -> Result<Command> {
     let mut testbed = project.cargo();
-    testbed.args(["build", "--release", "--package", "seattime-testbed"]);
+    testbed.args(["build", "--profile", profile, "--package", "seattime-testbed"]);
     step::run(project, "crash", "compiling the testbed", &mut testbed)?;
-    Ok(driver_in(&project.target.join("release")))
+    Ok(driver_in(&project.target.join(profile)))
 }
 
 fn driver_in(folder: &Path) -> Command {

@@ -13,7 +13,7 @@ use crate::{build, setup, step};
 pub(crate) fn command(project: &Project, arguments: &[String]) -> Result<ExitCode> {
     let page = setup::page(project)?;
     build::wasm(project, &page)?;
-    let server = build::server(project)?;
+    let server = build::server(project, build::RELEASE)?;
     let mut load = driver(project)?;
     load.args(["crowd", "--server"]).arg(server).arg("--folder").arg(folder(project)?).args(arguments);
     finish(&mut load)
@@ -31,9 +31,18 @@ pub(crate) fn commits(project: &Project, arguments: &[String]) -> Result<ExitCod
 
 /// `cargo xtask bench report`: pages of a report over 100,000 attempts, over both databases.
 pub(crate) fn report(project: &Project, arguments: &[String]) -> Result<ExitCode> {
-    let server = build::server(project)?;
+    let server = build::server(project, build::RELEASE)?;
     let mut load = driver(project)?;
     load.args(["report", "--server"]).arg(server).arg("--folder").arg(folder(project)?.join("report"));
+    load.args(arguments);
+    finish(&mut load)
+}
+
+/// `cargo xtask bench repair`: a million rows of an LMS put right, over both databases.
+pub(crate) fn repair(project: &Project, arguments: &[String]) -> Result<ExitCode> {
+    let server = build::server(project, build::RELEASE)?;
+    let mut load = driver(project)?;
+    load.args(["repair", "--server"]).arg(server).arg("--folder").arg(folder(project)?.join("repair"));
     load.args(arguments);
     finish(&mut load)
 }

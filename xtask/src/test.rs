@@ -155,7 +155,7 @@ fn crash(bench: &Bench) -> Result<Outcome> {
     ];
     let mut outcomes = Vec::new();
     for (name, mode) in MODES {
-        let mut command = crash::driver(bench.project)?;
+        let mut command = crash::driver(bench.project, build::TESTED)?;
         outcomes.push(counted(bench, name, command.args(["--cycles", "5"]).args(mode))?);
     }
     Ok(sum(outcomes))
@@ -183,10 +183,10 @@ fn end_to_end(bench: &Bench) -> Result<Outcome> {
         return Ok(Outcome::Skipped("there is no tests/e2e/*.test.js".to_owned()));
     }
     build::wasm(project, page)?;
-    let binary = build::server(project)?;
+    let binary = build::server(project, build::TESTED)?;
     // By itself, or else the testbed's needs would change how the shipped binary's crates are built.
     let mut testbed = project.cargo();
-    testbed.args(["build", "--release", "--package", "seattime-testbed"]);
+    testbed.args(["build", "--profile", build::TESTED, "--package", "seattime-testbed"]);
     step::run(project, "test", "compiling the testbed", &mut testbed)?;
     let mut in_real_time = Vec::new();
     let mut under_a_set_clock = Vec::new();

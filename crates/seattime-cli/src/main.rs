@@ -6,6 +6,7 @@ mod commands;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use seattime_repair::Command as Repair;
 use seattime_server::config::{LOG_FORMAT_VARIABLE, LOG_VARIABLE};
 use tracing_subscriber::EnvFilter;
 
@@ -56,6 +57,14 @@ enum Command {
     Verify(commands::verify::Arguments),
     /// Say what is wrong with a data folder or a database, and what to do; the server may be running.
     Doctor(commands::doctor::Arguments),
+    /// In the LMS's own database: time spent, from what videos and audios left behind; never less than it was.
+    SyncTimeSpent(commands::repair::Arguments),
+    /// In the LMS's own database: times of SCORM attempts as their packages sent them, and their sums.
+    FixScormTime(commands::repair::Arguments),
+    /// In the LMS's own database: how many attempts there were, as enrolments counted them.
+    SyncScormAttempts(commands::repair::Arguments),
+    /// Take back what one of these three changed, in rows that still hold it.
+    Undo(commands::undo::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -74,6 +83,16 @@ fn main() -> ExitCode {
                 Command::Recompute(arguments) => commands::recompute::run(arguments).await,
                 Command::Verify(arguments) => commands::verify::run(arguments).await,
                 Command::Doctor(arguments) => commands::doctor::run(arguments).await,
+                Command::SyncTimeSpent(arguments) => {
+                    commands::repair::run(Repair::SyncTimeSpent, arguments).await
+                }
+                Command::FixScormTime(arguments) => {
+                    commands::repair::run(Repair::FixScormTime, arguments).await
+                }
+                Command::SyncScormAttempts(arguments) => {
+                    commands::repair::run(Repair::SyncScormAttempts, arguments).await
+                }
+                Command::Undo(arguments) => commands::undo::run(arguments).await,
             }
         });
         runtime.shutdown_background(); // A report that is still being read is nobody's any more.

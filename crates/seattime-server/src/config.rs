@@ -9,6 +9,10 @@ use seattime_wire::{CreditPolicy, Policy};
 
 use crate::limits::{DEFAULT_LIMITS, Limits};
 
+/// Where the LMS keeps its own rows, for those commands that put them right: an address or a path.
+pub const LMS_VARIABLE: &str = "SEATTIME_LMS";
+/// Who runs a command, as the system says.
+pub const USER_VARIABLE: &str = "USER";
 /// The environment variable that holds an API key; it wins over the file `api-key`.
 pub const API_KEY_VARIABLE: &str = "SEATTIME_API_KEY";
 /// The environment variable that holds the database's address, password included.

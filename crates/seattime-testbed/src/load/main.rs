@@ -13,8 +13,11 @@ mod postgres;
 mod process;
 mod raw;
 mod raw_postgres;
+mod repair;
 mod report;
 mod sink;
+#[path = "../wreck.rs"]
+mod wreck;
 
 use std::process::ExitCode;
 
@@ -36,6 +39,8 @@ enum Command {
     Commits(commits::Arguments),
     /// Tens of thousands of learners before one server.
     Crowd(crowd::Arguments),
+    /// What a repair of many rows costs beside a plain read and update of as many.
+    Repair(repair::Arguments),
     /// What a report over many attempts costs beside the bare query.
     Report(report::Arguments),
     /// The server that keeps no commits, for the first.
@@ -47,6 +52,7 @@ async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Commits(arguments) => commits::run(&arguments).await,
         Command::Crowd(arguments) => crowd::run(&arguments).await,
+        Command::Repair(arguments) => repair::run(&arguments).await,
         Command::Report(arguments) => report::run(&arguments).await,
         Command::Sink(arguments) => sink::run(arguments).await.map(|()| true),
     };

@@ -1,0 +1,168 @@
+//! An LMS on PostgreSQL, or on a database that speaks it.
+
+use std::collections::HashMap;
+
+use seattime_server::store::postgres::{Guest, Word};
+use tokio_postgres::Row;
+
+use super::{Cell, Write, quoted, quoted_table};
+use crate::error::RepairError;
+
+pub(super) struct Db(Guest);
+
+/// What each table's columns are of.
+type Types = HashMap<String, HashMap<String, String>>;
+
+impl Db {
+    /// The database at `url`, and what it is called.
+    pub(super) async fn open(url: &str) -> Result<(Db, String), RepairError> {
+        let guest = Guest::connect(url).await.map_err(|error| RepairError::Reached(error.to_string()))?;
+        let place = guest.place().to_owned();
+        Ok((Db(guest), place))
+    }
+
+    pub(super) async fn columns(&self, table: &str) -> Result<Vec<(String, String)>, String> {
+        let statement = "SELECT attname::text, format_type(atttypid, atttypmod) FROM pg_attribute
+            WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped";
+        let rows = self.0.rows(statement, &[Word::One(Some(quoted_table(table)))]).await?;
+        rows.iter()
+            .map(|row| Ok((said(row, 0)?.unwrap_or_default(), said(row, 1)?.unwrap_or_default())))
+            .collect()
+    }
+
+    pub(super) async fn rows(&self, text: &str, bound: &[Cell]) -> Result<Vec<Vec<Cell>>, String> {
+        let words: Vec<Word> = bound.iter().map(|it| Word::One(held(it))).collect();
+        let rows = self.0.rows(text, &words).await?;
+        let cells =
+            |row: &Row| (0..row.len()).map(|n| Ok(said(row, n)?.map_or(Cell::Null, Cell::Text))).collect();
+        rows.iter().map(cells).collect()
+    }
+
+    pub(super) async fn write(&mut self, writes: &[Write], types: &Types) -> Result<Vec<bool>, String> {
+        // Rows whose statement is the same one go together.
+        let mut alike: Vec<(Update, Vec<usize>)> = Vec::new();
+        for (n, write) in writes.iter().enumerate() {
+            let update = Update::of(write);
+            match alike.iter_mut().find(|it| it.0 == update) {
+                Some((_, some)) => some.push(n),
+                None => alike.push((update, vec![n])),
+            }
+        }
+        let mut written = vec![false; writes.len()];
+        self.0.run("BEGIN").await?;
+        for (update, some) in &alike {
+            match self.together(update, some, writes, types).await {
+                Ok(changed) => {
+                    some.iter()
+                        .filter(|n| writes.get(**n).is_some_and(|it| changed.contains(&it.id.text())))
+                        .for_each(|n| written.iter_mut().skip(*n).take(1).for_each(|it| *it = true));
+                }
+                Err(reason) => {
+                    self.0.run("ROLLBACK").await.ok();
+                    return Err(reason);
+                }
+            }
+        }
+        self.0.run("COMMIT").await?;
+        Ok(written)
+    }
+
+    /// Changes rows by one statement; answers the ids of those that were changed.
+    async fn together(
+        &self,
+        update: &Update,
+        some: &[usize],
+        writes: &[Write],
+        types: &Types,
+    ) -> Result<Vec<String>, String> {
+        let some: Vec<&Write> = some.iter().filter_map(|n| writes.get(*n)).collect();
+        let column = |f: &dyn Fn(&Write) -> Option<String>| some.iter().map(|it| f(it)).collect::<Vec<_>>();
+        let mut lists = vec![column(&|it| held(&it.id))];
+        for n in 0..update.set.len() {
+            lists.push(column(&|it| it.set.get(n).and_then(|it| held(&it.from))));
+            lists.push(column(&|it| it.set.get(n).and_then(|it| held(&it.to))));
+        }
+        for n in 0..update.guards.len() {
+            lists.push(column(&|it| it.guards.get(n).and_then(|it| held(&it.1))));
+        }
+        let lists: Vec<Word> = lists.into_iter().map(Word::Many).collect();
+        let rows = self.0.rows(&update.statement(types), &lists).await?;
+        rows.iter().map(|it| Ok(said(it, 0)?.unwrap_or_default())).collect()
+    }
+}
+
+/// Which columns of which table are changed, and looked at.
+#[derive(PartialEq)]
+struct Update {
+    table: String,
+    key: String,
+    set: Vec<String>,
+    guards: Vec<String>,
+}
+
+impl Update {
+    fn of(write: &Write) -> Update {
+        Update {
+            table: write.table.clone(),
+            key: write.key.clone(),
+            set: write.set.iter().map(|it| it.column.clone()).collect(),
+            guards: write.guards.iter().map(|it| it.0.clone()).collect(),
+        }
+    }
+
+    /// Takes the rows that nobody holds and that still say what was read, and changes those. Whoever waited for a row
+    /// that the LMS holds could be waited for by it in turn, and PostgreSQL might end the LMS's transaction for that.
+    fn statement(&self, types: &Types) -> String {
+        let of = |column: &str| {
+            types.get(&self.table).and_then(|it| it.get(column)).map_or("text", String::as_str).to_owned()
+        };
+        let lists = 1 + 2 * self.set.len() + self.guards.len();
+        let arrays: Vec<String> = (1..=lists).map(|n| format!("${n}::text[]")).collect();
+        let names: Vec<String> = ["id".to_owned()]
+            .into_iter()
+            .chain((0..self.set.len()).flat_map(|n| [format!("from{n}"), format!("to{n}")]))
+            .chain((0..self.guards.len()).map(|n| format!("guard{n}")))
+            .collect();
+        // Figures are compared as such, everything else as text: some types cannot be compared.
+        let still = |by: &str| -> String {
+            let set = self.set.iter().enumerate().map(|(n, it)| {
+                format!(" AND t.{} IS NOT DISTINCT FROM {by}.from{n}::{}", quoted(it), of(it))
+            });
+            let guards = self
+                .guards
+                .iter()
+                .enumerate()
+                .map(|(n, it)| format!(" AND t.{}::text IS NOT DISTINCT FROM {by}.guard{n}", quoted(it)));
+            set.chain(guards).collect()
+        };
+        let set: Vec<String> = (self.set.iter().enumerate())
+            .map(|(n, it)| format!("{} = free.to{n}::{}", quoted(it), of(it)))
+            .collect();
+        let (table, key) = (quoted_table(&self.table), quoted(&self.key));
+        format!(
+            "WITH asked AS (SELECT * FROM unnest({arrays}) AS asked ({names})),
+            free AS (SELECT asked.* FROM asked JOIN {table} t ON t.{key} = asked.id::{of_key}
+                WHERE true{still_asked} FOR UPDATE OF t SKIP LOCKED)
+            UPDATE {table} t SET {set} FROM free WHERE t.{key} = free.id::{of_key}{still_free} RETURNING free.id",
+            arrays = arrays.join(", "),
+            names = names.join(", "),
+            of_key = of(&self.key),
+            still_asked = still("asked"),
+            set = set.join(", "),
+            still_free = still("free"),
+        )
+    }
+}
+
+/// A text out of a row.
+fn said(row: &Row, n: usize) -> Result<Option<String>, String> {
+    row.try_get(n).map_err(|error| error.to_string())
+}
+
+/// A value as it is sent.
+fn held(cell: &Cell) -> Option<String> {
+    match cell {
+        Cell::Null => None,
+        cell => Some(cell.text()),
+    }
+}

@@ -71,13 +71,12 @@ async function once(url, body, keepalive = false, headers = {}) {
         if (response.ok && answer) return { answer };
         const { code = "failed", detail, title } = answer ?? {};
         console.warn(`seattime: ${url}: ${response.status} ${code}, request ${response.headers.get("x-request-id")}`);
-        const seconds = Number(response.headers.get("retry-after"));
         return {
             problem: {
                 status: response.status,
                 code: String(code),
                 detail: String(detail ?? title ?? `the server answered ${response.status}`),
-                retryAfterMs: seconds > 0 ? seconds * 1000 : 0,
+                retryAfterMs: Number(response.headers.get("retry-after")) * 1000 || 0,
                 body: answer ?? {},
             },
         };
@@ -97,12 +96,9 @@ async function once(url, body, keepalive = false, headers = {}) {
  * @param {string} body
  * @returns {Promise<{ answer?: any, problem?: Problem }>}
  */
-export function postAndLeave(url, body) {
+export async function postAndLeave(url, body) {
     // A request that is too large to outlive the page is refused at once, so the beacon is asked in time.
-    const outlives = new Blob([body]).size < 60_000;
-    const sent = once(url, body, outlives);
-    return sent.then((it) => {
-        if (it.problem?.status === 0) navigator.sendBeacon?.(url, body);
-        return it;
-    });
+    const result = await once(url, body, new Blob([body]).size < 60_000);
+    if (result.problem?.status === 0) navigator.sendBeacon?.(url, body);
+    return result;
 }

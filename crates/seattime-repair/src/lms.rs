@@ -84,6 +84,11 @@ impl Lms {
         Ok(names)
     }
 
+    /// Whether it was asked for the table, and there is none.
+    pub(crate) fn is_without(&self, table: &str) -> bool {
+        self.types.get(table).is_some_and(HashMap::is_empty)
+    }
+
     /// Begins a statement.
     pub(crate) fn statement(&self) -> Statement<'_> {
         let is_postgres = matches!(self.engine, Engine::Postgres(_));

@@ -375,8 +375,8 @@ pub trait Store: Send + Sync {
     /// Takes a learner, by the LMS's own id, out of a course; what was launched keeps its rows.
     fn unenrol(&self, tenant: &str, lms_id: &str, course: &str) -> Answer<'_, ()>;
 
-    /// Keeps what an LMS kept before its courses ran here; answers what became of each row, in their order. Kept again,
-    /// it changes nothing.
+    /// Keeps what an LMS kept before its courses ran here, all of it or nothing; answers what became of each row, in their
+    /// order. Kept again, it changes nothing. Commits wait while a thousand rows are kept, about 50 ms in SQLite.
     fn keep_history(&self, tenant: &str, rows: Vec<History>, now_ms: i64) -> Answer<'_, Vec<HistoryKept>>;
 
     /// A launch of a learner, by the LMS's own id and the launch's.

@@ -1,12 +1,13 @@
 //! What an LMS kept before its courses ran here: kept as state, shown beside what is credited, and never counted twice.
 
-use seattime_wire::{Api, Mode};
+use seattime_wire::{Api, Mode, Policy};
 
 use super::{MINUTE_MS, NOW_MS, Run};
+use crate::config::DEFAULT_POLICY;
 use crate::store::totals::totals;
 use crate::store::{
-    History, HistoryKept, Learner, Missing, MissingOf, NewLaunch, Period, ReportOf, ReportRow, Sight,
-    StoreError, VisitsOf,
+    History, HistoryKept, Judgement, Learner, Missing, MissingOf, NewLaunch, Period, ReportOf, ReportRow,
+    Sight, StoreError, VisitsOf,
 };
 
 const LATER_MS: i64 = NOW_MS + 10_000 * MINUTE_MS;
@@ -143,6 +144,18 @@ impl Run<'_> {
         let after = HistoryKept::AfterStart { kept_ms: 15 * MINUTE_MS };
         assert_eq!(run.keep(&[&late], NOW_MS).await, [after]);
 
+        // Judged by another policy, what is from before stays what it is: nobody measured it here.
+        let strict = Policy { idle_limit_ms: 120_000, ..DEFAULT_POLICY };
+        let judged = run.judge(strict, "anna", false).await;
+        let spent = |it: &Judgement| it.time_spent_ms;
+        for (minutes, before_minutes) in [(90, 30), (75, 15)] {
+            let before_ms = before_minutes * MINUTE_MS;
+            let row = judged.iter().find(|it| spent(&it.before) == minutes * MINUTE_MS).unwrap();
+            assert_eq!(spent(&row.before) - row.before.measured_ms, before_ms);
+            assert_eq!(spent(&row.after) - row.after.measured_ms, before_ms);
+            assert!(row.after.measured_ms < row.before.measured_ms, "{row:?}");
+        }
+        run.judge(DEFAULT_POLICY, "anna", false).await;
         let rows = run.rows_of("anna").await;
         let figures =
             |it: &ReportRow| (it.time_spent_ms / MINUTE_MS, it.backfilled_ms / MINUTE_MS, it.attempts);

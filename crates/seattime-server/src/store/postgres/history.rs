@@ -1,5 +1,7 @@
 //! What an LMS kept before its courses ran here, in PostgreSQL.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use deadpool_postgres::Pool;
 use tokio_postgres::Client;
 
@@ -22,62 +24,94 @@ pub(super) async fn keep(
     let mut connection = pool.get().await?;
     let transaction = connection.transaction().await?;
     let db = transaction.client();
-    // By learner, so that no two of these wait for each other.
-    let mut order: Vec<usize> = (0..rows.len()).collect();
-    order.sort_by_key(|n| rows.get(*n).map(|it| &it.learner.lms_id));
+    // By learner, so that no two of these wait for each other, and each learner is found once.
+    let mut order: Vec<(usize, &History)> = rows.iter().enumerate().collect();
+    order.sort_by_key(|it| &it.1.learner.lms_id);
+    let mut keeping = Keeping { db, tenant, now_ms, courses: BTreeMap::new(), stale: BTreeSet::new() };
+    let mut learner: Option<(&NewLearner, String)> = None;
     let mut kept = Vec::with_capacity(rows.len());
-    for n in order {
-        if let Some(it) = rows.get(n) {
-            kept.push((n, keep_one(db, tenant, it, now_ms).await?));
-        }
+    for (n, history) in order {
+        let id = match learner.take() {
+            Some((called, id)) if *called == history.learner => id,
+            _ => keeping.learner(&history.learner).await?,
+        };
+        kept.push((n, keeping.keep(&id, history).await?));
+        learner = Some((&history.learner, id));
     }
+    let stale =
+        keeping.stale.iter().map(|(learner, course, topic)| (&**learner, &**course, &**topic, tenant));
+    put_stale(db, stale.collect()).await?;
     transaction.commit().await?;
     kept.sort_unstable_by_key(|it| it.0);
     Ok(kept.into_iter().map(|it| it.1).collect())
 }
 
-async fn keep_one(db: &Client, tenant: &str, history: &History, now_ms: i64) -> Result<HistoryKept, Failure> {
-    let called = named(&history.learner, kept_name(db, tenant, &history.learner).await?);
-    let learner = launches::learner(db, tenant, &called, uuid::Uuid::new_v4().to_string(), now_ms).await?;
-    let package = find_package(db, tenant, &history.topic).await?;
-    let given = HistoryRow::of(history, package.map(|it| it.course));
-    let mut earlier = Vec::new();
-    for topic in history.kept_as.iter().filter(|it| **it != history.topic) {
-        earlier.extend(find(db, &learner, topic).await?);
+/// Rows that are kept in one transaction.
+struct Keeping<'a> {
+    db: &'a Client,
+    tenant: &'a str,
+    now_ms: i64,
+    /// Of each topic that was met, the course of its package, if that is there.
+    courses: BTreeMap<String, Option<String>>,
+    /// Rows of the report that are to be derived anew: learner, course and topic.
+    stale: BTreeSet<(String, String, String)>,
+}
+
+impl Keeping<'_> {
+    /// Our id of a learner.
+    async fn learner(&self, told: &NewLearner) -> Result<String, Failure> {
+        let called = named(told, kept_name(self.db, self.tenant, told).await?);
+        let id = uuid::Uuid::new_v4().to_string();
+        launches::learner(self.db, self.tenant, &called, id, self.now_ms).await
     }
-    let before = HistoryRow::known(find(db, &learner, &given.topic).await?, &earlier);
-    if before.as_ref() == Some(&given) && earlier.is_empty() {
-        return Ok(HistoryKept::Same);
+
+    async fn course(&mut self, topic: &str) -> Result<Option<String>, Failure> {
+        if let Some(known) = self.courses.get(topic) {
+            return Ok(known.clone());
+        }
+        let found = find_package(self.db, self.tenant, topic).await?.map(|it| it.course);
+        self.courses.insert(topic.to_owned(), found.clone());
+        Ok(found)
     }
-    let has_begun = before.is_some() && has_begun(db, &learner, &given.topic).await?;
-    let (kept, answer) = given.after(before.clone(), has_begun);
-    for it in &earlier {
-        run(db, sql!("drop_history"), &[(&learner).into(), (&it.topic).into()]).await?;
+
+    async fn keep(&mut self, learner: &str, history: &History) -> Result<HistoryKept, Failure> {
+        let db = self.db;
+        let given = HistoryRow::of(history, self.course(&history.topic).await?);
+        let mut earlier = Vec::new();
+        for topic in history.kept_as.iter().filter(|it| **it != history.topic) {
+            earlier.extend(find(db, learner, topic).await?);
+        }
+        let before = HistoryRow::known(find(db, learner, &given.topic).await?, &earlier);
+        if before.as_ref() == Some(&given) && earlier.is_empty() {
+            return Ok(HistoryKept::Same);
+        }
+        let has_begun = before.is_some() && has_begun(db, learner, &given.topic).await?;
+        let (kept, answer) = given.after(before.clone(), has_begun);
+        for it in &earlier {
+            run(db, sql!("drop_history"), &[learner.into(), (&it.topic).into()]).await?;
+            self.stale(learner, it);
+        }
+        if before.as_ref() != Some(&kept) {
+            let fields = [
+                learner.into(),
+                (&kept.topic).into(),
+                self.tenant.into(),
+                (&kept.course).into(),
+                (&kept.title).into(),
+                (&kept.kind).into(),
+                kept.time_ms.into(),
+                kept.attempts.into(),
+                self.now_ms.into(),
+            ];
+            run(db, sql!("put_history"), &fields).await?;
+            before.iter().chain([&kept]).for_each(|it| self.stale(learner, it));
+        }
+        Ok(answer)
     }
-    let is_changed = before.as_ref() != Some(&kept);
-    if is_changed {
-        let fields = [
-            (&learner).into(),
-            (&kept.topic).into(),
-            tenant.into(),
-            (&kept.course).into(),
-            (&kept.title).into(),
-            (&kept.kind).into(),
-            kept.time_ms.into(),
-            kept.attempts.into(),
-            now_ms.into(),
-        ];
-        run(db, sql!("put_history"), &fields).await?;
+
+    fn stale(&mut self, learner: &str, row: &HistoryRow) {
+        self.stale.insert((learner.to_owned(), row.course.clone(), row.topic.clone()));
     }
-    let changed = before.iter().chain([&kept]).filter(|_| is_changed);
-    let mut stale: Vec<_> = changed
-        .chain(&earlier)
-        .map(|it| (learner.as_str(), it.course.as_str(), it.topic.as_str(), tenant))
-        .collect();
-    stale.sort_unstable();
-    stale.dedup();
-    put_stale(db, stale).await?;
-    Ok(answer)
 }
 
 /// The name that is kept of a learner, if there is one.

@@ -12,8 +12,11 @@ use crate::error::RepairError;
 use crate::lms::Lms;
 use crate::map::Map;
 use crate::pages::{Planned, planned, set};
-use crate::repair::{Listener, Recording, Session, Summary, require};
+use crate::repair::{Asked, Listener, Recording, Session, Summary, require};
 use crate::told::{Basis, Finding as Found, Outcome};
+
+/// What the command is called.
+const SET_TIME_SPENT: &str = "set-time-spent";
 
 /// What is shown here, and of whom.
 pub struct Shown<'a> {
@@ -32,7 +35,6 @@ struct Pair {
     /// What is shown here: time in s, rounded down, and attempts.
     seconds: i64,
     attempts: i64,
-    /// How much of it was taken over, in s, so that more can only come from the LMS itself.
     theirs: Vec<Theirs>,
 }
 
@@ -59,7 +61,8 @@ pub async fn set_time_spent(
     listener: &mut dyn Listener,
 ) -> Result<Summary, RepairError> {
     check(lms, map).await?;
-    let mut session = Session::begin(lms, "set-time-spent", recording, clock).await?;
+    let asked = Asked::default();
+    let mut session = Session::begin(lms, SET_TIME_SPENT, &asked, recording, clock).await?;
     let mut place = None;
     let mut done = 0;
     loop {
@@ -120,7 +123,10 @@ pub async fn examine(lms: &mut Lms, map: &Map, shown: &Shown<'_>) -> Result<Find
             if says > pair.seconds {
                 more += 1;
                 first.get_or_insert_with(|| {
-                    format!("learner {}, topic {}: {says} s, {} s here", pair.learner, pair.topic, pair.seconds)
+                    format!(
+                        "learner {}, topic {}: {says} s, {} s here",
+                        pair.learner, pair.topic, pair.seconds
+                    )
                 });
             }
         }
@@ -150,13 +156,18 @@ pub async fn examine(lms: &mut Lms, map: &Map, shown: &Shown<'_>) -> Result<Find
 
 async fn check(lms: &mut Lms, map: &Map) -> Result<(), RepairError> {
     let topics = &map.topics;
-    require(lms, &topics.table, "topics", &[
-        ("id", topics.id.clone()),
-        ("user", topics.user.clone()),
-        ("topic", topics.topic.clone()),
-        ("time_spent", topics.time_spent.clone()),
-        ("attempts", topics.attempts.clone()),
-    ])
+    require(
+        lms,
+        &topics.table,
+        "topics",
+        &[
+            ("id", topics.id.clone()),
+            ("user", topics.user.clone()),
+            ("topic", topics.topic.clone()),
+            ("time_spent", topics.time_spent.clone()),
+            ("attempts", topics.attempts.clone()),
+        ],
+    )
     .await
 }
 
@@ -184,12 +195,10 @@ async fn page(
         map.history.imported.iter().map(|(lms, here)| (here.as_str(), lms.as_str())).collect();
     let mut pairs = Vec::new();
     for row in &found.rows {
-        let topic = row.topic_id.strip_prefix("lms:").or_else(|| lms_topics.get(row.topic_id.as_str()).copied());
+        let topic =
+            row.topic_id.strip_prefix("lms:").or_else(|| lms_topics.get(row.topic_id.as_str()).copied());
         if let Some(topic) = topic {
-            pairs.push(Pair {
-                theirs: theirs(lms, map, &row.learner.id, topic).await?,
-                ..pair(row, topic)
-            });
+            pairs.push(Pair { theirs: theirs(lms, map, &row.learner.id, topic).await?, ..pair(row, topic) });
         }
     }
     Ok((pairs, found.next))
@@ -209,14 +218,25 @@ fn pair(row: &ReportRow, topic: &str) -> Pair {
 async fn theirs(lms: &Lms, map: &Map, learner: &str, topic: &str) -> Result<Vec<Theirs>, RepairError> {
     let names = &map.topics;
     let read = [names.id.as_str(), &names.user, &names.topic, &names.time_spent, &names.attempts];
-    let statement = lms.statement().say("SELECT ").read_all("t", &read).say(" FROM ").table(&names.table, "t");
-    let statement = statement.say(" WHERE ").is_text("t", &names.table, &names.user, learner).say(" AND ");
-    let statement = statement.is_text("t", &names.table, &names.topic, topic);
+    let statement =
+        lms.statement().say("SELECT ").read_all("t", &read).say(" FROM ").table(&names.table, "t");
+    let mut statement = statement.say(" WHERE true");
+    for (column, text) in [(&names.user, learner), (&names.topic, topic)] {
+        if !lms.can_hold(&names.table, column, text) {
+            return Ok(Vec::new());
+        }
+        let is_learner = column == &names.user;
+        let said = statement.say(" AND ");
+        statement = if is_learner { said.column("t", column) } else { said.column_beside("t", column) };
+        statement = statement.say(" = ").value(&names.table, column, Cell::Text(text.to_owned()));
+    }
     let rows = lms.rows(statement.done()).await?;
     Ok(rows
         .into_iter()
         .filter_map(|cells| match <[Cell; 5]>::try_from(cells) {
-            Ok([id, user, topic, time_spent, attempts]) => Some(Theirs { id, user, topic, time_spent, attempts }),
+            Ok([id, user, topic, time_spent, attempts]) => {
+                Some(Theirs { id, user, topic, time_spent, attempts })
+            }
             Err(_) => None,
         })
         .collect())

@@ -210,7 +210,8 @@ fn history_of(map: &Map, titles: &Titles, row: Row, scorm: Option<String>) -> (H
 /// What a topic is that is no SCORM package: what its player left behind tells.
 fn viewed_as(map: &Map, row: &Row) -> &'static str {
     let data: Option<serde_json::Value> = serde_json::from_str(&row.data.text()).ok();
-    let has = |places: &[String]| places.iter().any(|it| data.as_ref().and_then(|data| data.pointer(it)).is_some());
+    let has =
+        |places: &[String]| places.iter().any(|it| data.as_ref().and_then(|data| data.pointer(it)).is_some());
     let is_audio = has(&map.topics.audio_time) || row.audio_position.count().is_some_and(|it| it > 0);
     if is_audio && !has(&map.topics.video_time) { "audio" } else { "video" }
 }
@@ -294,11 +295,11 @@ async fn page(lms: &Lms, map: &Map, asked: &Asked, after: Option<&Cell>) -> Resu
     let mut statement = lms.statement().say("SELECT ").read_all("t", &read);
     // Of rows of the same learner and topic, the one that says the most stands for all of them.
     statement = statement.say(", (SELECT ").counted().say(" FROM ").table(&names.table, "d").say(" WHERE ");
-    for column in [&names.user, &names.topic] {
-        statement = statement.column("d", column).say(" = ").column("t", column).say(" AND ");
-    }
+    statement = statement.column("d", &names.user).say(" = ").column("t", &names.user).say(" AND ");
+    statement = statement.column_beside("d", &names.topic).say(" = ").column("t", &names.topic).say(" AND ");
     statement = statement.say("(coalesce(").column("d", &names.time_spent).say(", 0) > coalesce(");
-    statement = statement.column("t", &names.time_spent).say(", 0) OR coalesce(").column("d", &names.time_spent);
+    statement =
+        statement.column("t", &names.time_spent).say(", 0) OR coalesce(").column("d", &names.time_spent);
     statement = statement.say(", 0) = coalesce(").column("t", &names.time_spent).say(", 0) AND ");
     statement = statement.column("d", &names.id).say(" < ").column("t", &names.id).say("))");
     let has_names = !history.learners.is_empty();
@@ -340,12 +341,7 @@ async fn count(lms: &Lms, map: &Map, asked: &Asked) -> Result<u64, RepairError> 
     Ok(rows.first().and_then(|it| it.first()).and_then(Cell::count).unwrap_or(0).unsigned_abs())
 }
 
-fn narrowed<'s>(
-    statement: Statement<'s>,
-    map: &Map,
-    asked: &Asked,
-    after: Option<&Cell>,
-) -> Statement<'s> {
+fn narrowed<'s>(statement: Statement<'s>, map: &Map, asked: &Asked, after: Option<&Cell>) -> Statement<'s> {
     let names = &map.topics;
     let mut statement = statement.say(" WHERE true");
     if let Some(after) = after {
@@ -367,29 +363,40 @@ fn narrowed<'s>(
 async fn check(lms: &mut Lms, map: &Map, asked: &Asked) -> Result<(), RepairError> {
     let (topics, history) = (&map.topics, &map.history);
     let changed = if asked.since.is_some() { topics.changed.clone() } else { String::new() };
-    require(lms, &topics.table, "topics", &[
-        ("id", topics.id.clone()),
-        ("user", topics.user.clone()),
-        ("topic", topics.topic.clone()),
-        ("time_spent", topics.time_spent.clone()),
-        ("attempts", topics.attempts.clone()),
-        ("data", topics.data.clone()),
-        ("audio_position", topics.audio_position.clone()),
-        ("changed", changed),
-    ])
+    require(
+        lms,
+        &topics.table,
+        "topics",
+        &[
+            ("id", topics.id.clone()),
+            ("user", topics.user.clone()),
+            ("topic", topics.topic.clone()),
+            ("time_spent", topics.time_spent.clone()),
+            ("attempts", topics.attempts.clone()),
+            ("data", topics.data.clone()),
+            ("audio_position", topics.audio_position.clone()),
+            ("changed", changed),
+        ],
+    )
     .await?;
     for (table, columns) in [
-        (&history.topics, vec![
-            ("topic_id", &history.topic_id),
-            ("topic_title", &history.topic_title),
-            ("topic_course", &history.topic_course),
-        ]),
+        (
+            &history.topics,
+            vec![
+                ("topic_id", &history.topic_id),
+                ("topic_title", &history.topic_title),
+                ("topic_course", &history.topic_course),
+            ],
+        ),
         (&history.courses, vec![("course_id", &history.course_id), ("course_title", &history.course_title)]),
-        (&history.learners, vec![
-            ("learner_id", &history.learner_id),
-            ("learner_last_name", &history.learner_last_name),
-            ("learner_first_name", &history.learner_first_name),
-        ]),
+        (
+            &history.learners,
+            vec![
+                ("learner_id", &history.learner_id),
+                ("learner_last_name", &history.learner_last_name),
+                ("learner_first_name", &history.learner_first_name),
+            ],
+        ),
     ] {
         if !table.is_empty() {
             let columns: Vec<_> = columns.into_iter().map(|it| (it.0, it.1.clone())).collect();

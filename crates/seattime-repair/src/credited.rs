@@ -220,16 +220,13 @@ async fn theirs(lms: &Lms, map: &Map, learner: &str, topic: &str) -> Result<Vec<
     let read = [names.id.as_str(), &names.user, &names.topic, &names.time_spent, &names.attempts];
     let statement =
         lms.statement().say("SELECT ").read_all("t", &read).say(" FROM ").table(&names.table, "t");
-    let mut statement = statement.say(" WHERE true");
-    for (column, text) in [(&names.user, learner), (&names.topic, topic)] {
-        if !lms.can_hold(&names.table, column, text) {
-            return Ok(Vec::new());
-        }
-        let is_learner = column == &names.user;
-        let said = statement.say(" AND ");
-        statement = if is_learner { said.column("t", column) } else { said.column_beside("t", column) };
-        statement = statement.say(" = ").value(&names.table, column, Cell::Text(text.to_owned()));
+    let can_be = |column, text| lms.can_hold(&names.table, column, text);
+    if !can_be(&names.user, learner) || !can_be(&names.topic, topic) {
+        return Ok(Vec::new());
     }
+    let statement = statement.say(" WHERE ").column("t", &names.user).say(" = ");
+    let statement = statement.value(&names.table, &names.user, Cell::Text(learner.to_owned()));
+    let statement = statement.say(" AND ").says_beside("t", &names.table, &names.topic, topic);
     let rows = lms.rows(statement.done()).await?;
     Ok(rows
         .into_iter()

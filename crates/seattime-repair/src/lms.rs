@@ -180,6 +180,16 @@ impl Statement<'_> {
         self.say(plus).column(alias, name)
     }
 
+    /// A column of a table that says this, and by whose index nothing is looked up.
+    pub(crate) fn says_beside(self, alias: &str, table: &str, column: &str, text: &str) -> Self {
+        let value = Cell::Text(text.to_owned());
+        if self.is_postgres {
+            return self.column(alias, column).say(" = ").value(table, column, value);
+        }
+        // What is no plain column any more is not read as a number for a number's sake.
+        self.say("CAST(").column(alias, column).say(" AS TEXT) = ").value(table, column, value)
+    }
+
     /// A column that is read; NULL where it has no name.
     pub(crate) fn read(self, alias: &str, name: &str) -> Self {
         match name {

@@ -14,6 +14,7 @@ use seattime_repair::{
 use seattime_server::clock::ServerClock;
 use seattime_server::config::TENANT;
 use seattime_server::doctor::{Finding, Verdict};
+use serde_json::Value;
 use world::{KEY, TestServer, commit};
 
 /// A film of Anna's that was watched for ten minutes, a package of hers that took twenty and was tried twice, and the
@@ -91,18 +92,19 @@ impl Move {
     /// What is shown here, by learner, title and course: seconds, attempts.
     async fn report(&self) -> Done<Vec<String>> {
         let report = self.server.get("/api/v1/report", KEY).await.ok_or("no answer")?;
-        let rows = report.body["rows"].as_array().ok_or("no rows")?;
+        let rows = report.body.get("rows").and_then(Value::as_array).ok_or("no rows")?;
+        let text = |it: Option<&Value>| it.and_then(Value::as_str).unwrap_or("?").to_owned();
         let mut told: Vec<String> = rows
             .iter()
             .map(|row| {
                 format!(
                     "{}; {}; {}: {} s, {} attempts, {}",
-                    row["learner"]["name"].as_str().unwrap_or("?"),
-                    row["topic"].as_str().unwrap_or("?"),
-                    row["course"].as_str().unwrap_or("?"),
-                    row["time_spent_ms"].as_i64().unwrap_or(-1) / 1_000,
-                    row["attempts"],
-                    row["provenance"].as_str().unwrap_or("?"),
+                    text(row.pointer("/learner/name")),
+                    text(row.get("topic")),
+                    text(row.get("course")),
+                    row.get("time_spent_ms").and_then(Value::as_i64).unwrap_or(-1) / 1_000,
+                    row.get("attempts").unwrap_or(&Value::Null),
+                    text(row.get("provenance")),
                 )
             })
             .collect();

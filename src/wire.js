@@ -19,6 +19,9 @@ const LONG = 8000;
 // Until a packed one does not get through, whoever on the way it was that would not have it.
 let isPacking = "CompressionStream" in globalThis;
 
+// So many requests in a row were not answered.
+let unanswered = 0;
+
 /**
  * Posts JSON.
  *
@@ -27,18 +30,19 @@ let isPacking = "CompressionStream" in globalThis;
  * @returns {ReturnType<typeof once>}
  */
 export async function post(url, body) {
-    if (!isPacking || body.length < LONG) return once(url, body);
-    const stream = new Blob([body]).stream().pipeThrough(new CompressionStream("gzip"));
-    const result = await once(url, await new Response(stream).blob(), false, { "content-encoding": "gzip" });
-    if (!result.problem || !isOfPacking(result.problem)) return result;
+    let packed;
+    // While nobody answers, what is long goes in one way at a time: as it is, then packed, in turns.
+    if (isPacking && body.length >= LONG && !(unanswered & 1)) {
+        const stream = new Blob([body]).stream().pipeThrough(new CompressionStream("gzip"));
+        packed = await once(url, await new Response(stream).blob(), false, { "content-encoding": "gzip" });
+        const { status, code } = packed.problem ?? {};
+        // The same unpacked may get through; whoever asks to wait or says no is not asked again.
+        const isOfPacking = status === 0 ? unanswered < 2 : status === 415 || (status === 400 && (code === "bad_gzip" || code === "failed"));
+        if (!isOfPacking) return packed;
+    }
     const plain = await once(url, body);
-    isPacking = plain.problem !== undefined; // What fails as it is, too, did not fail for having been packed.
+    if (packed) isPacking = plain.problem !== undefined; // What fails as it is, too, did not fail for having been packed.
     return plain;
-}
-
-/** Whether the same unpacked may get through; whoever asks to wait or says no is not asked again. @param {Problem} problem */
-function isOfPacking({ status, code }) {
-    return status === 0 || status === 415 || (status === 400 && (code === "bad_gzip" || code === "failed"));
 }
 
 /**
@@ -61,6 +65,7 @@ async function once(url, body, keepalive = false, headers = {}) {
             cache: "no-store",
             signal: limit.signal,
         });
+        unanswered = 0;
         // What is no JSON says nothing of what is safe: it was cut off, or comes from somebody on the way.
         const answer = await response.json().catch(() => undefined);
         if (response.ok && answer) return { answer };
@@ -77,6 +82,7 @@ async function once(url, body, keepalive = false, headers = {}) {
             },
         };
     } catch {
+        unanswered++;
         const detail = "the server cannot be reached";
         return { problem: { status: 0, code: "offline", detail, retryAfterMs: 0, body: {} } };
     } finally {

@@ -89,7 +89,7 @@ export class Course {
     /** @param {string} expression */
     async until(expression) {
         for (let n = 0; !(await this.read(expression).catch(() => false)); n++) {
-            if (n > 400) throw new Error(`it never came true: ${expression}; ${await this.page.content()}; ${this.failures}`);
+            if (n > 2400) throw new Error(`it never came true: ${expression}; ${await this.page.content()}; ${this.failures}`);
             await pause(25);
         }
     }

@@ -117,6 +117,37 @@ test("a server that asks to wait is not sent the same unpacked meanwhile, and pa
     assert.deepEqual(course.failures, []);
 });
 
+test("while the network is gone, what is long is sent in both ways once, then in one at a time", async () => {
+    const course = await world.launch(topic, "gone");
+    await course.read(`(() => {
+        const { fetch } = window;
+        [window.long, window.isGone] = [[], true];
+        window.fetch = (url, request) => {
+            const packed = request?.headers?.["content-encoding"];
+            if (packed || request?.body?.length >= 8000) window.long.push([Date.now(), packed ?? "plain"]);
+            return window.isGone ? Promise.reject(new TypeError("gone")) : fetch(url, request);
+        };
+    })()`);
+    await course.input();
+    assert.equal(await course.inContent(FILL), "true");
+    assert.equal(await course.inContent(`call("Commit")`), "true");
+    await course.advance(5 * MINUTE);
+    /** @type {[number, string][]} */
+    const long = await course.read("window.long");
+    assert.deepEqual(long.slice(0, 2).map((it) => it[1]), ["gzip", "plain"]);
+    assert.ok(long.length > 4, JSON.stringify(long));
+    const moments = long.slice(1).map((it) => it[0]);
+    assert.equal(new Set(moments).size, moments.length, `each try is one request: ${JSON.stringify(long)}`);
+    assert.deepEqual(new Set(long.slice(2).map((it) => it[1])), new Set(["gzip", "plain"]), "either may be what gets through");
+    await course.read("[window.long, window.isGone] = [[], false]");
+    await course.advance(2 * MINUTE);
+    await course.until(`${LEFT}.then((it) => it < ${A_LITTLE})`);
+    const later = (await course.read("window.long")).map((/** @type {[number, string]} */ it) => it[1]);
+    assert.deepEqual([...new Set(later.slice(1))], ["gzip"], "an outage says nothing of packing");
+    await course.close();
+    assert.deepEqual(course.failures, []);
+});
+
 test("a tab that is closed at once sends time, status and location, and the next visit the rest", async () => {
     const course = await world.launch(topic, "closed");
     await course.input();

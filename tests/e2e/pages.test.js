@@ -13,6 +13,8 @@ import { HOUR, MINUTE, SECOND, World } from "./world.js";
 
 const LEARNER = "Anna";
 const COURSE = "Safety on board";
+/** A word that no line of a phone holds. */
+const LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft";
 
 /** @type {World} */
 let world;
@@ -140,9 +142,10 @@ test("the report's total says why it is less than its topics", async () => {
 });
 
 test("leaving goes back to where the launch said", async () => {
-    const topic = await world.importPackage(await silent("1.2"), COURSE);
+    const topic = await world.importPackage(await silent("1.2"), LONG);
     const course = await world.launch(topic, "back", { return_url: `${world.url}/livez` });
     await course.advance(MINUTE);
+    await lookAt(course, "player-long");
     await course.click("Leave");
     await course.until(`location.pathname === "/livez"`);
     await course.page.close();

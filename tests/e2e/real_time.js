@@ -197,7 +197,7 @@ export class RealTime {
         for (let n = 0; ; n++) {
             const { rows } = await this.api(`/api/v1/report?learner=${encodeURIComponent(learner)}`);
             if (rows.length > 0 && isReady(rows[0])) return rows[0];
-            if (n > 200) throw new Error(`the report of ${learner} stays ${JSON.stringify(rows, null, 1)}`);
+            if (n > 2400) throw new Error(`the report of ${learner} stays ${JSON.stringify(rows, null, 1)}`);
             await pause(25);
         }
     }
@@ -239,7 +239,7 @@ export class Tab {
     /** @param {string} expression */
     async until(expression) {
         for (let n = 0; !(await this.read(expression).catch(() => false)); n++) {
-            if (n > 800) throw new Error(`it never came true: ${expression}; ${this.failures}`);
+            if (n > 2400) throw new Error(`it never came true: ${expression}; ${this.failures}`);
             await pause(25);
         }
     }

@@ -141,8 +141,19 @@ test("what is shown is had as a file, in which nothing is a formula", async () =
             assert.ok(text.startsWith("\ufeff"), "a spreadsheet is told that it is UTF-8");
             const lines = text.trim().split(/\r\n/);
             assert.equal(lines.length, 2, text);
-            assert.ok(lines[1]?.includes(`"'${FORMULA.replaceAll('"', '""')}"`), lines[1]);
+            assert.ok(lines[1]?.includes(`,"'${FORMULA.replaceAll('"', '""')}",`), lines[1]);
+            rmSync(join(folder, name));
         }
+        // Where numbers have a decimal comma, a spreadsheet takes a file for one of semicolons.
+        await cdp.send("Emulation.setLocaleOverride", { locale: "de-DE" });
+        await page.click("[data-format=csv]");
+        const text = readFileSync(join(folder, await arrived(folder, ".csv")), "utf8");
+        assert.ok(text.startsWith("\ufeffas_of;learner_id;learner;"), text);
+        assert.ok(text.includes(`;"'${FORMULA.replaceAll('"', '""')}";`), text);
+        // A file that breaks off is none.
+        await page.evaluate(`globalThis.fetch = async () => new Response(new ReadableStream({ start: (it) => it.error(new TypeError("network error")) }))`);
+        await page.click("[data-format=csv]");
+        await page.waitForFunction(`document.querySelector("#export-state").innerText === "There is no file: it broke off on its way; try again."`);
     } finally {
         rmSync(folder, { recursive: true, force: true });
         await page.close();
@@ -151,7 +162,7 @@ test("what is shown is had as a file, in which nothing is a formula", async () =
 
 /** A file of that ending, once it is whole. @param {string} folder @param {string} ending */
 async function arrived(folder, ending) {
-    for (let n = 0; n < 400; n++) {
+    for (let n = 0; n < 2400; n++) {
         const name = readdirSync(folder).find((it) => it.endsWith(ending));
         if (name && existsSync(join(folder, name)) && readFileSync(join(folder, name)).length > 0) return name;
         await pause(25);

@@ -64,7 +64,7 @@ test("a trainer logs in from a bookmark, reads one group and nobody else, takes 
     await page.focus("[data-format=csv]");
     await page.keyboard.press("Enter");
     const named = () => readdirSync(folder).find((it) => it.endsWith(".csv"));
-    for (let n = 0; !named() && n < 400; n++) await pause(25);
+    for (let n = 0; !named() && n < 2400; n++) await pause(25);
     const file = join(folder, named() ?? "none");
     const lines = existsSync(file) ? readFileSync(file, "utf8").trim().split("\r\n") : [];
     rmSync(folder, { recursive: true, force: true });

@@ -34,10 +34,17 @@ async function openByKeyboard(course, topic, learner) {
     await course.until("document.querySelector('.moments') !== null");
 }
 
+/** Whether no time below a timeline stands on another. */
+const APART = `[...document.querySelectorAll(".times .track")].every((track) => {
+    const places = [...track.querySelectorAll("span")].map((it) => it.getBoundingClientRect()).sort((one, other) => one.left - other.left);
+    return places.every((it, n) => n === 0 || places[n - 1].right < it.left);
+})`;
+
 /** Looks at the visit in every way. @param {Course} course @param {string} name */
 async function look(course, name) {
     await lookAt(course, name, {
         phone: NARROW,
+        alsoFits: () => course.read(APART),
         async shoot(path, screen) {
             const visit = await course.page.$(".visit");
             if (screen !== "phone") return visit?.screenshot({ path });
@@ -110,6 +117,21 @@ test("a trainer reads why each minute of a visit counted or not", async () => {
     assert.equal(await course.read("document.querySelector('.scroller').tabIndex"), 0);
     assert.equal(await course.read("document.querySelectorAll('.counted .piece.cut').length"), 3, "hidden, idle and asleep are cut short");
     await look(course, "timeline");
+    // However long a visit was, and wherever in the hour it began.
+    await course.page.setViewport(NARROW);
+    const crowded = await course.read(`import("/report/timeline.js").then(({ draw }) => {
+        const found = [];
+        for (let minutes = 1; minutes <= 240; minutes++) {
+            const opened_ms = ${world.nowMs} + minutes * 37_000;
+            const end_ms = opened_ms + minutes * ${MINUTE};
+            const segments = [{ kind: "active", counts: true, start_ms: opened_ms, end_ms }];
+            const drawn = draw({ opened_ms, contact_ms: end_ms, measured_ms: end_ms - opened_ms, credited_ms: end_ms - opened_ms, segments, signs: [], visible: [], media: [], sessions: [] });
+            document.querySelector(".visit").replaceChildren(drawn);
+            if (!${APART}) found.push(minutes);
+        }
+        return found;
+    })`);
+    assert.deepEqual(crowded, [], "times stand on each other below visits of so many minutes");
     assert.deepEqual(course.failures, []);
 });
 

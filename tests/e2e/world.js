@@ -191,7 +191,7 @@ export class World {
         for (let n = 0; ; n++) {
             const { rows } = await this.api(`/api/v1/report?learner=${encodeURIComponent(learner)}`);
             if (rows.length > 0 && isReady(rows[0])) return rows[0];
-            if (n > 200) throw new Error(`the report of ${learner} stays ${JSON.stringify(rows, null, 1)}`);
+            if (n > 2400) throw new Error(`the report of ${learner} stays ${JSON.stringify(rows, null, 1)}`);
             await pause(25);
         }
     }

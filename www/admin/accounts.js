@@ -41,7 +41,7 @@ function draw(account) {
     const name = cell(line, "Name", account.name, "topic");
     if (account.name === own) name.append(make("span", "you", "quiet"));
     if (!account.has_password) name.append(make("span", "without a password", "quiet"));
-    cell(line, "Role", account.role === "admin" ? "Administrator" : "Trainer");
+    cell(line, "Role", account.role === "admin" ? "Administrator" : "Trainer", "role");
     cell(line, "Sees", account.groups ? account.groups.join(", ") || "nobody" : "all learners");
     const buttons = make("div");
     const change = make("button", "Change", "plain");

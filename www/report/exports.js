@@ -22,23 +22,32 @@ function save(address, name) {
     link.click();
 }
 
+/** Where numbers have a decimal comma, spreadsheets take a file for one of semicolons. */
+const isOfSemicolons = () => (1.5).toLocaleString().includes(",");
+
+/** Why there is no file. @param {Response | undefined} response */
+async function why(response) {
+    if (!response) return "the server cannot be reached";
+    if (response.ok) return "it broke off on its way; try again";
+    const answer = await response.json().catch(() => undefined);
+    return answer?.detail ?? `the server answered ${response.status}`;
+}
+
 /**
  * @param {Reader} reader
  * @param {URLSearchParams} query What the report shows.
  * @param {string} format
  */
 async function fetchFile(reader, query, format) {
-    const address = `${EXPORT}?${new URLSearchParams({ ...Object.fromEntries(query), format })}`;
+    const asked = new URLSearchParams({ ...Object.fromEntries(query), format });
+    if (format === "csv" && isOfSemicolons()) asked.set("separator", "semicolon");
+    const address = `${EXPORT}?${asked}`;
     // The browser writes it while it comes, where its own cookie is enough to ask.
     if (reader.token === undefined) return save(address, "");
     say(part("export-state"), "The file is being made …");
     const response = await fetch(address, { headers: { authorization: `Bearer ${reader.token}` }, cache: "no-store", credentials: "omit" }).catch(() => undefined);
     const file = response?.ok ? await response.blob().catch(() => undefined) : undefined;
-    if (!response || !file) {
-        const answer = await response?.json().catch(() => undefined);
-        say(part("export-state"), response ? `There is no file: ${answer?.detail ?? `the server answered ${response.status}`}.` : "There is no file: the server cannot be reached.");
-        return;
-    }
+    if (!response || !file) return say(part("export-state"), `There is no file: ${await why(response)}.`);
     const held = URL.createObjectURL(file);
     save(held, nameOf(response, format));
     setTimeout(() => URL.revokeObjectURL(held), FETCHED_WITHIN);

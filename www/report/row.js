@@ -113,7 +113,7 @@ export function drawRow(row, reading) {
     const status = cell(line, "Status", isLost ? "not known" : STATUSES[row.status ?? "unknown"] ?? row.status ?? "", "status");
     if (row.progress_percent !== undefined) status.append(make("span", `${row.progress_percent} % seen`, "quiet"));
     if (row.conflicts && !reading.isOwn) status.append(make("span", row.conflicts === 1 ? "1 conflict" : `${row.conflicts} conflicts`, "flag"));
-    drawScore(cell(line, "Score"), row);
+    drawScore(cell(line, "Score", "", "score"), row);
     drawTime(cell(line, "Time Spent", "", "time"), row);
     const attempts = cell(line, "Attempts", String(row.in_period?.attempts ?? row.attempts ?? 0));
     if (row.in_period && row.in_period.attempts !== row.attempts) attempts.append(make("span", `of ${row.attempts ?? 0}`, "quiet"));

@@ -174,7 +174,8 @@ function times(scale, visit) {
     before = 0;
     for (let ms = Math.ceil(visit.opened_ms / step) * step; ms < last; ms += step) {
         const place = scale.place(ms);
-        if (scale.isInCut(ms) || place - before < apart * 0.9 || 1 - place < apart) continue;
+        // The last one ends where the others begin, so that the one before it has two of them to itself.
+        if (scale.isInCut(ms) || place - before < apart * 0.9 || 1 - place < 2 * apart * 0.9) continue;
         put(ms, "");
         before = place;
     }

@@ -5,6 +5,7 @@ mod build;
 mod crash;
 mod deny;
 mod exits;
+mod failed;
 mod files;
 mod fuzz;
 mod load;

@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 
 use crate::project::Project;
 use crate::setup::{Browser, Page};
-use crate::{build, crash, files, setup, size, step, tidy};
+use crate::{build, crash, failed, files, setup, size, step, tidy};
 
 /// What is ready by the time a stage runs.
 struct Bench<'a> {
@@ -51,8 +51,8 @@ const REAL_TIME: &str = "./real_time.js";
 /// What came of a stage.
 #[derive(Debug, PartialEq)]
 enum Outcome {
-    /// So many tests passed and failed; the text is shown when one failed.
-    Ran { passed: u64, failed: u64, output: String },
+    /// So many tests passed and failed; the text is shown when one failed, and which ones at the very end.
+    Ran { passed: u64, failed: u64, output: String, named: Vec<String> },
     /// There is nothing to run yet, for this reason.
     Skipped(String),
 }
@@ -67,6 +67,7 @@ pub(crate) fn command(project: &Project, arguments: &[String]) -> Result<ExitCod
     let stages: Vec<&Stage> = STAGES.iter().filter(|(name, ..)| is_wanted(name)).collect();
     let whole = step::Watch::start();
     let (mut all_passed, mut all_failed) = (0, 0);
+    let mut all_named = Vec::new();
 
     let mut bench = Bench { project, ready: None };
     if stages.iter().any(|(_, needs, _)| *needs == Setup) {
@@ -88,7 +89,7 @@ pub(crate) fn command(project: &Project, arguments: &[String]) -> Result<ExitCod
         };
         match outcome {
             Outcome::Skipped(why) => println!("test: {name} … skipped, {why}"),
-            Outcome::Ran { passed, failed, output } => {
+            Outcome::Ran { passed, failed, output, named } => {
                 let verdict = if failed == 0 { "ok" } else { "FAILED" };
                 if failed != 0 {
                     println!("{output}");
@@ -96,9 +97,15 @@ pub(crate) fn command(project: &Project, arguments: &[String]) -> Result<ExitCod
                 println!("test: {name} … {verdict}, {}", watch.read());
                 all_passed += passed;
                 all_failed += failed;
+                if failed != 0 {
+                    all_named.push(format!("{name}: {failed} failed"));
+                    all_named.extend(named);
+                }
             }
         }
     }
+    // Where a long log is shown by its end alone, this is what is seen of it.
+    all_named.iter().for_each(|it| println!("test: failed: {it}"));
     println!("test: everything took {}", whole.read());
     println!("{all_passed} passed, {all_failed} failed");
     Ok(if all_failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -226,33 +233,35 @@ fn one(bench: &Bench, name: &str, command: &mut Command) -> Result<Outcome> {
 /// A stage whose tests count themselves.
 fn counted(bench: &Bench, name: &str, command: &mut Command) -> Result<Outcome> {
     let (succeeded, log) = step::logged(bench.project, &format!("test-{name}"), command)?;
-    let (passed, failed) = count(&String::from_utf8_lossy(&fs::read(&log)?));
+    let text = String::from_utf8_lossy(&fs::read(&log)?).into_owned();
+    let (passed, failed) = count(&text);
     // A command that fails without a failed test did not get as far as its tests.
     let failed = if succeeded { failed } else { failed.max(1) };
-    Ok(Outcome::Ran { passed, failed, output: step::tail(&log)? })
+    Ok(Outcome::Ran { passed, failed, output: step::tail(&log)?, named: failed::failed(&text) })
 }
 
 /// What came of a stage that runs several commands.
 fn sum(outcomes: Vec<Outcome>) -> Outcome {
-    let (mut all_passed, mut all_failed, mut shown) = (0, 0, String::new());
+    let (mut all_passed, mut all_failed, mut shown, mut all_named) = (0, 0, String::new(), Vec::new());
     for outcome in outcomes {
-        if let Outcome::Ran { passed, failed, output } = outcome {
+        if let Outcome::Ran { passed, failed, output, named } = outcome {
             all_passed += passed;
             all_failed += failed;
+            all_named.extend(named);
             if failed != 0 {
                 shown.push_str(&output);
             }
         }
     }
-    Outcome::Ran { passed: all_passed, failed: all_failed, output: shown }
+    Outcome::Ran { passed: all_passed, failed: all_failed, output: shown, named: all_named }
 }
 
 fn verdict(is_good: bool, output: String) -> Outcome {
-    if is_good { Outcome::Ran { passed: 1, failed: 0, output } } else { failure(output) }
+    if is_good { Outcome::Ran { passed: 1, failed: 0, output, named: Vec::new() } } else { failure(output) }
 }
 
 fn failure(output: String) -> Outcome {
-    Outcome::Ran { passed: 0, failed: 1, output }
+    Outcome::Ran { passed: 0, failed: 1, output, named: Vec::new() }
 }
 
 /// Sums what test runners say: cargo's once for each binary, Node's once at the end.
@@ -264,7 +273,7 @@ fn count(output: &str) -> (u64, u64) {
             failed += before(result, " failed");
         } else if let Some(number) = line.strip_prefix("# pass ") {
             passed += number.trim().parse().unwrap_or(0);
-        } else if let Some(number) = line.strip_prefix("# fail ") {
+        } else if let Some(number) = line.strip_prefix("# fail ").or(line.strip_prefix("# cancelled ")) {
             failed += number.trim().parse().unwrap_or(0);
         }
     }
@@ -286,8 +295,8 @@ mod tests {
         let output = "running 2 tests\n\
             test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\
             test result: FAILED. 3 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\
-            # tests 5\n# pass 4\n# fail 1\n# cancelled 0\n";
-        assert_eq!(count(output), (9, 2));
+            # tests 6\n# pass 4\n# fail 1\n# cancelled 1\n";
+        assert_eq!(count(output), (9, 3), "what took too long was cancelled");
     }
 
     #[test]

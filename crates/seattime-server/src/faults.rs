@@ -14,7 +14,7 @@ pub enum Fault {
 }
 
 /// Decides what happens at the named points of a request: `before_visit`, `after_visit`,
-/// `before_commit`, `after_commit`, `before_launch`, `after_launch`. What is named `after_…` lies
+/// `before_commit`, `after_commit`, `before_launch`, `after_launch`, `before_export_page`. What is named `after_…` lies
 /// after the transaction and before the answer.
 pub trait Faults: Send + Sync {
     /// Called each time a point is reached.

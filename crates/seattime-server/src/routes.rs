@@ -1,6 +1,7 @@
 //! One file a resource, and all routes in one table: which face answers an address, and who may ask.
 
 pub(crate) mod accounts;
+mod asking;
 pub(crate) mod cells;
 pub(crate) mod commits;
 pub(crate) mod content;

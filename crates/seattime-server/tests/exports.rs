@@ -11,7 +11,7 @@ const MINUTE_MS: i64 = 60_000;
 const BEGINS: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
 /// Names of learners, and how each stands in its cell.
 #[rustfmt::skip]
-const NAMES: [(&str, &str); 9] = [
+const NAMES: [(&str, &str); 11] = [
     ("=HYPERLINK(\"https://evil.example\",\"x\")", "'=HYPERLINK(\"https://evil.example\",\"x\")"),
     ("+cmd|' /C calc'!A0",                         "'+cmd|' /C calc'!A0"),
     ("-2+3",                                       "'-2+3"),
@@ -20,6 +20,8 @@ const NAMES: [(&str, &str); 9] = [
     ("Muster, \"Anna\"\r\nzweite Zeile",           "Muster, \"Anna\"\r\nzweite Zeile"),
     ("\t=1+1",                                     "'\t'=1+1"),
     ("Muster; =1+1",                               "Muster;' =1+1"),
+    ("Muster\t=1+1",                               "Muster\t'=1+1"),
+    ("Muster;\"=1+1;Anna",                         "Muster;'\"=1+1;Anna"),
     ("\u{fffd} \u{10ffff} ä😀\0",                   "\u{fffd} \u{10ffff} ä😀\0"),
 ];
 
@@ -51,11 +53,16 @@ async fn export(server: &TestServer, query: &str) -> Option<Answer> {
 
 /// Rows of a file for spreadsheets, each cell by its column's name.
 fn rows(answer: &Answer) -> Vec<Vec<(String, String)>> {
-    let text = std::str::from_utf8(&answer.bytes)
-        .unwrap()
-        .strip_prefix('\u{feff}')
-        .expect("it says that it is UTF-8");
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    rows_by(b',', &text(answer))
+}
+
+fn text(answer: &Answer) -> String {
+    let text = std::str::from_utf8(&answer.bytes).unwrap();
+    text.strip_prefix('\u{feff}').expect("it says that it is UTF-8").to_owned()
+}
+
+fn rows_by(separator: u8, text: &str) -> Vec<Vec<(String, String)>> {
+    let mut reader = csv::ReaderBuilder::new().delimiter(separator).from_reader(text.as_bytes());
     let names: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
     let row = |it: Result<csv::StringRecord, csv::Error>| {
         let cells = it.unwrap().iter().map(str::to_owned).collect::<Vec<_>>();
@@ -106,6 +113,44 @@ async fn no_cell_begins_a_formula_and_every_text_comes_back() {
     let half = br#"{"learner":{"id":"half","name":"\ud800"},"topic":"x"}"#.to_vec();
     let refused = server.post_bytes("/api/v1/launches", "application/json", half).await.unwrap();
     assert_eq!(refused.problem(), (400, "bad_json"));
+}
+
+/// What some spreadsheets do without asking: they begin a cell behind any of these that is not in quotation marks.
+fn parted_by_any(text: &str) -> String {
+    let mut is_quoted = false;
+    let of_each = text.chars().map(|it| {
+        is_quoted ^= it == '"';
+        if !is_quoted && matches!(it, ',' | ';' | '\t') { '\u{1f}' } else { it }
+    });
+    of_each.collect()
+}
+
+#[tokio::test]
+async fn columns_stay_apart_whichever_separators_a_spreadsheet_takes() {
+    let server = server_with(&NAMES.map(|it| it.0)).await.unwrap();
+    let query = "format=csv&sort=first_visit&order=asc";
+    let by_commas = text(&export(&server, query).await.unwrap());
+    let rows = rows_by(b',', &by_commas);
+    assert_eq!(rows_by(0x1f, &parted_by_any(&by_commas)), rows);
+
+    // Where numbers have a decimal comma, a file has semicolons.
+    let by_semicolons = text(&export(&server, &format!("{query}&separator=semicolon")).await.unwrap());
+    assert_eq!(rows_by(b';', &by_semicolons), rows);
+    assert_eq!(rows_by(0x1f, &parted_by_any(&by_semicolons)), rows);
+
+    let visit = server.visit(&topic(&server).await, "l0").await.unwrap();
+    let mut told = commit(&visit, 2, 60, "page");
+    told["sessions"][0]["set"] = json!({ "cmi.core.score.raw": ["87.5", 2] });
+    assert_eq!(server.post("/run/v1/commits", &told).await.unwrap().body["refused"], Value::Null);
+    for (name, separator, score) in [("comma", b',', "87.5"), ("semicolon", b';', "87,5")] {
+        let told = export(&server, &format!("format=csv&learner=l0&separator={name}")).await.unwrap();
+        let row = rows_by(separator, &text(&told)).remove(0);
+        assert_eq!((cell(&row, "score"), cell(&row, "best_score")), (score, score), "{name}");
+    }
+}
+
+async fn topic(server: &TestServer) -> String {
+    server.get("/api/v1/packages", KEY).await.unwrap().body[0]["topic"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]
@@ -164,8 +209,7 @@ async fn an_export_of_a_period_says_what_changed_later() {
         assert_eq!(cell(&row, name), text, "{name}");
     }
     // The next day, Berta is there once more.
-    let topic =
-        server.get("/api/v1/packages", KEY).await.unwrap().body[0]["topic"].as_str().unwrap().to_owned();
+    let topic = topic(&server).await;
     let since_ms = server.app.now_ms().await;
     server.advance(24 * 60 * MINUTE_MS);
     let visit = server.visit(&topic, "l1").await.unwrap();
@@ -184,7 +228,9 @@ async fn an_export_of_a_period_says_what_changed_later() {
     // What changed after a moment alone.
     let told = rows(&export(&server, &format!("format=csv&changed_since={since_ms}")).await.unwrap());
     assert_eq!(told.iter().map(|it| cell(it, "learner_id")).collect::<Vec<_>>(), ["l1"]);
-    for query in ["", "format=xlsx", "format=csv&from=never", "format=csv&colour=red"] {
+    for query in
+        ["", "format=xlsx", "format=csv&from=never", "format=csv&colour=red", "format=json&separator=comma"]
+    {
         let told = server.get(&format!("/api/v1/report/export?{query}"), KEY).await.unwrap();
         assert_eq!(told.problem(), (400, "bad_query"), "{query}");
     }

@@ -10,12 +10,13 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde::Serialize;
 
-use super::cells::{cell, number};
-use super::reports::{Asking, Days, Format, Narrowed};
+use super::asking::{Asking, Days, Format, Narrowed};
+use super::cells::{Separator, cell, number, write_line};
 use super::sent::Asked;
 use crate::access::Caller;
 use crate::app::App;
 use crate::error::Problem;
+use crate::faults::pass;
 use crate::secret::digest;
 use crate::store::listing::MOST_ROWS;
 use crate::store::{Order, ReportOf, ReportRow, Sort};
@@ -25,7 +26,8 @@ use crate::zone::Zone;
 const OVERLAP_MS: i64 = 600_000;
 
 /// The report as a file: `GET /api/v1/report/export?format=csv|json`, narrowed and in order as the report, all rows of
-/// it. Rows that change while it is made come once: those that moved, at its end.
+/// it; as CSV with `separator=comma|semicolon`. What commits made stale is derived first. Rows that change while it is
+/// made come once: those that moved, at its end.
 ///
 /// # Errors
 ///
@@ -35,10 +37,12 @@ pub(crate) async fn get_export(
     caller: Caller,
     Asked(narrowed): Asked<Narrowed>,
 ) -> Result<Response, Problem> {
-    let format = narrowed.format.ok_or_else(|| {
-        let detail = "format is missing; expected csv or json";
-        Problem::new(StatusCode::BAD_REQUEST, "bad_query", detail)
-    })?;
+    let bad = |detail| Problem::new(StatusCode::BAD_REQUEST, "bad_query", detail);
+    let format = narrowed.format.ok_or_else(|| bad("format is missing; expected csv or json"))?;
+    if format == Format::Json && narrowed.separator.is_some() {
+        return Err(bad("separator belongs to format=csv; leave it out"));
+    }
+    let separator = narrowed.separator.unwrap_or_default();
     let mut asking = Asking::of(&app, narrowed, caller).await?;
     (asking.of.limit, asking.of.after) = (MOST_ROWS, None);
     let (kind, ending) = match format {
@@ -47,8 +51,16 @@ pub(crate) async fn get_export(
     };
     let as_of = Zone::default().moment(asking.now_ms);
     let name = as_of.replace(':', "-").replace("+00-00", "Z");
-    let mut export =
-        Export { app, asking, format, listed: HashSet::new(), state: Stage::Listing, is_first: true };
+    let mut export = Export {
+        app,
+        asking,
+        format,
+        separator,
+        listed: HashSet::new(),
+        state: Stage::Deriving,
+        stale: usize::MAX,
+        is_first: true,
+    };
     // What cannot be asked is said before anything is sent.
     let first = export.next().await?;
     let pages = stream::try_unfold((Some(first), export), async |(first, mut export)| {
@@ -84,6 +96,8 @@ impl From<Problem> for Broken {
 /// How far an export has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
+    /// Rows that are stale are derived: where they belong, and whether they do, is known of none before.
+    Deriving,
     /// It lists what the report is narrowed to.
     Listing,
     /// It lists what changed meanwhile, as far as it was not listed.
@@ -96,9 +110,12 @@ struct Export {
     app: App,
     asking: Asking,
     format: Format,
+    separator: Separator,
     /// Which rows were listed, by their hashes: none comes twice, and none that moved is left out.
     listed: HashSet<[u8; 32]>,
     state: Stage,
+    /// How many rows were stale when it looked last.
+    stale: usize,
     is_first: bool,
 }
 
@@ -113,11 +130,23 @@ struct Told<'a> {
 }
 
 impl Export {
-    /// The next bytes; nothing once it is whole.
+    /// The next bytes, which may be none; nothing once it is whole.
     async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
         if self.state == Stage::Done {
             return Ok(None);
         }
+        let mut out = String::new();
+        if self.is_first {
+            self.begin(&mut out);
+            self.is_first = false;
+        }
+        if self.state == Stage::Deriving {
+            if self.derive().await? {
+                return Ok(Some(out.into()));
+            }
+            self.state = Stage::Listing;
+        }
+        pass(&*self.app.faults, "before_export_page")?;
         let mut page = self.asking.page(&self.app).await?;
         page.rows.retain(|it| self.listed.insert(key(it)));
         page.rows.iter_mut().for_each(ReportRow::show);
@@ -137,12 +166,43 @@ impl Export {
             }
             (None, _) => self.state = Stage::Done,
         }
-        let bytes = match self.format {
-            Format::Csv => self.csv(&page.rows)?,
-            Format::Json => self.json(&page.rows)?,
-        };
-        self.is_first = false;
-        Ok(Some(bytes.into()))
+        match self.format {
+            Format::Csv => self.csv(&mut out, &page.rows),
+            Format::Json => self.json(&mut out, &page.rows)?,
+        }
+        Ok(Some(out.into()))
+    }
+
+    /// Derives some of what is stale. Whether there is more: not where rows become stale as fast as they are derived.
+    async fn derive(&mut self) -> Result<bool, Problem> {
+        let Asking { tenant, sight, of, now_ms, .. } = &self.asking;
+        let of = ReportOf { limit: 1, ..of.clone() };
+        let left = self.app.store.report(tenant, sight.clone(), of, *now_ms).await?.stale;
+        let is_less = left < self.stale;
+        self.stale = left;
+        Ok(left > 0 && is_less)
+    }
+
+    fn begin(&self, out: &mut String) {
+        if self.format == Format::Csv {
+            out.push('\u{feff}');
+            write_line(out, self.separator, self.columns().map(|it| it.0));
+            return;
+        }
+        let head = serde_json::json!({
+            "as_of_ms": self.asking.now_ms,
+            "as_of": self.asking.zone.moment(self.asking.now_ms),
+            "zone": self.asking.zone.name(),
+            "period": self.asking.days,
+        });
+        let head = head.to_string();
+        out.push_str(head.strip_suffix('}').unwrap_or(&head));
+        out.push_str(",\"rows\":[");
+    }
+
+    fn columns(&self) -> impl Iterator<Item = Column> {
+        let of_period = if self.asking.days.is_some() { OF_PERIOD } else { &[] };
+        COLUMNS.iter().chain(of_period).copied()
     }
 
     /// When something of a row changed after the period's end, in ms since 1970.
@@ -151,53 +211,30 @@ impl Export {
         (row.changed_ms >= end_ms).then_some(row.changed_ms)
     }
 
-    fn csv(&self, rows: &[ReportRow]) -> Result<Vec<u8>, Problem> {
-        let failed = |_| Problem::internal();
-        let mut bytes = Vec::new();
-        if self.is_first {
-            bytes.extend_from_slice("\u{feff}".as_bytes());
-        }
-        let mut out = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(bytes);
-        let columns = columns(self.asking.days.is_some());
-        if self.is_first {
-            out.write_record(columns.iter().map(|it| it.0)).map_err(failed)?;
-        }
+    fn csv(&self, out: &mut String, rows: &[ReportRow]) {
         let zone = &self.asking.zone;
         let as_of = zone.moment(self.asking.now_ms);
         for row in rows {
             let changed_later_ms = self.changed_later_ms(row);
-            let days = self.asking.days.as_ref();
-            let of = OfRow { row, zone, as_of: &as_of, days, changed_later_ms };
-            let cells: Vec<Cow<'_, str>> = columns.iter().map(|it| it.1(&of)).collect();
-            out.write_record(cells.iter().map(|it| it.as_bytes())).map_err(failed)?;
+            let (days, separator) = (self.asking.days.as_ref(), self.separator);
+            let of = OfRow { row, zone, as_of: &as_of, days, separator, changed_later_ms };
+            let cells: Vec<Cow<'_, str>> = self.columns().map(|it| it.1(&of)).collect();
+            write_line(out, separator, cells.iter().map(AsRef::as_ref));
         }
-        out.into_inner().map_err(|_| Problem::internal())
     }
 
-    fn json(&self, rows: &[ReportRow]) -> Result<Vec<u8>, Problem> {
-        let failed = |_| Problem::internal();
-        let mut bytes = Vec::new();
-        if self.is_first {
-            let head = serde_json::json!({
-                "as_of_ms": self.asking.now_ms,
-                "as_of": self.asking.zone.moment(self.asking.now_ms),
-                "zone": self.asking.zone.name(),
-                "period": self.asking.days,
-            });
-            let head = head.to_string();
-            bytes.extend_from_slice(head.strip_suffix('}').unwrap_or(&head).as_bytes());
-            bytes.extend_from_slice(b",\"rows\":[");
-        }
+    fn json(&self, out: &mut String, rows: &[ReportRow]) -> Result<(), Problem> {
         let before = self.listed.len().saturating_sub(rows.len());
         for (n, row) in rows.iter().enumerate() {
-            bytes.extend_from_slice(if before + n > 0 { b",\n" } else { b"\n" });
+            out.push_str(if before + n > 0 { ",\n" } else { "\n" });
             let changed_later_ms = self.changed_later_ms(row);
-            serde_json::to_writer(&mut bytes, &Told { row, changed_later_ms }).map_err(failed)?;
+            let told = serde_json::to_string(&Told { row, changed_later_ms });
+            out.push_str(&told.map_err(|_| Problem::internal())?);
         }
         if self.state == Stage::Done {
-            bytes.extend_from_slice(b"\n]}\n");
+            out.push_str("\n]}\n");
         }
-        Ok(bytes)
+        Ok(())
     }
 }
 
@@ -217,10 +254,16 @@ struct OfRow<'a> {
     zone: &'a Zone,
     as_of: &'a str,
     days: Option<&'a Days>,
+    separator: Separator,
     changed_later_ms: Option<i64>,
 }
 
 impl OfRow<'_> {
+    /// A number that content wrote; nothing where there is none.
+    fn number<'a>(&self, text: Option<&'a String>) -> Cow<'a, str> {
+        text.map_or(Cow::Borrowed(""), |it| number(it, self.separator))
+    }
+
     /// A moment; nothing where there is none.
     fn moment(&self, at_ms: i64) -> Cow<'_, str> {
         if at_ms > 0 { self.zone.moment(at_ms).into() } else { Cow::Borrowed("") }
@@ -249,8 +292,8 @@ const COLUMNS: &[Column] = &[
     ("topic_id",         |it| cell(&it.row.topic_id)),
     ("kind",             |it| cell(&it.row.kind)),
     ("status",           |it| cell(&it.row.status)),
-    ("score",            |it| it.row.score.as_deref().map_or(Cow::Borrowed(""), number)),
-    ("best_score",       |it| it.row.best_score.as_deref().map_or(Cow::Borrowed(""), number)),
+    ("score",            |it| it.number(it.row.score.as_ref())),
+    ("best_score",       |it| it.number(it.row.best_score.as_ref())),
     ("progress_percent", |it| some(it.row.progress_percent, |it| it.to_string().into())),
     ("time_spent",       |it| it.row.time_spent.as_str().into()),
     ("time_spent_s",     |it| seconds(it.row.time_spent_ms)),
@@ -282,8 +325,3 @@ const OF_PERIOD: &[Column] = &[
     ("attempts_in_period",   |it| some(it.row.in_period.as_ref(), |it| it.attempts.to_string().into())),
     ("changed_later",        |it| it.moment(it.changed_later_ms.unwrap_or(0))),
 ];
-
-fn columns(has_period: bool) -> Vec<Column> {
-    let of_period = if has_period { OF_PERIOD } else { &[] };
-    COLUMNS.iter().chain(of_period).copied().collect()
-}

@@ -7,7 +7,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 
-use super::reports::{Asking, Days, Narrowed, is_zero, unkept};
+use super::asking::{Asking, Days, Narrowed};
+use super::reports::{is_zero, unkept};
 use super::sent::Asked;
 use crate::access::Caller;
 use crate::app::App;

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
+use axum::response::Response;
 use http_body_util::BodyExt;
 use seattime_server::access::Face;
 use seattime_server::assets::Assets;
@@ -117,10 +118,14 @@ impl TestServer {
         self.send_to(face_of(request.uri().path()), request).await
     }
 
-    pub(crate) async fn send_to(&self, face: Face, request: Request<Body>) -> Option<Answer> {
+    /// What a face answers, its body not read yet.
+    pub(crate) async fn respond(&self, face: Face, request: Request<Body>) -> Option<Response> {
         let routes = if face == Face::Run { &self.run_face } else { &self.app_face };
-        let response = routes.clone().oneshot(request).await.ok()?;
-        let (parts, body) = response.into_parts();
+        routes.clone().oneshot(request).await.ok()
+    }
+
+    pub(crate) async fn send_to(&self, face: Face, request: Request<Body>) -> Option<Answer> {
+        let (parts, body) = self.respond(face, request).await?.into_parts();
         let bytes = body.collect().await.ok()?.to_bytes().to_vec();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
         Some(Answer { status: parts.status, headers: parts.headers, body, bytes })

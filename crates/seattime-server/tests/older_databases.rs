@@ -1,0 +1,159 @@
+//! Databases of every earlier version of the schema, with rows in them: opened by this one, they tell what they told.
+#![cfg(test)]
+
+mod world;
+
+#[path = "../../seattime-testbed/src/cluster.rs"]
+mod cluster;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio_postgres::NoTls;
+use world::TestServer;
+
+/// The key whose hash the first version kept.
+const OLD_KEY: &str = "old-key";
+const MINUTE_MS: i64 = 60_000;
+
+/// From which version on there is what: the zone, what a course has of its own, who is enrolled, who logs in.
+struct Since {
+    course: usize,
+    enrolled: usize,
+    zone: usize,
+    account: usize,
+    /// Whether time goes by where the test says so; PostgreSQL goes by its own.
+    has_set_clock: bool,
+}
+
+const SQLITE: Since = Since { course: 7, enrolled: 8, zone: 9, account: 10, has_set_clock: true };
+const POSTGRES: Since = Since { course: 3, enrolled: 4, zone: 5, account: 6, has_set_clock: false };
+
+/// The steps of a schema, in order.
+fn steps(database: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(database);
+    let mut steps: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()).collect();
+    steps.sort();
+    steps
+}
+
+/// What makes a database of that version: each step, and behind it the rows that were kept from it on.
+fn statements(database: &str, version: usize) -> String {
+    let rows = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/older").join(database);
+    let mut all = String::new();
+    for (step, n) in steps(database).iter().zip(1..=version) {
+        all += &fs::read_to_string(step).unwrap();
+        let kept = rows.join(format!("{n:04}.sql"));
+        if kept.exists() {
+            all += &fs::read_to_string(kept).unwrap();
+        }
+    }
+    all
+}
+
+/// Everything is told as it was, by the key that was known, and goes on from where it was.
+async fn tells_what_it_told(server: &TestServer, version: usize, since: &Since) {
+    let get = async |path: &str| {
+        let told = server.get(path, OLD_KEY).await.unwrap();
+        assert_eq!(told.status, 200, "version {version}: {path}: {}", told.body);
+        told.body
+    };
+    let told = get("/api/v1/report?sort=learner&order=asc").await;
+    let rows: Vec<Value> = told["rows"].as_array().unwrap().iter().map(figures).collect();
+    let name = "Muster, \u{c4}nna \u{1f600}";
+    #[rustfmt::skip]
+    let mut truth = vec![
+        json!(["berta", "Berta",  "Topic", "incomplete",    "0h 5m 0s", "measured", 300_000, null,    1, 1, null]),
+        json!(["carla", "Carla",  "Topic", "not attempted", "0h 0m 0s", "measured", 0,       null,    0, 0, "never_launched"]),
+        json!(["emma",  "Emma",   "Topic", "not attempted", "0h 0m 0s", "measured", 0,       null,    0, 0, "never_launched"]),
+        json!(["anna",  name,     "Topic", "passed",        "0h 4m 0s", "reported", 300_000, 240_000, 1, 0, null]),
+    ];
+    truth.retain(|it| it[0] != "emma" || version >= since.enrolled);
+    // Content called Initialize, and never said a time.
+    truth[0][10] = json!("no_time");
+    assert_eq!(rows, truth, "version {version}");
+    assert_eq!(
+        told["zone"],
+        if version >= since.zone { "Europe/Berlin" } else { "UTC" },
+        "version {version}"
+    );
+
+    let course = server.get("/api/v1/courses/Course", OLD_KEY).await.unwrap().body;
+    let own = if version >= since.course { json!(20_000) } else { Value::Null };
+    assert_eq!(course["settings"]["tail_ms"], own, "version {version}: {course}");
+    let of_group = get("/api/v1/report?group=north").await["rows"].as_array().unwrap().len();
+    assert_eq!(of_group, usize::from(version >= since.enrolled), "version {version}");
+    let accounts = get("/api/v1/accounts").await["accounts"].as_array().unwrap().len();
+    assert_eq!(accounts, usize::from(version >= since.account), "version {version}");
+
+    // It goes on: the learner is known, and Berta is where she was.
+    let code = server.launch("topic", "berta").await.unwrap();
+    let visit = server.post("/run/v1/visits", &json!({ "code": code })).await.unwrap().body;
+    assert_eq!(visit["values"]["item"]["cmi.core.lesson_location"], "page 7", "version {version}: {visit}");
+    server.advance(MINUTE_MS);
+    let told = server.post("/run/v1/commits", &world::commit(&visit, 1, 60, "page 8")).await.unwrap();
+    assert_eq!(told.status, 200, "version {version}: {}", told.body);
+    let row = get("/api/v1/report?learner=berta").await["rows"][0].clone();
+    let spent = if since.has_set_clock { "0h 6m 0s" } else { "0h 5m 0s" };
+    assert_eq!((&row["time_spent"], &row["attempts"]), (&json!(spent), &json!(1)), "version {version}");
+}
+
+/// What a row tells.
+fn figures(row: &Value) -> Value {
+    json!([
+        row["learner"]["id"],
+        row["learner"]["name"],
+        row["topic"],
+        row["status"],
+        row["time_spent"],
+        row["provenance"],
+        row["measured_ms"],
+        row["reported_ms"],
+        row["attempts"],
+        row["conflicts"],
+        row["missing"],
+    ])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_earlier_file_tells_what_it_told() {
+    for version in 1..=steps("sqlite").len() {
+        let data = TempDir::new().unwrap();
+        let db = Connection::open(data.path().join("seattime.db")).unwrap();
+        db.execute_batch(&statements("sqlite", version)).unwrap();
+        db.pragma_update(None, "user_version", i64::try_from(version).unwrap()).unwrap();
+        drop(db);
+        let server = TestServer::start_on(data, None).await.unwrap();
+        server.advance(60 * MINUTE_MS);
+        tells_what_it_told(&server, version, &SQLITE).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_earlier_postgres_tells_what_it_told() {
+    let Some(programs) = cluster::programs() else {
+        eprintln!("left out: there is no PostgreSQL; `cargo xtask setup` installs it");
+        return;
+    };
+    let cluster = cluster::Cluster::start(&programs, &["fsync=off"]).unwrap();
+    for version in 1..=steps("postgres").len() {
+        cluster.ask(&format!("CREATE DATABASE older_{version}")).unwrap();
+        let url = cluster.url().replace("///postgres?", &format!("///older_{version}?"));
+        let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+        let talking = tokio::spawn(connection);
+        client.batch_execute(&statements("postgres", version)).await.unwrap();
+        let kept = format!(
+            "CREATE TABLE schema_version (id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1), version BIGINT NOT NULL, \
+             holder TEXT NOT NULL, until_ms BIGINT NOT NULL); INSERT INTO schema_version VALUES (1, {version}, '', 0)"
+        );
+        client.batch_execute(&kept).await.unwrap();
+        drop(client);
+        talking.await.unwrap().unwrap();
+        let server = TestServer::start_on(TempDir::new().unwrap(), Some(url)).await.unwrap();
+        server.advance(60 * MINUTE_MS);
+        tells_what_it_told(&server, version, &POSTGRES).await;
+    }
+}

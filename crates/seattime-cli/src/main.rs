@@ -63,7 +63,11 @@ enum Command {
     FixScormTime(commands::repair::Arguments),
     /// In the LMS's own database: how many attempts there were, as enrolments counted them.
     SyncScormAttempts(commands::repair::Arguments),
-    /// Take back what one of these three changed, in rows that still hold it.
+    /// Take what an LMS kept before its courses ran here into Seattime, shown as such; the server may be running.
+    ImportHistory(commands::import_history::Arguments),
+    /// In the LMS's own database: time spent and attempts, set to what Seattime shows; never less than they were.
+    SetTimeSpent(commands::set_time_spent::Arguments),
+    /// Take back what one of the commands changed in the LMS's own database, in rows that still hold it.
     Undo(commands::undo::Arguments),
 }
 
@@ -92,6 +96,8 @@ fn main() -> ExitCode {
                 Command::SyncScormAttempts(arguments) => {
                     commands::repair::run(Repair::SyncScormAttempts, arguments).await
                 }
+                Command::ImportHistory(arguments) => commands::import_history::run(arguments).await,
+                Command::SetTimeSpent(arguments) => commands::set_time_spent::run(arguments).await,
                 Command::Undo(arguments) => commands::undo::run(arguments).await,
             }
         });

@@ -54,9 +54,9 @@ impl<'a> Path<'a> {
 }
 
 fn equal<'s>(statement: Statement<'s>, left: &Node<'_>, right: &Node<'_>, step: &Step) -> Statement<'s> {
-    step.on.iter().enumerate().fold(statement, |it, (n, (of_left, of_right))| {
-        let word = if n == 0 { " ON " } else { " AND " };
-        it.say(word).column(&left.1, of_left).say(" = ").column(&right.1, of_right)
+    step.on.iter().enumerate().fold(statement, |it, (n, (of_left, of_right))| match n {
+        0 => it.say(" ON ").column(&left.1, of_left).say(" = ").column(&right.1, of_right),
+        _ => it.say(" AND ").column_beside(&left.1, of_left).say(" = ").column_beside(&right.1, of_right),
     })
 }
 
@@ -113,8 +113,12 @@ pub(crate) fn has_changed<'s>(
     for (n, (of_left, of_right)) in
         map.joins.enrolment_to_topic.last().iter().flat_map(|it| &it.on).enumerate()
     {
-        let word = if n == 0 { "" } else { " AND " };
-        statement = statement.say(word).column(&nearest.1, of_left).say(" = ").column(&last.1, of_right);
+        statement = match n {
+            0 => statement.column(&nearest.1, of_left).say(" = ").column(&last.1, of_right),
+            _ => {
+                statement.say(" AND ").column_beside(&nearest.1, of_left).say(" = ").column(&last.1, of_right)
+            }
+        };
     }
     let (table, alias, column) = match whose {
         Changed::Enrolment => (&map.enrolments.table, "e", &map.enrolments.changed),

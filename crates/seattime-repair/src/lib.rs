@@ -5,7 +5,9 @@
 //! is made, and is made only where a column still holds what was read.
 
 mod cell;
+mod credited;
 mod error;
+mod history;
 mod joins;
 mod lms;
 mod map;
@@ -18,7 +20,9 @@ mod undo;
 mod viewing;
 
 pub use cell::Cell;
+pub use credited::{Shown, examine, set_time_spent};
 pub use error::RepairError;
+pub use history::{Into, Taken, TakenAs, import_history};
 pub use lms::Lms;
 pub use map::{DJANGO, Map};
 pub use repair::{Asked, Command, Listener, Recording, Summary, repair};

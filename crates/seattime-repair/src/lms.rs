@@ -84,6 +84,29 @@ impl Lms {
         Ok(names)
     }
 
+    /// Whether a text can be what a column of a table holds; a database would refuse to compare them.
+    pub(crate) fn can_hold(&self, table: &str, column: &str, text: &str) -> bool {
+        if matches!(self.engine, Engine::Sqlite(_)) {
+            return true;
+        }
+        let of = self.types.get(table).and_then(|it| it.get(column)).map_or("text", String::as_str);
+        match of {
+            "smallint" => text.parse::<i16>().is_ok(),
+            "integer" => text.parse::<i32>().is_ok(),
+            "bigint" => text.parse::<i64>().is_ok(),
+            "uuid" => {
+                let digits = text.bytes().filter(|it| *it != b'-');
+                digits.clone().count() == 32 && digits.clone().all(|it| it.is_ascii_hexdigit())
+            }
+            _ => true,
+        }
+    }
+
+    /// Whether it was asked for the table, and there is none.
+    pub(crate) fn is_without(&self, table: &str) -> bool {
+        self.types.get(table).is_some_and(HashMap::is_empty)
+    }
+
     /// Begins a statement.
     pub(crate) fn statement(&self) -> Statement<'_> {
         let is_postgres = matches!(self.engine, Engine::Postgres(_));
@@ -148,6 +171,23 @@ impl Statement<'_> {
     pub(crate) fn column(self, alias: &str, name: &str) -> Self {
         let column = format!("{alias}.{}", quoted(name));
         self.say(&column)
+    }
+
+    /// A column that is compared, and by whose index nothing is looked up. SQLite knows nothing of how many rows say the
+    /// same, and might go through all rows of a topic for each of them.
+    pub(crate) fn column_beside(self, alias: &str, name: &str) -> Self {
+        let plus = if self.is_postgres { "" } else { "+" };
+        self.say(plus).column(alias, name)
+    }
+
+    /// A column of a table that says this, and by whose index nothing is looked up.
+    pub(crate) fn says_beside(self, alias: &str, table: &str, column: &str, text: &str) -> Self {
+        let value = Cell::Text(text.to_owned());
+        if self.is_postgres {
+            return self.column(alias, column).say(" = ").value(table, column, value);
+        }
+        // What is no plain column any more is not read as a number for a number's sake.
+        self.say("CAST(").column(alias, column).say(" AS TEXT) = ").value(table, column, value)
     }
 
     /// A column that is read; NULL where it has no name.

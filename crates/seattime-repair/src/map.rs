@@ -180,6 +180,14 @@ impl Map {
                 return Err(format!("{key}: expected a table in each step but the last, which leads home"));
             }
         }
+        let mut here: Vec<&String> = self.history.imported.values().collect();
+        here.sort();
+        if let Some([twice, _]) = here.windows(2).find(|it| matches!(it, [one, two] if one == two)) {
+            return Err(format!(
+                "history.imported names {twice} for two topics of the LMS; expected one for each, as their times \
+                 would be one topic's"
+            ));
+        }
         Ok(self)
     }
 }
@@ -223,6 +231,7 @@ mod tests {
             ("[topics",                                       "unclosed table"),
             ("[topics]\nid = \"\"",                           "topics.id is empty"),
             ("[topics]\nid = 7",                              "expected a string"),
+            ("[history.imported]\n1 = \"a\"\n2 = \"a\"",      "history.imported names a for two topics"),
             ("[joins]\nattempt_to_enrolment = []",            "joins.attempt_to_enrolment has no step"),
             ("[joins]\nenrolment_to_topic = [{ on = [] }]",   "has no columns"),
             ("[joins]\nenrolment_to_topic = [{ table = \"t\", on = [[\"a\", \"b\"]] }]", "which leads home"),

@@ -210,7 +210,7 @@ impl Pages<'_> {
         let statement =
             statement.say(", (SELECT ").counted().say(" FROM ").table(&names.table, "d").say(" WHERE ");
         let statement = statement.column("d", &names.user).say(" = ").column("t", &names.user).say(" AND ");
-        let statement = statement.column("d", &names.topic).say(" = ").column("t", &names.topic);
+        let statement = statement.column_beside("d", &names.topic).say(" = ").column("t", &names.topic);
         let statement = if earlier {
             statement.say(" AND ").column("d", &names.id).say(" < ").column("t", &names.id)
         } else {
@@ -530,11 +530,12 @@ fn only_of_one(topic: &Topic, finding: Finding) -> Finding {
     Finding { outcome: Outcome::Ambiguous, to: None, basis: finding.basis, why }
 }
 
-fn set(column: &str, from: &Cell, to: i64) -> Set {
+pub(crate) fn set(column: &str, from: &Cell, to: i64) -> Set {
     Set { column: column.to_owned(), from: from.clone(), to: Cell::Whole(to) }
 }
 
-fn planned(
+/// A row of a table with its key, of a learner and a topic: what was found, what is changed, what has to be as it was.
+pub(crate) fn planned(
     (table, key, id): (&str, &str, &Cell),
     (learner, topic): (&Cell, &Cell),
     finding: Finding,

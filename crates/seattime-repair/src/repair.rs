@@ -165,74 +165,111 @@ pub async fn repair(
     listener: &mut dyn Listener,
 ) -> Result<Summary, RepairError> {
     check(lms, map, command, asked).await?;
-    let place = lms.place().to_owned();
-    let began = now(clock).await;
-    let mut undo = match &recording {
-        Some(Recording { folder, by }) => {
-            let header = Header {
-                v: 1,
-                command: command.word().to_owned(),
-                place: place.clone(),
-                asked: asked.clone(),
-                by: (*by).to_owned(),
-                began: began.clone(),
-            };
-            let undo = UndoFile::begin(folder, &header)?;
-            audit(
-                folder,
-                &json!({
-                    "what": "began", "at": began, "by": by, "command": command.word(), "place": place,
-                    "asked": asked, "undo": undo.path(),
-                }),
-            )?;
-            Some(undo)
-        }
-        None => None,
-    };
-    let mut summary =
-        Summary { changed_before: undo.as_ref().map_or(0, |it| it.changed_before), ..Summary::default() };
+    let mut session = Session::begin(lms, command.word(), asked, recording, clock).await?;
     for stage in command.stages() {
-        run_stage(lms, &Pages { stage: *stage, map, asked }, undo.as_mut(), &mut summary, listener).await?;
+        session.run(lms, &Pages { stage: *stage, map, asked }, listener).await?;
     }
-    summary.undo = undo.map(UndoFile::finish).transpose()?.flatten();
-    if let Some(Recording { folder, by }) = &recording {
-        audit(
-            folder,
-            &json!({
-                "what": "finished", "at": now(clock).await, "by": by, "command": command.word(), "place": place,
-                "asked": asked, "summary": summary,
-            }),
-        )?;
-    }
-    Ok(summary)
+    session.end(clock).await
 }
 
-async fn run_stage(
-    lms: &mut Lms,
-    pages: &Pages<'_>,
-    mut undo: Option<&mut UndoFile>,
-    summary: &mut Summary,
-    listener: &mut dyn Listener,
-) -> Result<(), RepairError> {
-    let of = pages.count(lms).await?;
-    let (mut done, mut after) = (0, None::<Cell>);
-    loop {
-        let mut page = pages.page(lms, after.as_ref()).await?;
-        if let Some(undo) = undo.as_deref_mut() {
-            write(lms, &mut page.planned, undo).await?;
+/// A run from its beginning to its end: its undo file, its line in the record, and what it comes to.
+pub(crate) struct Session<'a> {
+    command: &'a str,
+    place: String,
+    asked: &'a Asked,
+    recording: Option<Recording<'a>>,
+    undo: Option<UndoFile>,
+    summary: Summary,
+}
+
+impl<'a> Session<'a> {
+    pub(crate) async fn begin(
+        lms: &Lms,
+        command: &'a str,
+        asked: &'a Asked,
+        recording: Option<Recording<'a>>,
+        clock: &dyn ServerClock,
+    ) -> Result<Session<'a>, RepairError> {
+        let (place, summary) = (lms.place().to_owned(), Summary::default());
+        let mut session = Session { command, place, asked, recording, undo: None, summary };
+        if let Some(Recording { folder, by }) = recording {
+            let began = now(clock).await;
+            let undo = UndoFile::begin(
+                folder,
+                &Header {
+                    v: 1,
+                    command: command.to_owned(),
+                    place: session.place.clone(),
+                    asked: asked.clone(),
+                    by: by.to_owned(),
+                    began: began.clone(),
+                },
+            )?;
+            session.summary.changed_before = undo.changed_before;
+            session.audit("began", began, json!({ "undo": undo.path() }))?;
+            session.undo = Some(undo);
         }
-        for Planned { told, .. } in &page.planned {
-            summary.add(told, &pages.map.topics.time_spent);
+        Ok(session)
+    }
+
+    async fn run(
+        &mut self,
+        lms: &mut Lms,
+        pages: &Pages<'_>,
+        listener: &mut dyn Listener,
+    ) -> Result<(), RepairError> {
+        let of = pages.count(lms).await?;
+        let (mut done, mut after) = (0, None::<Cell>);
+        loop {
+            let mut page = pages.page(lms, after.as_ref()).await?;
+            self.page(lms, pages.map, &mut page.planned, page.seen, listener).await?;
+            done += u64::try_from(page.seen).unwrap_or(0);
+            listener.progress(done, of.max(done));
+            match page.last {
+                Some(last) => after = Some(last),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Writes what is planned of some rows, and tells of each.
+    pub(crate) async fn page(
+        &mut self,
+        lms: &mut Lms,
+        map: &Map,
+        planned: &mut [Planned],
+        seen: usize,
+        listener: &mut dyn Listener,
+    ) -> Result<(), RepairError> {
+        if let Some(undo) = &mut self.undo {
+            write(lms, planned, undo).await?;
+        }
+        for Planned { told, .. } in planned.iter() {
+            self.summary.add(told, &map.topics.time_spent);
             listener.row(told);
         }
-        let seen = u64::try_from(page.seen).unwrap_or(0);
-        summary.looked_at += seen;
-        done += seen;
-        listener.progress(done, of.max(done));
-        match page.last {
-            Some(last) => after = Some(last),
-            None => return Ok(()),
+        self.summary.looked_at += u64::try_from(seen).unwrap_or(0);
+        Ok(())
+    }
+
+    /// Ends it; answers what it came to.
+    pub(crate) async fn end(mut self, clock: &dyn ServerClock) -> Result<Summary, RepairError> {
+        self.summary.undo = self.undo.take().map(UndoFile::finish).transpose()?.flatten();
+        let more = json!({ "summary": self.summary });
+        self.audit("finished", now(clock).await, more)?;
+        Ok(self.summary)
+    }
+
+    /// Adds a line to the record, where there is one.
+    fn audit(&self, what: &str, at: String, more: serde_json::Value) -> Result<(), RepairError> {
+        let Some(Recording { folder, by }) = &self.recording else { return Ok(()) };
+        let mut line = json!({
+            "what": what, "at": at, "by": by, "command": self.command, "place": self.place, "asked": self.asked,
+        });
+        if let (Some(line), serde_json::Value::Object(more)) = (line.as_object_mut(), more) {
+            line.extend(more);
         }
+        audit(folder, &line)
     }
 }
 

@@ -70,6 +70,8 @@ pub enum Basis {
     AttemptsAtLeast,
     /// What the enrolment counted.
     Enrolment,
+    /// What Seattime shows: taken over and credited.
+    Seattime,
 }
 
 /// What is said of one row: a line for people, an object for programs.

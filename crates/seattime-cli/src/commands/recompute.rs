@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use seattime_server::config::{DATABASE_VARIABLE, TENANT};
+use seattime_server::config::{DATABASE_VARIABLE, TENANT, USER_VARIABLE};
 use seattime_server::recompute::recompute;
 use seattime_server::store::{Judged, JudgedOf, Judging};
 
@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     learner: Option<String>,
     /// Who the record says it was.
-    #[arg(long, env = "USER", default_value = "unknown")]
+    #[arg(long, env = USER_VARIABLE, default_value = "unknown")]
     by: String,
     /// Tell the changed rows as JSON: a list of objects with learner, course, topic, visits, why, before and after.
     #[arg(long)]

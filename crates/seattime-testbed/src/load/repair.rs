@@ -24,7 +24,7 @@ const MOST_TIMES: f64 = 12.0;
 /// Ten times as many rows may take so much more memory.
 const MOST_MEMORY: f64 = 1.25;
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Arguments {
     /// The binary `seattime`.
     #[arg(long)]
@@ -42,6 +42,8 @@ pub(crate) struct Arguments {
 
 /// Measures; answers whether everything is within its limit.
 pub(crate) async fn run(arguments: &Arguments) -> Result<bool> {
+    let server = arguments.server.canonicalize().context("there is no such --server")?;
+    let arguments = &Arguments { server, ..arguments.clone() };
     let is_wanted = |name: &str| arguments.database.as_ref().is_none_or(|it| it == name);
     let mut is_good = true;
     if is_wanted("sqlite") {

@@ -83,6 +83,55 @@ async fn what_another_process_adds_is_never_lost() {
     }
 }
 
+/// The LMS adds to a row after it was read and before it is written: the repair waits for the LMS's lock in between.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_was_changed_between_reading_and_writing_is_left_to_another_run() {
+    for world in World::wrecks(1).await.unwrap() {
+        let world = Arc::new(world);
+        let right = truth(1, |it| it == Command::SyncTimeSpent);
+        let add = format!(
+            "UPDATE courses_topicprogress SET total_time_spent = total_time_spent + {ADDED} WHERE id = 1"
+        );
+        let (file, guest) = match world.is_postgres() {
+            true => (None, Some(world.guest().await.unwrap())),
+            false => (Some(world.file().unwrap()), None),
+        };
+        if let Some(guest) = &guest {
+            let lock = "LOCK TABLE courses_topicprogress IN EXCLUSIVE MODE";
+            guest.run(&format!("BEGIN; {lock}; {add}")).await.unwrap();
+        }
+        if let Some(db) = &file {
+            db.execute_batch(&format!("BEGIN IMMEDIATE; {add}")).unwrap();
+        }
+        let repairing = std::thread::spawn({
+            let world = Arc::clone(&world);
+            move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+                runtime.block_on(world.repair(Command::SyncTimeSpent, false))
+            }
+        });
+        // What is about to be changed is on disk once everything was read.
+        let undo = world.records().join("sync-time-spent-1.undo.jsonl");
+        while !std::fs::read_to_string(&undo).is_ok_and(|it| it.lines().count() == 2 && it.ends_with('\n')) {
+            tokio::task::yield_now().await;
+        }
+        if let Some(guest) = &guest {
+            guest.run("COMMIT").await.unwrap();
+        }
+        if let Some(db) = &file {
+            db.execute_batch("COMMIT").unwrap();
+        }
+        let (done, heard) = repairing.join().unwrap().unwrap();
+        let told = heard.of("courses_topicprogress", 1).unwrap();
+        assert_eq!((told.outcome, done.count(Outcome::Moved)), (Outcome::Moved, 1), "{}", world.address);
+        let figures = world.figures().await.unwrap();
+        assert_eq!(figures.topics[&1][0].as_deref(), Some("5"), "what the LMS added, on {}", world.address);
+        assert_eq!(figures.topics[&2], right.topics[&2]);
+        world.repair(Command::SyncTimeSpent, false).await.unwrap();
+        assert_eq!(world.figures().await.unwrap(), right);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_the_lms_holds_is_passed_over_and_said_to_be() {
     let Some(world) = World::postgres(&format!(

@@ -55,7 +55,12 @@ impl Cell {
 
     /// Whether it says the same as one that may be of another type: what was put in as a number is read as its digits.
     pub(crate) fn is_same(&self, other: &Cell) -> bool {
-        self == other || *self != Cell::Null && *other != Cell::Null && self.text() == other.text()
+        if *self == Cell::Null || *other == Cell::Null {
+            return self == other;
+        }
+        let (one, two) = (self.text(), other.text());
+        // A column of another type writes the same number otherwise: 754.0, 754.00.
+        one == two || matches!((one.parse::<f64>(), two.parse::<f64>()), (Ok(one), Ok(two)) if one == two)
     }
 
     /// Its text; that of a number is its digits, and NULL has none.

@@ -149,7 +149,9 @@ pub async fn examine(lms: &mut Lms, map: &Map, shown: &Shown<'_>) -> Result<Find
             verdict: Verdict::Wrong,
             found: format!("{name}: {more} of {rows} rows say more than is shown here, such as {first}"),
             expected: "at most what was taken over and what is credited".to_owned(),
-            advice: "the LMS still adds to its column: switch that off, as docs/cutover.md says".to_owned(),
+            advice: "the LMS still adds to its column, which has to be switched off, or its history was never taken over: see \
+                     docs/cutover.md"
+                .to_owned(),
         },
     })
 }

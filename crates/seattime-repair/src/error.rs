@@ -28,13 +28,15 @@ pub enum RepairError {
     Reached(String),
     /// There is no such table.
     #[error(
-        "missing_table: the database has no table {table}; name the one that it has in the file of --map, as [{section}] table"
+        "missing_table: the database has no table {table}; name the one that it has in the file of --map, as {key} under [{section}]"
     )]
     MissingTable {
         /// What was looked for.
         table: String,
         /// Where it is named.
         section: &'static str,
+        /// What it is called there.
+        key: &'static str,
     },
     /// There is no such column.
     #[error(

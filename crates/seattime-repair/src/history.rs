@@ -74,6 +74,9 @@ pub struct Into<'a> {
     pub now_ms: i64,
     /// Whether nothing is written, and only told.
     pub is_dry: bool,
+    /// Whether also those are taken over who have begun here before anything of them was: only while the LMS's columns
+    /// were never set from here, or it would count twice.
+    pub even_begun: bool,
 }
 
 /// Takes over the rows that are asked for, some at a time, and tells of each, and how many of how many were looked at. It
@@ -98,12 +101,12 @@ pub async fn import_history(
         let rows = page(lms, map, asked, after.as_ref()).await?;
         let Some(last) = rows.last() else { return Ok(done) };
         after = Some(last.id.clone());
-        let kinds = kinds(lms, map, &rows).await?;
+        let kinds = kinds(lms, map, asked, &rows).await?;
         let read = u64::try_from(rows.len()).unwrap_or(0);
         let mut found: Vec<(History, Taken)> = Vec::new();
         for it in rows {
             let kind = kinds.get(&it.id).cloned();
-            found.push(history_of(map, &titles, it, kind));
+            found.push(history_of(map, &titles, it, kind, into.even_begun));
         }
         keep(into, &mut found).await?;
         found.iter().for_each(|it| row(&it.1));
@@ -115,6 +118,11 @@ pub async fn import_history(
 /// Keeps those rows that are to be kept, and says what became of them.
 async fn keep(into: &Into<'_>, found: &mut [(History, Taken)]) -> Result<(), RepairError> {
     if into.is_dry {
+        let kept = found.iter_mut().map(|it| &mut it.1).filter(|it| it.outcome == TakenAs::Kept);
+        kept.filter(|it| it.why.is_empty()).for_each(|it| {
+            "would be taken over, unless it is here already or the learner has begun here"
+                .clone_into(&mut it.why);
+        });
         return Ok(());
     }
     let kept: Vec<History> =
@@ -131,6 +139,12 @@ async fn keep(into: &Into<'_>, found: &mut [(History, Taken)]) -> Result<(), Rep
             HistoryKept::Replaced { before_ms, before_attempts } => (
                 TakenAs::Replaced,
                 format!("in the place of {} s and {before_attempts} attempts", before_ms / 1_000),
+            ),
+            HistoryKept::AfterStart { kept_ms: 0 } => (
+                TakenAs::AfterStart,
+                "not taken over: the learner has begun here, and the LMS may say by now what is credited here; \
+                 --even-begun takes it over all the same"
+                    .to_owned(),
             ),
             HistoryKept::AfterStart { kept_ms } => (
                 TakenAs::AfterStart,
@@ -164,7 +178,13 @@ struct Row {
     first_name: Cell,
 }
 
-fn history_of(map: &Map, titles: &Titles, row: Row, scorm: Option<String>) -> (History, Taken) {
+fn history_of(
+    map: &Map,
+    titles: &Titles,
+    row: Row,
+    scorm: Option<String>,
+    even_begun: bool,
+) -> (History, Taken) {
     let lms_topic = row.topic.text();
     let as_lms = format!("lms:{lms_topic}");
     let imported = map.history.imported.get(&lms_topic);
@@ -172,15 +192,15 @@ fn history_of(map: &Map, titles: &Titles, row: Row, scorm: Option<String>) -> (H
     let attempts = row.attempts.count().and_then(|it| u32::try_from(it).ok()).unwrap_or(0);
     let most_s = map.limits.most_s().saturating_mul(i64::from(attempts.max(1)));
     let (seconds, outcome, why) = match row.time_spent.number() {
-        _ if row.better > 0 => (
-            row.time_spent.count().unwrap_or(0),
-            TakenAs::Twin,
-            "another row of this learner and topic says as much or more, and was taken".to_owned(),
-        ),
         Number::Whole(it) if it > most_s => (
             it,
             TakenAs::Implausible,
             format!("not taken over: expected at most {most_s} s, or a greater [limits] attempt_hours"),
+        ),
+        _ if row.better > 0 => (
+            row.time_spent.count().unwrap_or(0),
+            TakenAs::Twin,
+            "another row of this learner and topic says as much or more, and stands for both".to_owned(),
         ),
         Number::Whole(it) if it >= 0 => (it, TakenAs::Kept, String::new()),
         Number::None => (0, TakenAs::Kept, String::new()),
@@ -202,6 +222,7 @@ fn history_of(map: &Map, titles: &Titles, row: Row, scorm: Option<String>) -> (H
         kind,
         time_ms: seconds.saturating_mul(1_000),
         attempts,
+        even_begun,
     };
     let taken = Taken { learner: row.user.text(), topic, course, title, seconds, attempts, outcome, why };
     (history, taken)
@@ -260,7 +281,12 @@ impl Titles {
 }
 
 /// What kind of SCORM package each of these topics is, if it is one.
-async fn kinds(lms: &Lms, map: &Map, rows: &[Row]) -> Result<HashMap<Cell, String>, RepairError> {
+async fn kinds(
+    lms: &Lms,
+    map: &Map,
+    asked: &Asked,
+    rows: &[Row],
+) -> Result<HashMap<Cell, String>, RepairError> {
     let mut kinds = HashMap::new();
     let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(kinds) };
     if lms.is_without(&map.enrolments.table) || lms.is_without(&map.attempts.table) {
@@ -269,7 +295,8 @@ async fn kinds(lms: &Lms, map: &Map, rows: &[Row]) -> Result<HashMap<Cell, Strin
     let (table, key) = (&map.topics.table, &map.topics.id);
     let statement = lms.statement().say("SELECT ").read("t", key).say(", ");
     let statement = joins::topics_with_attempts(statement.read("a", &map.attempts.version), map);
-    let statement = statement.say(" WHERE ").column("t", key).say(" >= ").value(table, key, first.id.clone());
+    let statement = narrowed(statement, map, asked, None).say(" AND ").column("t", key).say(" >= ");
+    let statement = statement.value(table, key, first.id.clone());
     let statement = statement.say(" AND ").column("t", key).say(" <= ").value(table, key, last.id.clone());
     for row in lms.rows(statement.done()).await? {
         if let [id, version] = row.as_slice() {
@@ -293,10 +320,15 @@ async fn page(lms: &Lms, map: &Map, asked: &Asked, after: Option<&Cell>) -> Resu
         &names.audio_position,
     ];
     let mut statement = lms.statement().say("SELECT ").read_all("t", &read);
-    // Of rows of the same learner and topic, the one that says the most stands for all of them.
+    // Of rows of the same learner and topic, the one that says the most, and is believed, stands for all of them.
     statement = statement.say(", (SELECT ").counted().say(" FROM ").table(&names.table, "d").say(" WHERE ");
     statement = statement.column("d", &names.user).say(" = ").column("t", &names.user).say(" AND ");
     statement = statement.column_beside("d", &names.topic).say(" = ").column("t", &names.topic).say(" AND ");
+    // Factors of 64 bits, or a database would refuse to multiply what is huge.
+    let most = format!("CAST({} AS bigint) * (CASE WHEN ", map.limits.most_s());
+    statement = statement.say("coalesce(").column("d", &names.time_spent).say(", 0) <= ").say(&most);
+    statement = statement.column("d", &names.attempts).say(" > 1 THEN ").column("d", &names.attempts);
+    statement = statement.say(" ELSE 1 END) AND ");
     statement = statement.say("(coalesce(").column("d", &names.time_spent).say(", 0) > coalesce(");
     statement =
         statement.column("t", &names.time_spent).say(", 0) OR coalesce(").column("d", &names.time_spent);
@@ -379,8 +411,9 @@ async fn check(lms: &mut Lms, map: &Map, asked: &Asked) -> Result<(), RepairErro
         ],
     )
     .await?;
-    for (table, columns) in [
+    for (key, table, columns) in [
         (
+            "topics",
             &history.topics,
             vec![
                 ("topic_id", &history.topic_id),
@@ -388,8 +421,13 @@ async fn check(lms: &mut Lms, map: &Map, asked: &Asked) -> Result<(), RepairErro
                 ("topic_course", &history.topic_course),
             ],
         ),
-        (&history.courses, vec![("course_id", &history.course_id), ("course_title", &history.course_title)]),
         (
+            "courses",
+            &history.courses,
+            vec![("course_id", &history.course_id), ("course_title", &history.course_title)],
+        ),
+        (
+            "learners",
             &history.learners,
             vec![
                 ("learner_id", &history.learner_id),
@@ -400,6 +438,9 @@ async fn check(lms: &mut Lms, map: &Map, asked: &Asked) -> Result<(), RepairErro
     ] {
         if !table.is_empty() {
             let columns: Vec<_> = columns.into_iter().map(|it| (it.0, it.1.clone())).collect();
+            if lms.columns(table).await?.is_empty() {
+                return Err(RepairError::MissingTable { table: table.clone(), section: "history", key });
+            }
             require(lms, table, "history", &columns).await?;
         }
     }

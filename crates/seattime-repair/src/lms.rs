@@ -35,6 +35,17 @@ pub(crate) struct Write {
     pub(crate) guards: Vec<(String, Cell)>,
 }
 
+/// What became of a row that was to be changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// It was changed.
+    Done,
+    /// It no longer held what was read, or somebody held it.
+    Moved,
+    /// The database refused it, and said why.
+    Refused(String),
+}
+
 /// One column that is changed.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Set {
@@ -91,7 +102,7 @@ impl Lms {
         }
         let of = self.types.get(table).and_then(|it| it.get(column)).map_or("text", String::as_str);
         match of {
-            "smallint" => text.parse::<i16>().is_ok(),
+            "smallint" | "smallserial" => text.parse::<i16>().is_ok(),
             "integer" => text.parse::<i32>().is_ok(),
             "bigint" => text.parse::<i64>().is_ok(),
             "uuid" => {
@@ -123,9 +134,10 @@ impl Lms {
         rows.map_err(|reason| self.failed(reason))
     }
 
-    /// Changes rows in one transaction, each as long as its columns hold what was read; answers which were changed.
-    /// Rows that the LMS holds at this moment are left alone: it never waits for a repair.
-    pub(crate) async fn write(&mut self, writes: &[Write]) -> Result<Vec<bool>, RepairError> {
+    /// Changes rows in one transaction, each as long as its columns hold what was read; answers what became of each. On
+    /// PostgreSQL, rows that the LMS holds at this moment are left alone. Where the database refuses any of them, each is a
+    /// transaction of its own, so that the others are changed all the same.
+    pub(crate) async fn write(&mut self, writes: &[Write]) -> Result<Vec<Written>, RepairError> {
         if writes.is_empty() {
             return Ok(Vec::new());
         }
@@ -135,8 +147,8 @@ impl Lms {
             }
         }
         let written = match &mut self.engine {
-            Engine::Sqlite(db) => db.write(writes),
-            Engine::Postgres(db) => db.write(writes, &self.types).await,
+            Engine::Sqlite(db) => db.write_all(writes),
+            Engine::Postgres(db) => db.write_all(writes, &self.types).await,
         };
         written.map_err(|reason| self.failed(reason))
     }

@@ -245,6 +245,11 @@ impl Pages<'_> {
             statement = statement.say(" AND ").column("t", &topics.user).say(" = ");
             statement = statement.value(&topics.table, &topics.user, user);
         }
+        if let Some(since) = &self.asked.since {
+            // Whatever else lies between them was not asked for, and may be nearly everything.
+            let whose = if has_attempts { Changed::Attempt } else { Changed::Enrolment };
+            statement = joins::has_changed(statement.say(" AND "), self.map, whose, since);
+        }
         statement = statement.say(" ORDER BY ").column("t", &topics.id).say(", ").column("e", &enrolments.id);
         if has_attempts {
             statement = statement.say(", ").column("a", &attempts.id);
@@ -286,8 +291,9 @@ impl Pages<'_> {
         let mut of_number: HashMap<(Cell, Cell), scorm::AttemptFinding> = HashMap::new();
         let mut order = Vec::new();
         let mut seen = HashSet::new();
+        let several = with_several_sessions(&rows);
         for row in rows.iter().filter(|it| it.id != Cell::Null && seen.insert(it.id.clone())) {
-            let found = scorm::judge(&attempt_of(row, &rows), self.map.limits.most_s());
+            let found = judged(row, &several, self.map.limits.most_s());
             if topic.earlier == 0 {
                 planned.push(of_attempt_row(self.map, row, (&topic.user, &topic.topic), &found));
             }
@@ -371,7 +377,8 @@ impl Pages<'_> {
             if !seen.insert(row.id.clone()) {
                 continue;
             }
-            let found = scorm::judge(&attempt_of(&row, &[]), self.map.limits.most_s());
+            let several = with_several_sessions(std::slice::from_ref(&row));
+            let found = judged(&row, &several, self.map.limits.most_s());
             let mut planned = of_attempt_row(self.map, &row, (&user, &topic), &found);
             if planned.write.is_none() && planned.told.outcome == Outcome::Right {
                 planned.told.outcome = Outcome::NoTopic;
@@ -450,17 +457,28 @@ fn topic(cells: Vec<Cell>) -> Topic {
     }
 }
 
-/// An attempt as it is judged. It had several sessions where a column says so, where it is there more than once, or
-/// where more tries were counted than there are attempts.
-fn attempt_of(row: &Row, all: &[Row]) -> scorm::Attempt {
-    let of_enrolment = || all.iter().filter(|it| it.enrolment == row.enrolment);
-    let numbers: HashSet<&Cell> = of_enrolment().map(|it| &it.number).collect();
-    let ids: HashSet<&Cell> = of_enrolment().filter(|it| it.number == row.number).map(|it| &it.id).collect();
-    let counted = row.total_attempts.count().and_then(|it| usize::try_from(it).ok()).unwrap_or(0);
-    let had_several_sessions = row.sessions.count().is_some_and(|it| it > 1)
-        || ids.len() > 1
-        || !all.is_empty() && counted > numbers.len();
-    scorm::Attempt { had_several_sessions, ..row.attempt.clone() }
+/// The ids of attempts that had several sessions: where a column says so, where one is there more than once, or where more
+/// tries were counted than there are attempts.
+fn with_several_sessions(rows: &[Row]) -> HashSet<&Cell> {
+    let mut numbers: HashMap<&Cell, HashSet<&Cell>> = HashMap::new();
+    let mut ids: HashMap<(&Cell, &Cell), HashSet<&Cell>> = HashMap::new();
+    for row in rows {
+        numbers.entry(&row.enrolment).or_default().insert(&row.number);
+        ids.entry((&row.enrolment, &row.number)).or_default().insert(&row.id);
+    }
+    let is_one = |row: &&Row| {
+        let counted = row.total_attempts.count().and_then(|it| usize::try_from(it).ok()).unwrap_or(0);
+        row.sessions.count().is_some_and(|it| it > 1)
+            || ids.get(&(&row.enrolment, &row.number)).is_some_and(|it| it.len() > 1)
+            || numbers.get(&row.enrolment).is_some_and(|it| counted > it.len())
+    };
+    rows.iter().filter(is_one).map(|it| &it.id).collect()
+}
+
+/// An attempt as it is judged.
+fn judged(row: &Row, several: &HashSet<&Cell>, most_s: i64) -> scorm::AttemptFinding {
+    let had_several_sessions = several.contains(&row.id);
+    scorm::judge(&scorm::Attempt { had_several_sessions, ..row.attempt.clone() }, most_s)
 }
 
 /// What is said of an attempt's row, and written into its columns as long as its texts are the same.

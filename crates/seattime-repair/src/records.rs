@@ -1,5 +1,6 @@
 //! What was done, on disk before it is done: undo files, and a record of who did what and when.
 
+use std::collections::HashSet;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cell::Cell;
 use crate::error::RepairError;
-use crate::lms::Set;
+use crate::lms::{Set, Written};
 use crate::repair::Asked;
 
 /// The record of who did what and when, in the folder of records.
@@ -72,6 +73,8 @@ pub(crate) struct UndoFile {
     changed: u64,
     /// How many of them by that one.
     pub(crate) changed_before: u64,
+    /// Whether it says of any row how it was before.
+    has_batches: bool,
 }
 
 impl UndoFile {
@@ -80,8 +83,11 @@ impl UndoFile {
         std::fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
         for n in 1_u32.. {
             let path = folder.join(format!("{}-{n}.undo.jsonl", header.command));
+            if is_finished(&path)? {
+                continue;
+            }
             let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-            let file = opened.map_err(|error| failed(&path, &error))?;
+            let mut file = opened.map_err(|error| failed(&path, &error))?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Err(RepairError::Busy { path }),
@@ -89,11 +95,12 @@ impl UndoFile {
             }
             let left = Left::read(&file, &path)?;
             match &left.header {
-                Some(other) if left.is_finished || !other.is_same_job(header) => {}
+                Some(other) if !other.is_same_job(header) => {}
                 Some(_) => return UndoFile::go_on(file, path, &left),
                 None => {
-                    file.set_len(0).map_err(|error| failed(&path, &error))?;
-                    let mut undo = UndoFile { file, path, changed: 0, changed_before: 0 };
+                    // Also where half a first line was written: what was read of it moved where is written next.
+                    file.set_len(0).and_then(|()| file.rewind()).map_err(|error| failed(&path, &error))?;
+                    let mut undo = UndoFile { file, path, changed: 0, changed_before: 0, has_batches: false };
                     undo.write(&Line::Undo(header.clone()))?;
                     undo.sync()?;
                     sync_folder(folder)?;
@@ -108,7 +115,8 @@ impl UndoFile {
     fn go_on(mut file: File, path: PathBuf, left: &Left) -> Result<UndoFile, RepairError> {
         let ready = file.set_len(left.whole).and_then(|()| file.seek(SeekFrom::End(0)));
         ready.map_err(|error| failed(&path, &error))?;
-        Ok(UndoFile { file, path, changed: left.changed, changed_before: left.changed })
+        let changed = left.changed + left.open;
+        Ok(UndoFile { file, path, changed, changed_before: changed, has_batches: left.has_batches })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -117,26 +125,28 @@ impl UndoFile {
 
     /// Writes down what is about to be changed; it is on disk once this returns.
     pub(crate) fn batch(&mut self, rows: Vec<Changed>) -> Result<(), RepairError> {
+        self.has_batches = true;
         self.write(&Line::Batch(rows))?;
         self.sync()
     }
 
     /// Writes down how the last batch came out.
-    pub(crate) fn came_out(&mut self, written: &[bool]) -> Result<(), RepairError> {
-        let moved: Vec<usize> = written.iter().enumerate().filter(|it| !it.1).map(|it| it.0).collect();
+    pub(crate) fn came_out(&mut self, written: &[Written]) -> Result<(), RepairError> {
+        let moved: Vec<usize> =
+            written.iter().enumerate().filter(|it| *it.1 != Written::Done).map(|it| it.0).collect();
         self.changed += u64::try_from(written.len() - moved.len()).unwrap_or(u64::MAX);
         self.write(&Line::Moved(moved))
     }
 
     /// Ends it. One in which nothing was changed is taken away again: there is nothing to undo.
     pub(crate) fn finish(mut self) -> Result<Option<PathBuf>, RepairError> {
-        if self.changed == 0 {
+        if !self.has_batches {
             std::fs::remove_file(&self.path).map_err(|error| failed(&self.path, &error))?;
             return Ok(None);
         }
         self.write(&Line::Finished { changed: self.changed })?;
         self.sync()?;
-        Ok(Some(self.path))
+        Ok((self.changed > 0).then_some(self.path))
     }
 
     fn write(&mut self, line: &Line) -> Result<(), RepairError> {
@@ -151,6 +161,25 @@ impl UndoFile {
     }
 }
 
+/// Whether an undo file is there and has its last line; nothing else of it is read.
+fn is_finished(path: &Path) -> Result<bool, RepairError> {
+    /// Longer than a last line is.
+    const END_BYTES: u64 = 256;
+    let read = || {
+        let mut file = match File::open(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+            opened => opened?,
+        };
+        let bytes = file.metadata()?.len();
+        file.seek(SeekFrom::Start(bytes.saturating_sub(END_BYTES)))?;
+        let mut end = Vec::new();
+        file.read_to_end(&mut end)?;
+        let last = end.strip_suffix(b"\n").and_then(|it| it.rsplit(|it| *it == b'\n').next());
+        Ok(last.is_some_and(|it| matches!(serde_json::from_slice(it), Ok(Line::Finished { .. }))))
+    };
+    read().map_err(|error| failed(path, &error))
+}
+
 /// What is in an undo file that is there already.
 #[derive(Default)]
 struct Left {
@@ -158,22 +187,28 @@ struct Left {
     /// How many bytes of whole lines there are.
     whole: u64,
     changed: u64,
-    is_finished: bool,
+    /// How many rows the last batch has if nothing says how it came out: they may have been changed.
+    open: u64,
+    has_batches: bool,
 }
 
 impl Left {
     fn read(file: &File, path: &Path) -> Result<Left, RepairError> {
         let mut left = Left::default();
-        let mut last = 0;
         for line in Lines::new(file, path) {
             let (at, line) = line?;
             match line {
                 Line::Undo(header) => left.header = Some(header),
-                Line::Batch(rows) => last = rows.len(),
-                Line::Moved(moved) => {
-                    left.changed += u64::try_from(last.saturating_sub(moved.len())).unwrap_or(0)
+                Line::Batch(rows) => {
+                    left.changed += left.open;
+                    left.open = u64::try_from(rows.len()).unwrap_or(0);
+                    left.has_batches = true;
                 }
-                Line::Finished { .. } => left.is_finished = true,
+                Line::Moved(moved) => {
+                    left.changed += left.open.saturating_sub(u64::try_from(moved.len()).unwrap_or(0));
+                    left.open = 0;
+                }
+                Line::Finished { .. } => {}
             }
             left.whole = at.1;
         }
@@ -266,6 +301,7 @@ impl Undoing {
         let line = serde_json::from_slice(&text)
             .map_err(|error| RepairError::Record { path: self.path.clone(), reason: error.to_string() })?;
         let rows = if let Line::Batch(rows) = line { rows } else { Vec::new() };
+        let moved: HashSet<usize> = moved.into_iter().collect();
         let rows = rows.into_iter().enumerate().filter(|(n, _)| !moved.contains(n)).map(|it| it.1);
         Ok(Some(rows.collect()))
     }

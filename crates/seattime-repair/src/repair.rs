@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::cell::Cell;
 use crate::error::RepairError;
-use crate::lms::{Lms, Write};
+use crate::lms::{Lms, Write, Written};
 use crate::map::Map;
 use crate::pages::{Pages, Planned, Stage};
 use crate::records::{Changed, Header, UndoFile, audit};
@@ -137,9 +137,9 @@ impl Summary {
         self.outcomes.get(outcome.word()).copied().unwrap_or(0)
     }
 
-    pub(crate) fn add(&mut self, told: &Told, time_spent: &str) {
+    pub(crate) fn add(&mut self, told: &Told, (table, time_spent): (&str, &str)) {
         *self.outcomes.entry(told.outcome.word()).or_default() += 1;
-        if told.outcome == Outcome::Changed {
+        if told.outcome == Outcome::Changed && told.table == table {
             for set in told.changes.iter().filter(|it| it.column == time_spent) {
                 let was = set.from.count().unwrap_or(0);
                 let more = set.to.count().unwrap_or(0).saturating_sub(was);
@@ -245,7 +245,7 @@ impl<'a> Session<'a> {
             write(lms, planned, undo).await?;
         }
         for Planned { told, .. } in planned.iter() {
-            self.summary.add(told, &map.topics.time_spent);
+            self.summary.add(told, (&map.topics.table, &map.topics.time_spent));
             listener.row(told);
         }
         self.summary.looked_at += u64::try_from(seen).unwrap_or(0);
@@ -283,12 +283,17 @@ async fn write(lms: &mut Lms, planned: &mut [Planned], undo: &mut UndoFile) -> R
     undo.batch(changed)?;
     let written = lms.write(&writes).await?;
     undo.came_out(&written)?;
-    for (it, is_written) in planned.iter_mut().filter(|it| it.write.is_some()).zip(written) {
-        if !is_written {
-            it.told.outcome = Outcome::Moved;
-            it.told.changes.clear();
-            it.told.why = format!("the LMS changed or held the row meanwhile; run it again. {}", it.told.why);
-        }
+    for (it, written) in planned.iter_mut().filter(|it| it.write.is_some()).zip(written) {
+        let (outcome, why) = match written {
+            Written::Done => continue,
+            Written::Moved => {
+                (Outcome::Moved, "the LMS changed or held the row meanwhile; run it again".to_owned())
+            }
+            Written::Refused(reason) => (Outcome::Refused, format!("the database refused it: {reason}")),
+        };
+        it.told.outcome = outcome;
+        it.told.changes.clear();
+        it.told.why = format!("{why}. {}", it.told.why);
     }
     Ok(())
 }
@@ -372,6 +377,37 @@ async fn check(lms: &mut Lms, map: &Map, command: Command, asked: &Asked) -> Res
     for (table, section, columns) in needed {
         require(lms, table, section, &columns).await?;
     }
+    if !viewing {
+        check_joins(lms, map, command).await?;
+    }
+    let Some(user) = &asked.user else { return Ok(()) };
+    if lms.can_hold(&topics.table, &topics.user, user) {
+        return Ok(());
+    }
+    let (table, column) = (&topics.table, &topics.user);
+    Err(RepairError::Asked(format!(
+        "--user-id is {user:?}, which {table}.{column} cannot hold; expected one of its ids"
+    )))
+}
+
+/// Looks for every table and column that others are joined by.
+async fn check_joins(lms: &mut Lms, map: &Map, command: Command) -> Result<(), RepairError> {
+    let (topics, enrolments, attempts) = (&map.topics.table, &map.enrolments.table, &map.attempts.table);
+    let mut ways = vec![(enrolments, &map.joins.enrolment_to_topic, topics)];
+    if command == Command::FixScormTime {
+        ways.push((attempts, &map.joins.attempt_to_enrolment, enrolments));
+    }
+    for (from, steps, to) in ways {
+        let mut left = from;
+        for step in steps {
+            let right = step.table.as_ref().unwrap_or(to);
+            for (of_left, of_right) in &step.on {
+                require(lms, left, "joins", &[("the first of a pair", of_left.clone())]).await?;
+                require(lms, right, "joins", &[("the second of a pair", of_right.clone())]).await?;
+            }
+            left = right;
+        }
+    }
     Ok(())
 }
 
@@ -384,7 +420,7 @@ pub(crate) async fn require(
 ) -> Result<(), RepairError> {
     let found = lms.columns(table).await?;
     if found.is_empty() {
-        return Err(RepairError::MissingTable { table: table.to_owned(), section });
+        return Err(RepairError::MissingTable { table: table.to_owned(), section, key: "table" });
     }
     let missing = columns.iter().find(|it| !it.1.is_empty() && !found.contains(&it.1));
     missing.map_or(Ok(()), |(key, column)| {

@@ -67,6 +67,8 @@ pub(crate) fn judge(attempt: &Attempt, most_s: i64) -> AttemptFinding {
             let why = format!("total_time {} is {}", shown(&attempt.total_time), length(*it));
             Finding::raised(&attempt.total_seconds, *it, Basis::TotalTime, why)
         }
+        // The session that it was taken from before, or one that says more.
+        (_, Some(kept), Some(it)) if it >= kept => from_session(attempt, &total, it),
         (_, Some(it), _) => Finding {
             outcome: Outcome::Right,
             to: None,
@@ -86,6 +88,13 @@ pub(crate) fn judge(attempt: &Attempt, most_s: i64) -> AttemptFinding {
         if is_odd {
             finding.why +=
                 &format!("; {name} {} is no form of its version, and was read all the same", shown(cell));
+        }
+    }
+    for (name, said, cell) in
+        [("total_time", &total, &attempt.total_time), ("session_time", &session, &attempt.session_time)]
+    {
+        if finding.to.is_some() && matches!(said, Said::Unreadable(_) | Said::TooMuch(_)) {
+            finding.why += &format!("; {name} is {}, and is left out", stated(said, cell));
         }
     }
     // What cannot be believed is not taken up: the text says better, and else nothing does.
@@ -233,6 +242,8 @@ mod tests {
             (V12,   "0000:12:30.50",     "",              (0, 0),     false,   Changed,        Some(750),  None,       750,     total),
             (V2004, "PT12M30.9S",        "",              (0, 0),     false,   Changed,        Some(750),  None,       750,     total),
             ("",    "PT12M30S",          "PT5M",          (0, 0),     false,   Changed,        Some(750),  Some(300),  750,     total),
+            (V12,   "00:00:00",          "00:12:30",      (750, 750), true,    Right,          None,       None,       750,     Some(Basis::SessionOfSeveral)), // it stays a lower bound
+            (V12,   "",                  "00:12:30",      (100, 0),   false,   Changed,        Some(750),  Some(750),  750,     session),
             ("",    "00:12:30",          "NULL",          (0, 0),     false,   Changed,        Some(750),  None,       750,     total),
             (V12,   "00:00:00",          "0000:12:30.5",  (0, 0),     false,   Changed,        Some(750),  Some(750),  750,     session),
             (V12,   "0000:00:00",        "00:12:30",      (0, 0),     true,    Changed,        Some(750),  Some(750),  750,     Some(Basis::SessionOfSeveral)),

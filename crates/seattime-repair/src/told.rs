@@ -29,6 +29,8 @@ pub enum Outcome {
     Moved,
     /// No row of the report belongs to it.
     NoTopic,
+    /// The database refused the change.
+    Refused,
 }
 
 impl Outcome {
@@ -44,6 +46,7 @@ impl Outcome {
             Outcome::Ambiguous => "ambiguous",
             Outcome::Moved => "moved",
             Outcome::NoTopic => "no_topic",
+            Outcome::Refused => "refused",
         }
     }
 }

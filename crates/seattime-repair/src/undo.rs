@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::cell::Cell;
 use crate::error::RepairError;
-use crate::lms::{Lms, Set, Write};
+use crate::lms::{Lms, Set, Write, Written};
 use crate::records::{Changed, Undoing, audit};
 use crate::repair::{Listener, Recording, Summary, now};
 use crate::told::{Outcome, Told};
@@ -67,7 +67,7 @@ pub async fn undo(
 }
 
 /// Puts rows back, or says which would be.
-async fn put_back(lms: &mut Lms, rows: &[Changed], is_written: bool) -> Result<Vec<bool>, RepairError> {
+async fn put_back(lms: &mut Lms, rows: &[Changed], is_written: bool) -> Result<Vec<Written>, RepairError> {
     if is_written {
         let writes: Vec<Write> = rows.iter().map(reversed).collect();
         return lms.write(&writes).await;
@@ -83,7 +83,7 @@ async fn put_back(lms: &mut Lms, rows: &[Changed], is_written: bool) -> Result<V
         let holds = |cells: &Vec<Cell>| {
             cells.len() == row.set.len() && cells.iter().zip(&row.set).all(|(it, set)| it.is_same(&set.to))
         };
-        would.push(found.first().is_some_and(holds));
+        would.push(if found.first().is_some_and(holds) { Written::Done } else { Written::Moved });
     }
     Ok(would)
 }
@@ -99,11 +99,16 @@ fn reversed(row: &Changed) -> Write {
     }
 }
 
-fn told_of(row: &Changed, is_back: bool) -> Told {
-    let (outcome, changes, why) = if is_back {
-        (Outcome::Changed, reversed(row).set, "as it was before")
-    } else {
-        (Outcome::Moved, Vec::new(), "it no longer holds what was written, and is left alone")
+fn told_of(row: &Changed, is_back: Written) -> Told {
+    let (outcome, changes, why) = match is_back {
+        Written::Done => (Outcome::Changed, reversed(row).set, "as it was before".to_owned()),
+        Written::Moved => {
+            let why = "it no longer holds what was written, or is held, and is left alone";
+            (Outcome::Moved, Vec::new(), why.to_owned())
+        }
+        Written::Refused(reason) => {
+            (Outcome::Refused, Vec::new(), format!("the database refused it: {reason}"))
+        }
     };
     Told {
         table: row.table.clone(),
@@ -113,6 +118,6 @@ fn told_of(row: &Changed, is_back: bool) -> Told {
         outcome,
         changes,
         basis: None,
-        why: why.to_owned(),
+        why,
     }
 }

@@ -49,7 +49,8 @@ pub(crate) fn judge(viewing: &Viewing, names: &Topics, most_s: i64) -> Finding {
         }
     }
     if let Some((seconds, basis, name)) = best {
-        let why = format!("{} says {name} {seconds}, {}", names.data, length(seconds));
+        let beside = bad.map(|it| format!("; {}", it.why)).unwrap_or_default();
+        let why = format!("{} says {name} {seconds}, {}{beside}", names.data, length(seconds));
         return Finding::raised(&viewing.time_spent, seconds, basis, why);
     }
     let otherwise = bad.unwrap_or_else(|| match zero {
@@ -69,7 +70,12 @@ fn fall_back(viewing: &Viewing, names: &Topics, most_s: i64, otherwise: Finding)
     let name = &names.audio_position;
     match said(viewing.audio_position.number(), &viewing.audio_position, most_s) {
         Said::Seconds(it) if names.count_audio_position => {
-            let why = format!("{name} is {it}, {}: so much was heard if nobody moved ahead", length(it));
+            let beside = match otherwise.outcome {
+                Outcome::Malformed | Outcome::Implausible => format!("; {}", otherwise.why),
+                _ => String::new(),
+            };
+            let why =
+                format!("{name} is {it}, {}: so much was heard if nobody moved ahead{beside}", length(it));
             Finding::raised(&viewing.time_spent, it, Basis::AudioPosition, why)
         }
         Said::Seconds(it) => {

@@ -81,6 +81,8 @@ async fn names_types_and_joins_are_what_the_file_says() {
     }
     assert_eq!(figures().await, "anna 61.00 0, berta 900.00 2; 600 0, 300 300");
     for file in undo_files.iter().rev() {
+        let shown = undo(&mut lms, file, None, &SystemClock, &mut Heard::default()).await.unwrap();
+        assert_eq!(shown.count(Outcome::Moved), 0, "what a dry run shows is what is done");
         let back = undo(&mut lms, file, recording, &SystemClock, &mut Heard::default()).await.unwrap();
         assert_eq!(back.count(Outcome::Moved), 0);
     }
@@ -92,7 +94,7 @@ async fn what_is_not_there_is_named_with_where_to_name_it() {
     #[rustfmt::skip]
     let cases = [
         // what was done to the database                               command                      since        what is said
-        ("DROP TABLE scorm_scormattempt",                              Command::FixScormTime,       None,        "missing_table: the database has no table scorm_scormattempt; name the one that it has in the file of --map, as [attempts] table"),
+        ("DROP TABLE scorm_scormattempt",                              Command::FixScormTime,       None,        "missing_table: the database has no table scorm_scormattempt; name the one that it has in the file of --map, as table under [attempts]"),
         ("ALTER TABLE courses_topicprogress DROP COLUMN progress_data", Command::SyncTimeSpent,     None,        "missing_column: courses_topicprogress has no column \"progress_data\", only attempts, audio_progress,"),
         ("ALTER TABLE scorm_scormenrollment DROP COLUMN total_attempts", Command::SyncScormAttempts, None,       "name the one that it has in the file of --map, as attempts under [enrolments]"),
         ("ALTER TABLE scorm_scormattempt DROP COLUMN updated_at",      Command::FixScormTime,       Some("2026-01-31"), "has no column \"updated_at\""),
@@ -135,4 +137,51 @@ async fn a_file_that_is_no_database_and_an_undo_file_of_another_are_refused() {
     let error =
         undo(&mut lms, &text, None, &SystemClock, &mut Heard::default()).await.unwrap_err().to_string();
     assert!(error.contains("it is no undo file"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_the_database_refuses_holds_up_no_other() {
+    for world in World::wrecks(1).await.unwrap() {
+        let refuse = if world.is_postgres() {
+            "ALTER TABLE courses_topicprogress ADD CHECK (total_time_spent IS DISTINCT FROM 754 OR id > 1)"
+        } else {
+            "CREATE TRIGGER refuse BEFORE UPDATE ON courses_topicprogress WHEN NEW.total_time_spent = 754 AND NEW.id = 1
+            BEGIN SELECT RAISE(ABORT, 'not this one'); END"
+        };
+        world.run(refuse).await.unwrap();
+        let (done, heard) = world.repair(Command::SyncTimeSpent, false).await.unwrap();
+        let told = heard.of("courses_topicprogress", 1).unwrap();
+        assert!(
+            told.outcome == Outcome::Refused && told.why.starts_with("the database refused it: "),
+            "{told}"
+        );
+        assert_eq!(done.count(Outcome::Refused), 1);
+        let mut expected = lms::truth(1, |it| it == Command::SyncTimeSpent);
+        expected.topics.insert(1, vec![Some("0".to_owned()), Some("1".to_owned())]);
+        assert_eq!(world.figures().await.unwrap(), expected, "{}", world.address);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_broken_off_at_the_worst_moments_can_still_be_undone() {
+    let world =
+        World::sqlite(&format!("{}; {}", lms::wreck::SQLITE, lms::wreck::inserts(&lms::wreck::rows_of(0))))
+            .unwrap();
+    let before = world.figures().await.unwrap();
+    let folder = world.records();
+    let file = folder.join("sync-time-spent-1.undo.jsonl");
+    // Half a first line, as a full disk leaves it.
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(&file, "{\"undo\":{\"v\":1,").unwrap();
+    let (done, _) = world.repair(Command::SyncTimeSpent, false).await.unwrap();
+    assert_eq!(done.undo.as_deref(), Some(file.as_path()));
+    // Changed, and killed before it could say so: of the lines, only the first two are left.
+    let text = std::fs::read_to_string(&file).unwrap();
+    let whole: Vec<&str> = text.lines().take(2).collect();
+    std::fs::write(&file, format!("{}\n{{\"mo", whole.join("\n"))).unwrap();
+    let (again, _) = world.repair(Command::SyncTimeSpent, false).await.unwrap();
+    assert_eq!((again.count(Outcome::Changed), again.changed_before), (0, done.count(Outcome::Changed)));
+    assert_eq!(again.undo.as_deref(), Some(file.as_path()), "what was changed before can be undone");
+    world.undo(&file, false).await.unwrap();
+    assert_eq!(world.figures().await.unwrap(), before);
 }

@@ -20,6 +20,7 @@ async fn server_with_history() -> Option<(TestServer, String)> {
         course: "Old course".to_owned(),
         topic: topic.to_owned(),
         kept_as: Vec::new(),
+        even_begun: false,
         title: "Old film".to_owned(),
         kind: "video".to_owned(),
         time_ms: minutes * MINUTE_MS + 999,

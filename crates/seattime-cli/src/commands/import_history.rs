@@ -31,6 +31,10 @@ pub(crate) struct Arguments {
     /// Only rows that were changed since: a day as 2026-01-31, or a moment as 2026-01-31T18:00:00Z.
     #[arg(long)]
     since: Option<String>,
+    /// Take over also learners of whom nothing was before, and who have begun here: only while the LMS's columns were never
+    /// set from here, or their minutes count twice.
+    #[arg(long)]
+    even_begun: bool,
     /// Show every row that would be taken over, and write nothing.
     #[arg(long)]
     dry_run: bool,
@@ -44,7 +48,7 @@ const WORDS: [(TakenAs, &str); 6] = [
     (TakenAs::Kept, "taken over"),
     (TakenAs::Same, "here already"),
     (TakenAs::Replaced, "took the place of other figures"),
-    (TakenAs::AfterStart, "left as they were taken over before: the learner has begun here"),
+    (TakenAs::AfterStart, "left as they are here: the learner has begun"),
     (TakenAs::Implausible, "say more than is believed"),
     (TakenAs::Twin, "stand for the same learner and topic as another, which says as much or more"),
 ];
@@ -55,7 +59,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     let (store, now_ms) = kept::open(&arguments.data, arguments.database.as_deref()).await?;
     let mut lms = Lms::open(&arguments.reached.lms).await?;
     let (is_dry, is_json) = (arguments.dry_run, arguments.json);
-    let into = Into { store: &*store, tenant: &arguments.tenant, now_ms, is_dry };
+    let into =
+        Into { store: &*store, tenant: &arguments.tenant, now_ms, is_dry, even_begun: arguments.even_begun };
     let mut counts: BTreeMap<TakenAs, u64> = BTreeMap::new();
     let mut out = std::io::BufWriter::new(std::io::stdout());
     let mut row = |it: &Taken| {

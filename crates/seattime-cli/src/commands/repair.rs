@@ -165,7 +165,8 @@ impl Screen {
 
 impl Listener for Screen {
     fn row(&mut self, told: &Told) {
-        if self.changes_only && !matches!(told.outcome, Outcome::Changed | Outcome::Moved) {
+        if self.changes_only && !matches!(told.outcome, Outcome::Changed | Outcome::Moved | Outcome::Refused)
+        {
             return;
         }
         let line = if self.is_json {
@@ -191,7 +192,7 @@ impl Listener for Screen {
 
 /// The summary, for people.
 fn lines(summary: &Summary, is_dry: bool, records: &Path) -> Vec<String> {
-    const WORDS: [(Outcome, &str); 9] = [
+    const WORDS: [(Outcome, &str); 10] = [
         (Outcome::Changed, "changed"),
         (Outcome::Right, "right as they are"),
         (Outcome::Higher, "say more already, and stay"),
@@ -201,6 +202,7 @@ fn lines(summary: &Summary, is_dry: bool, records: &Path) -> Vec<String> {
         (Outcome::Ambiguous, "stand for the same learner and topic as others"),
         (Outcome::Moved, "were changed or held by others meanwhile: run it again"),
         (Outcome::NoTopic, "belong to no row of the report"),
+        (Outcome::Refused, "were refused by the database, which says why"),
     ];
     let mut lines = vec![String::new()];
     for (outcome, words) in WORDS {

@@ -1,11 +1,11 @@
 //! An LMS on PostgreSQL, or on a database that speaks it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use seattime_server::store::postgres::{Guest, Word};
 use tokio_postgres::Row;
 
-use super::{Cell, Write, quoted, quoted_table};
+use super::{Cell, Write, Written, quoted, quoted_table};
 use crate::error::RepairError;
 
 pub(super) struct Db(Guest);
@@ -38,7 +38,32 @@ impl Db {
         rows.iter().map(cells).collect()
     }
 
-    pub(super) async fn write(&mut self, writes: &[Write], types: &Types) -> Result<Vec<bool>, String> {
+    pub(super) async fn write_all(
+        &mut self,
+        writes: &[Write],
+        types: &Types,
+    ) -> Result<Vec<Written>, String> {
+        let refused = match self.write(writes, types).await {
+            Err(Failed::Refused(reason)) => reason,
+            Err(Failed::Lost(reason)) => return Err(reason),
+            Ok(written) => return Ok(written),
+        };
+        if let [_] = writes {
+            return Ok(vec![Written::Refused(refused)]);
+        }
+        let mut written = Vec::with_capacity(writes.len());
+        for write in writes {
+            written.push(match self.write(std::slice::from_ref(write), types).await {
+                Ok(one) => one.into_iter().next().unwrap_or(Written::Moved),
+                Err(Failed::Refused(reason)) => Written::Refused(reason),
+                Err(Failed::Lost(reason)) => return Err(reason),
+            });
+        }
+        Ok(written)
+    }
+
+    /// Changes rows in one transaction.
+    async fn write(&mut self, writes: &[Write], types: &Types) -> Result<Vec<Written>, Failed> {
         // Rows whose statement is the same one go together.
         let mut alike: Vec<(Update, Vec<usize>)> = Vec::new();
         for (n, write) in writes.iter().enumerate() {
@@ -48,22 +73,24 @@ impl Db {
                 None => alike.push((update, vec![n])),
             }
         }
-        let mut written = vec![false; writes.len()];
-        self.0.run("BEGIN").await?;
+        let mut written = vec![Written::Moved; writes.len()];
+        // Under a stricter one, a row that the LMS changes meanwhile would end the transaction.
+        self.0.run("BEGIN ISOLATION LEVEL READ COMMITTED").await.map_err(Failed::Lost)?;
         for (update, some) in &alike {
             match self.together(update, some, writes, types).await {
                 Ok(changed) => {
                     some.iter()
                         .filter(|n| writes.get(**n).is_some_and(|it| changed.contains(&it.id.text())))
-                        .for_each(|n| written.iter_mut().skip(*n).take(1).for_each(|it| *it = true));
+                        .for_each(|n| written.iter_mut().skip(*n).take(1).for_each(|it| *it = Written::Done));
                 }
                 Err(reason) => {
-                    self.0.run("ROLLBACK").await.ok();
-                    return Err(reason);
+                    // Whoever does not even take this is gone.
+                    self.0.run("ROLLBACK").await.map_err(|_| Failed::Lost(reason.clone()))?;
+                    return Err(Failed::Refused(reason));
                 }
             }
         }
-        self.0.run("COMMIT").await?;
+        self.0.run("COMMIT").await.map_err(Failed::Lost)?;
         Ok(written)
     }
 
@@ -74,7 +101,7 @@ impl Db {
         some: &[usize],
         writes: &[Write],
         types: &Types,
-    ) -> Result<Vec<String>, String> {
+    ) -> Result<HashSet<String>, String> {
         let some: Vec<&Write> = some.iter().filter_map(|n| writes.get(*n)).collect();
         let column = |f: &dyn Fn(&Write) -> Option<String>| some.iter().map(|it| f(it)).collect::<Vec<_>>();
         let mut lists = vec![column(&|it| held(&it.id))];
@@ -89,6 +116,14 @@ impl Db {
         let rows = self.0.rows(&update.statement(types), &lists).await?;
         rows.iter().map(|it| Ok(said(it, 0)?.unwrap_or_default())).collect()
     }
+}
+
+/// Why a transaction did not come about.
+enum Failed {
+    /// The database refused a statement.
+    Refused(String),
+    /// The connection is gone, or what became of the transaction is not known.
+    Lost(String),
 }
 
 /// Which columns of which table are changed, and looked at.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql, TransactionBehavior, params_from_iter};
 
-use super::{Cell, Write, quoted, quoted_table};
+use super::{Cell, Write, Written, quoted, quoted_table};
 use crate::error::RepairError;
 
 /// How long a transaction of the LMS is waited for.
@@ -52,22 +52,37 @@ impl Db {
         read().map_err(|error| error.to_string())
     }
 
-    pub(super) fn write(&mut self, writes: &[Write]) -> Result<Vec<bool>, String> {
-        let mut all = || {
-            let transaction = self.0.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let mut written = Vec::with_capacity(writes.len());
-            for write in writes {
-                let mut statement = transaction.prepare_cached(&update(write))?;
-                let to = write.set.iter().map(|it| &it.to);
-                let read = write.set.iter().map(|it| &it.from).chain(write.guards.iter().map(|it| &it.1));
-                let changed = statement.execute(params_from_iter(to.chain([&write.id]).chain(read)))?;
-                written.push(changed == 1);
-            }
-            transaction.commit()?;
-            Ok(written)
+    pub(super) fn write_all(&mut self, writes: &[Write]) -> Result<Vec<Written>, String> {
+        match self.write(writes) {
+            Err(error) if is_refused(&error) => {}
+            written => return written.map_err(|error| error.to_string()),
+        }
+        let one = |write| match self.write(std::slice::from_ref(write)) {
+            Err(error) if is_refused(&error) => Ok(Written::Refused(error.to_string())),
+            written => written.map(|it| it.into_iter().next().unwrap_or(Written::Moved)),
         };
-        all().map_err(|error: rusqlite::Error| error.to_string())
+        writes.iter().map(one).collect::<rusqlite::Result<_>>().map_err(|error| error.to_string())
     }
+
+    /// Changes rows in one transaction.
+    fn write(&mut self, writes: &[Write]) -> rusqlite::Result<Vec<Written>> {
+        let transaction = self.0.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut written = Vec::with_capacity(writes.len());
+        for write in writes {
+            let mut statement = transaction.prepare_cached(&update(write))?;
+            let to = write.set.iter().map(|it| &it.to);
+            let read = write.set.iter().map(|it| &it.from).chain(write.guards.iter().map(|it| &it.1));
+            let changed = statement.execute(params_from_iter(to.chain([&write.id]).chain(read)))?;
+            written.push(if changed == 1 { Written::Done } else { Written::Moved });
+        }
+        transaction.commit()?;
+        Ok(written)
+    }
+}
+
+/// Whether a rule of the schema is against it.
+fn is_refused(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation)
 }
 
 /// The statement of one row; `IS` also compares what is NULL.

@@ -27,6 +27,9 @@ pub struct History {
     pub time_ms: i64,
     /// How many attempts there were.
     pub attempts: u32,
+    /// Whether it is kept although nothing was before and the learner has a visit to the topic that counts: only while
+    /// nobody set the LMS's figures from here, or they would count twice.
+    pub even_begun: bool,
 }
 
 /// What became of a row of an LMS's history.
@@ -43,10 +46,10 @@ pub enum HistoryKept {
         /// The attempts before.
         before_attempts: u32,
     },
-    /// What was kept stays: the learner has a visit to the topic that counts, so what the LMS says now may have in it
+    /// What was kept stays, and where nothing was, nothing is: the learner has a visit to the topic that counts, so what the LMS says now may have in it
     /// what is credited here.
     AfterStart {
-        /// The time that is kept, in ms.
+        /// The time that is kept, in ms; 0 where nothing is.
         kept_ms: i64,
     },
 }
@@ -87,10 +90,20 @@ impl HistoryRow {
         })
     }
 
-    /// What is to be kept where this was `before`, and what became of it; `has_begun` says whether the learner has a
-    /// visit to the topic that counts.
-    pub(crate) fn after(self, before: Option<HistoryRow>, has_begun: bool) -> (HistoryRow, HistoryKept) {
-        let Some(before) = before else { return (self, HistoryKept::New) };
+    /// What is to be kept where this was `before`, if anything, and what became of it; `has_begun` says whether the
+    /// learner has a visit to the topic that counts, and whether that is to be heeded where nothing was kept.
+    pub(crate) fn after(
+        self,
+        before: Option<HistoryRow>,
+        has_begun: bool,
+        even_begun: bool,
+    ) -> (Option<HistoryRow>, HistoryKept) {
+        let Some(before) = before else {
+            return match has_begun && !even_begun {
+                true => (None, HistoryKept::AfterStart { kept_ms: 0 }),
+                false => (Some(self), HistoryKept::New),
+            };
+        };
         let (before_ms, before_attempts) = (before.time_ms, before.attempts);
         let is_same = (before_ms, before_attempts) == (self.time_ms, self.attempts);
         let answer = match (is_same, has_begun) {
@@ -99,11 +112,11 @@ impl HistoryRow {
             (false, false) => HistoryKept::Replaced { before_ms, before_attempts },
         };
         if !has_begun {
-            return (self, answer);
+            return (Some(self), answer);
         }
         // Nor does it move to the row of another course.
         let kept = if before.topic == self.topic { before } else { self };
-        (HistoryRow { time_ms: before_ms, attempts: before_attempts, ..kept }, answer)
+        (Some(HistoryRow { time_ms: before_ms, attempts: before_attempts, ..kept }), answer)
     }
 }
 

@@ -22,6 +22,7 @@ impl Run<'_> {
             course: "Course of the LMS".to_owned(),
             topic: topic.to_owned(),
             kept_as: Vec::new(),
+            even_begun: false,
             title: "Title of the LMS".to_owned(),
             kind: "video".to_owned(),
             time_ms: minutes * MINUTE_MS,
@@ -136,9 +137,13 @@ impl Run<'_> {
         let third = run.history("anna", &one, (90, 5));
         let after = HistoryKept::AfterStart { kept_ms: 30 * MINUTE_MS };
         assert_eq!(run.keep(&[&third, &second], NOW_MS).await, [after, HistoryKept::Same]);
-        // Of what was visited before anything was kept of it, it is kept once.
+        // Of what was visited before anything was kept of it, the LMS may say by then what is credited here: nothing is
+        // kept, unless whoever asks knows better; and then once.
         let late = run.history("anna", &two, (15, 1));
-        assert_eq!(run.keep(&[&late], NOW_MS).await, [HistoryKept::New]);
+        let nothing = HistoryKept::AfterStart { kept_ms: 0 };
+        assert_eq!(run.keep(&[&late], NOW_MS).await, [nothing]);
+        let known = History { even_begun: true, ..late.clone() };
+        assert_eq!(run.keep(&[&known], NOW_MS).await, [HistoryKept::New]);
         assert_eq!(run.keep(&[&late], NOW_MS).await, [HistoryKept::Same]);
         let late = run.history("anna", &two, (45, 1));
         let after = HistoryKept::AfterStart { kept_ms: 15 * MINUTE_MS };

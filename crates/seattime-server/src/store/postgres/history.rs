@@ -85,13 +85,13 @@ impl Keeping<'_> {
         if before.as_ref() == Some(&given) && earlier.is_empty() {
             return Ok(HistoryKept::Same);
         }
-        let has_begun = before.is_some() && has_begun(db, learner, &given.topic).await?;
-        let (kept, answer) = given.after(before.clone(), has_begun);
+        let has_begun = has_begun(db, learner, &given.topic).await?;
+        let (kept, answer) = given.after(before.clone(), has_begun, history.even_begun);
         for it in &earlier {
             run(db, sql!("drop_history"), &[learner.into(), (&it.topic).into()]).await?;
             self.stale(learner, it);
         }
-        if before.as_ref() != Some(&kept) {
+        if let Some(kept) = kept.filter(|it| before.as_ref() != Some(it)) {
             let fields = [
                 learner.into(),
                 (&kept.topic).into(),

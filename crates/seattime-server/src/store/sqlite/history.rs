@@ -37,8 +37,8 @@ fn keep_one(
     if before.as_ref() == Some(&given) && earlier.is_empty() {
         return Ok(HistoryKept::Same);
     }
-    let has_begun = before.is_some() && has_begun(db, &learner, &given.topic)?;
-    let (kept, answer) = given.after(before.clone(), has_begun);
+    let has_begun = has_begun(db, &learner, &given.topic)?;
+    let (kept, answer) = given.after(before.clone(), has_begun, history.even_begun);
     let stale = |it: &HistoryRow| {
         db.prepare_cached(sql!("put_stale"))?.execute((&learner, &it.course, &it.topic, tenant))
     };
@@ -46,7 +46,7 @@ fn keep_one(
         db.prepare_cached(sql!("drop_history"))?.execute((&learner, &it.topic))?;
         stale(it)?;
     }
-    if before.as_ref() != Some(&kept) {
+    if let Some(kept) = kept.filter(|it| before.as_ref() != Some(it)) {
         let key = (&learner, &kept.topic, tenant, &kept.course, &kept.title, &kept.kind);
         let row = (key.0, key.1, key.2, key.3, key.4, key.5, kept.time_ms, kept.attempts, now_ms);
         db.prepare_cached(sql!("put_history"))?.execute(row)?;

@@ -151,7 +151,7 @@ fn copy(file: &Path, from: &Path, to: &Path) -> Result<()> {
 
 /// The profile of what ships.
 pub(crate) const RELEASE: &str = "release";
-/// The profile of what tests run: as quick as what ships, nearly, and linked in a tenth of the time.
+/// The profile of what tests run: as quick as what ships, nearly, and linked in a fraction of the time.
 pub(crate) const TESTED: &str = "tested";
 
 /// Builds the binary `seattime`, unless nothing that it is made of has changed; answers its path.

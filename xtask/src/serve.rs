@@ -12,7 +12,7 @@ pub(crate) fn command(project: &Project, arguments: &[String]) -> Result<ExitCod
     let options = Options::parse(arguments)?;
     let page = setup::page(project)?;
     build::wasm(project, &page)?;
-    let binary = build::server(project, build::RELEASE)?;
+    let binary = build::server(project, build::TESTED)?;
     let mut server = project.program(binary);
     server.args(["serve", "--demo", "--port", &options.port.to_string(), "--data", &options.data]);
     become_program(server)

@@ -63,7 +63,7 @@ async fn everything_is_moved_also_in_two_goes_and_nothing_from_a_running_server(
         course: "Before\0".to_owned(),
         topic: topic.clone(),
         kept_as: Vec::new(),
-        even_begun: false,
+        even_begun: true,
         title: "Before".to_owned(),
         kind: "scorm_1.2".to_owned(),
         time_ms: 5_400_000,

@@ -262,7 +262,7 @@ impl Testbed {
             course: "Before".to_owned(),
             topic: topic.to_owned(),
             kept_as: Vec::new(),
-            even_begun: false,
+            even_begun: true,
             title: "An old film".to_owned(),
             kind: "video".to_owned(),
             time_ms: minutes.parse::<i64>().with_context(expected)?.saturating_mul(60_000),

@@ -158,7 +158,7 @@ async fn keep(store: &Arc<dyn Store>, case: &Case, learner: &str) -> Vec<History
         course: "before".to_owned(),
         topic: topic.to_string(),
         kept_as: Vec::new(),
-        even_begun: false,
+        even_begun: true,
         title: String::new(),
         kind: "scorm_2004".to_owned(),
         time_ms: seconds * 1_000,

@@ -79,6 +79,7 @@ test("a new video, a new audio, a course that reports only session_time, and one
     assert.deepEqual(rows.map((/** @type {any} */ it) => it.topic).sort(), Object.keys(truth).sort());
     const page = await world.newTab();
     await page.goto(`${world.url}/reports/my-learning`);
+    await page.waitForSelector("#key", { visible: true });
     await page.type("#key", `${world.key}\n`);
     await page.waitForFunction("document.querySelectorAll('tr.row').length === 4");
     const shown = /** @type {string[]} */ (await page.evaluate("[...document.querySelectorAll('tr.row')].map((it) => it.innerText)"));

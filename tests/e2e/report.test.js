@@ -35,7 +35,7 @@ function invite(id, topic) {
 async function open(search = "") {
     const page = await world.newTab();
     await page.goto(`${world.url}/reports/my-learning${search}`);
-    await page.waitForSelector("#key");
+    await page.waitForSelector("#key", { visible: true });
     await page.type("#key", `${world.key}\n`);
     await shown(page);
     return page;
@@ -280,6 +280,7 @@ test("a group, a search, what nobody is, and what cannot be asked", async () => 
 
     const wrong = await world.newTab();
     await wrong.goto(`${world.url}/reports/my-learning?missing=luck`);
+    await wrong.waitForSelector("#key", { visible: true });
     await wrong.type("#key", `${world.key}\n`);
     await says(wrong, "The report cannot be narrowed like that");
     await lookAt(seen(wrong), "report-wrong");

@@ -56,7 +56,7 @@ async function around(learner, atMs, minutesBefore, minutesAfter) {
 async function open(narrowing) {
     const page = await world.newTab();
     await page.goto(`${world.url}/reports/my-learning?${new URLSearchParams(narrowing)}`);
-    await page.waitForSelector("#key");
+    await page.waitForSelector("#key", { visible: true });
     await page.type("#key", `${world.key}\n`);
     await page.waitForFunction("document.querySelector('#state-title').textContent.startsWith('No row') || document.querySelectorAll('tr.row').length > 0");
     return page;

@@ -220,7 +220,7 @@ const { reader: who, canLogIn } = await whoReads();
 if (canLogIn) offerLogin();
 if (who) {
     begin(who);
-} else {
+} else if (questions === 0) { // Nobody has given a key meanwhile.
     part("trainer").toggleAttribute("open", true);
     const otherwise = canLogIn ? "log in" : "give an API key";
     tell("Whose times?", `Open a course to see your own times here, or ${otherwise} to see everybody's.`);

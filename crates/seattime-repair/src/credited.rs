@@ -12,8 +12,8 @@ use crate::error::RepairError;
 use crate::lms::Lms;
 use crate::map::Map;
 use crate::pages::{Planned, planned, set};
-use crate::repair::{Asked, Listener, Recording, Session, Summary, require};
-use crate::told::{Basis, Finding as Found, Outcome};
+use crate::repair::{Asked, Listener, Recording, Session, Summary, require_topics};
+use crate::told::{Basis, Finding as Found};
 
 /// What the command is called.
 const SET_TIME_SPENT: &str = "set-time-spent";
@@ -60,7 +60,7 @@ pub async fn set_time_spent(
     clock: &dyn ServerClock,
     listener: &mut dyn Listener,
 ) -> Result<Summary, RepairError> {
-    check(lms, map).await?;
+    require_topics(lms, map, &[]).await?;
     let asked = Asked::default();
     let mut session = Session::begin(lms, SET_TIME_SPENT, &asked, recording, clock).await?;
     let mut place = None;
@@ -93,12 +93,7 @@ fn of_pair(map: &Map, pair: &Pair) -> Vec<Planned> {
         let mut sets: Vec<_> = sets.into_iter().flatten().collect();
         if pair.theirs.len() > 1 && !sets.is_empty() {
             sets.clear();
-            found.outcome = Outcome::Ambiguous;
-            found.why = format!(
-                "{} rows stand for this learner and topic, and in each of them it would count again; join them first. {}",
-                pair.theirs.len(),
-                found.why
-            );
+            found = found.of_several(i64::try_from(pair.theirs.len()).unwrap_or(i64::MAX));
         }
         let row = (names.table.as_str(), names.id.as_str(), &it.id);
         rows.push(planned(row, (&it.user, &it.topic), found, sets, Vec::new()));
@@ -113,7 +108,7 @@ fn of_pair(map: &Map, pair: &Pair) -> Vec<Planned> {
 /// [`RepairError`].
 pub async fn examine(lms: &mut Lms, map: &Map, shown: &Shown<'_>) -> Result<Finding, RepairError> {
     const CHECK: &str = "lms_column";
-    check(lms, map).await?;
+    require_topics(lms, map, &[]).await?;
     let (mut place, mut rows, mut more, mut first) = (None, 0_u64, 0_u64, None);
     loop {
         let (pairs, next) = page(lms, map, shown, place).await?;
@@ -154,23 +149,6 @@ pub async fn examine(lms: &mut Lms, map: &Map, shown: &Shown<'_>) -> Result<Find
                 .to_owned(),
         },
     })
-}
-
-async fn check(lms: &mut Lms, map: &Map) -> Result<(), RepairError> {
-    let topics = &map.topics;
-    require(
-        lms,
-        &topics.table,
-        "topics",
-        &[
-            ("id", topics.id.clone()),
-            ("user", topics.user.clone()),
-            ("topic", topics.topic.clone()),
-            ("time_spent", topics.time_spent.clone()),
-            ("attempts", topics.attempts.clone()),
-        ],
-    )
-    .await
 }
 
 /// Rows that are shown here, behind a place, with the LMS's own.

@@ -8,12 +8,11 @@ use serde::Serialize;
 use crate::cell::{Cell, Number};
 use crate::error::RepairError;
 use crate::joins;
-use crate::lms::{Lms, Statement};
+use crate::lms::Lms;
 use crate::map::Map;
-use crate::repair::{Asked, require};
+use crate::pages::{Pages, Stage};
+use crate::repair::{Asked, require, require_topics};
 
-/// So many rows are taken over at once.
-const AT_ONCE: usize = 500;
 /// Where nothing says which course a topic belongs to.
 const COURSE: &str = "LMS";
 
@@ -95,7 +94,7 @@ pub async fn import_history(
 ) -> Result<u64, RepairError> {
     check(lms, map, asked).await?;
     let titles = Titles::read(lms, map).await?;
-    let of = count(lms, map, asked).await?;
+    let of = topics(map, asked).count(lms).await?;
     let (mut after, mut done) = (None, 0);
     loop {
         let rows = page(lms, map, asked, after.as_ref()).await?;
@@ -161,6 +160,11 @@ async fn keep(into: &Into<'_>, found: &mut [(History, Taken)]) -> Result<(), Rep
         };
     }
     Ok(())
+}
+
+/// The rows that are gone through: those that sync-time-spent looks at.
+fn topics<'a>(map: &'a Map, asked: &'a Asked) -> Pages<'a> {
+    Pages { stage: Stage::Viewing, map, asked }
 }
 
 /// A topic's row of the LMS.
@@ -295,7 +299,7 @@ async fn kinds(
     let (table, key) = (&map.topics.table, &map.topics.id);
     let statement = lms.statement().say("SELECT ").read("t", key).say(", ");
     let statement = joins::topics_with_attempts(statement.read("a", &map.attempts.version), map);
-    let statement = narrowed(statement, map, asked, None).say(" AND ").column("t", key).say(" >= ");
+    let statement = topics(map, asked).narrowed(statement, None).say(" AND ").column("t", key).say(" >= ");
     let statement = statement.value(table, key, first.id.clone());
     let statement = statement.say(" AND ").column("t", key).say(" <= ").value(table, key, last.id.clone());
     for row in lms.rows(statement.done()).await? {
@@ -345,8 +349,8 @@ async fn page(lms: &Lms, map: &Map, asked: &Asked, after: Option<&Cell>) -> Resu
         statement = statement.say(" LEFT JOIN ").table(&history.learners, "l").say(" ON ");
         statement = statement.column("l", &history.learner_id).say(" = ").column("t", &names.user);
     }
-    statement = narrowed(statement, map, asked, after);
-    statement = statement.say(" ORDER BY ").column("t", &names.id).say(&format!(" LIMIT {AT_ONCE}"));
+    let pages = topics(map, asked);
+    let statement = pages.ordered(pages.narrowed(statement, after));
     Ok(lms.rows(statement.done()).await?.into_iter().map(taken_apart).collect())
 }
 
@@ -367,44 +371,14 @@ fn taken_apart(cells: Vec<Cell>) -> Row {
     }
 }
 
-async fn count(lms: &Lms, map: &Map, asked: &Asked) -> Result<u64, RepairError> {
-    let statement = lms.statement().say("SELECT ").counted().say(" FROM ").table(&map.topics.table, "t");
-    let rows = lms.rows(narrowed(statement, map, asked, None).done()).await?;
-    Ok(rows.first().and_then(|it| it.first()).and_then(Cell::count).unwrap_or(0).unsigned_abs())
-}
-
-fn narrowed<'s>(statement: Statement<'s>, map: &Map, asked: &Asked, after: Option<&Cell>) -> Statement<'s> {
-    let names = &map.topics;
-    let mut statement = statement.say(" WHERE true");
-    if let Some(after) = after {
-        statement = statement.say(" AND ").column("t", &names.id).say(" > ");
-        statement = statement.value(&names.table, &names.id, after.clone());
-    }
-    if let Some(user) = &asked.user {
-        statement = statement.say(" AND ").column("t", &names.user).say(" = ");
-        statement = statement.value(&names.table, &names.user, Cell::Text(user.clone()));
-    }
-    if let Some(since) = &asked.since {
-        statement = statement.say(" AND ").column("t", &names.changed).say(" >= ");
-        statement = statement.moment(&names.table, &names.changed, since);
-    }
-    statement
-}
-
 /// Looks for every table and column that is needed; without enrolments and attempts, no topic is a SCORM package.
 async fn check(lms: &mut Lms, map: &Map, asked: &Asked) -> Result<(), RepairError> {
     let (topics, history) = (&map.topics, &map.history);
     let changed = if asked.since.is_some() { topics.changed.clone() } else { String::new() };
-    require(
+    require_topics(
         lms,
-        &topics.table,
-        "topics",
+        map,
         &[
-            ("id", topics.id.clone()),
-            ("user", topics.user.clone()),
-            ("topic", topics.topic.clone()),
-            ("time_spent", topics.time_spent.clone()),
-            ("attempts", topics.attempts.clone()),
             ("data", topics.data.clone()),
             ("audio_position", topics.audio_position.clone()),
             ("changed", changed),

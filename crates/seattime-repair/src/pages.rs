@@ -124,7 +124,7 @@ impl Pages<'_> {
     }
 
     /// What was asked for, and what comes after a row.
-    fn narrowed<'s>(&self, statement: Statement<'s>, after: Option<&Cell>) -> Statement<'s> {
+    pub(crate) fn narrowed<'s>(&self, statement: Statement<'s>, after: Option<&Cell>) -> Statement<'s> {
         let (alias, table, key) = self.rows();
         let map = self.map;
         let mut statement = statement.say(" WHERE true");
@@ -161,7 +161,7 @@ impl Pages<'_> {
         statement
     }
 
-    fn ordered<'s>(&self, statement: Statement<'s>) -> Statement<'s> {
+    pub(crate) fn ordered<'s>(&self, statement: Statement<'s>) -> Statement<'s> {
         let (alias, _, key) = self.rows();
         statement.say(" ORDER BY ").column(alias, key).say(&format!(" LIMIT {AT_ONCE}"))
     }
@@ -541,11 +541,7 @@ fn only_of_one(topic: &Topic, finding: Finding) -> Finding {
     if topic.twins <= 1 || finding.to.is_none() {
         return finding;
     }
-    let why = format!(
-        "{} rows stand for this learner and topic, and in each of them it would count again; join them first. {}",
-        topic.twins, finding.why
-    );
-    Finding { outcome: Outcome::Ambiguous, to: None, basis: finding.basis, why }
+    finding.of_several(topic.twins)
 }
 
 pub(crate) fn set(column: &str, from: &Cell, to: i64) -> Set {

@@ -329,20 +329,13 @@ async fn check(lms: &mut Lms, map: &Map, command: Command, asked: &Asked) -> Res
         return Err(RepairError::Asked(why.to_owned()));
     }
     let if_viewing = |it: &str| if viewing { it.to_owned() } else { String::new() };
-    let mut needed = vec![(
-        &topics.table,
-        "topics",
-        vec![
-            ("id", topics.id.clone()),
-            ("user", topics.user.clone()),
-            ("topic", topics.topic.clone()),
-            ("time_spent", topics.time_spent.clone()),
-            ("attempts", topics.attempts.clone()),
-            ("data", if_viewing(&topics.data)),
-            ("audio_position", if_viewing(&topics.audio_position)),
-            ("changed", if_viewing(&since(&topics.changed))),
-        ],
-    )];
+    let more = [
+        ("data", if_viewing(&topics.data)),
+        ("audio_position", if_viewing(&topics.audio_position)),
+        ("changed", if_viewing(&since(&topics.changed))),
+    ];
+    require_topics(lms, map, &more).await?;
+    let mut needed = Vec::new();
     if !viewing {
         let is_asked = command == Command::SyncScormAttempts;
         needed.push((
@@ -409,6 +402,24 @@ async fn check_joins(lms: &mut Lms, map: &Map, command: Command) -> Result<(), R
         }
     }
     Ok(())
+}
+
+/// Looks for the table of topics with the columns that everything needs, and some more.
+pub(crate) async fn require_topics(
+    lms: &mut Lms,
+    map: &Map,
+    more: &[(&'static str, String)],
+) -> Result<(), RepairError> {
+    let names = &map.topics;
+    let mut columns = vec![
+        ("id", names.id.clone()),
+        ("user", names.user.clone()),
+        ("topic", names.topic.clone()),
+        ("time_spent", names.time_spent.clone()),
+        ("attempts", names.attempts.clone()),
+    ];
+    columns.extend_from_slice(more);
+    require(lms, &names.table, "topics", &columns).await
 }
 
 /// Looks for a table and columns of it, each with what it is called in a file of names.

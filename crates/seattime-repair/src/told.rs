@@ -140,6 +140,17 @@ impl Finding {
     }
 }
 
+impl Finding {
+    /// The same where so many rows stand for one learner and topic: it is put into none of them.
+    pub(crate) fn of_several(self, rows: i64) -> Finding {
+        let why = format!(
+            "{rows} rows stand for this learner and topic, and in each of them it would count again; join them first. {}",
+            self.why
+        );
+        Finding { outcome: Outcome::Ambiguous, to: None, basis: self.basis, why }
+    }
+}
+
 /// A length of time, for people.
 pub(crate) fn length(seconds: i64) -> String {
     format!("{}h {}m {}s", seconds / 3_600, seconds / 60 % 60, seconds % 60)

@@ -1,30 +1,20 @@
 //! `import-history`: what an LMS kept before its courses ran here, taken over.
 
-use std::collections::BTreeMap;
-use std::io::Write;
-use std::path::PathBuf;
-
 use anyhow::Result;
 use seattime_repair::{Asked, Into, Lms, Taken, TakenAs};
-use seattime_server::config::{DATABASE_VARIABLE, TENANT};
 use serde_json::json;
+use std::collections::BTreeMap;
+use std::io::Write;
 
-use super::kept;
+use super::kept::Ours;
 use super::repair::Reached;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     reached: Reached,
-    /// The folder that Seattime keeps everything in.
-    #[arg(long, default_value = "data")]
-    data: PathBuf,
-    /// The address of Seattime's PostgreSQL database; the file `seattime.db` in the data folder, if left out.
-    #[arg(long, env = DATABASE_VARIABLE, hide_env_values = true)]
-    database: Option<String>,
-    /// Whose learners they are.
-    #[arg(long, default_value = TENANT)]
-    tenant: String,
+    #[command(flatten)]
+    ours: Ours,
     /// Only rows of this learner, by the LMS's own id.
     #[arg(long)]
     user_id: Option<String>,
@@ -56,11 +46,16 @@ const WORDS: [(TakenAs, &str); 6] = [
 pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     let map = arguments.reached.names()?;
     let asked = Asked::new(arguments.user_id, arguments.since.as_deref())?;
-    let (store, now_ms) = kept::open(&arguments.data, arguments.database.as_deref()).await?;
+    let (store, now_ms) = arguments.ours.open().await?;
     let mut lms = Lms::open(&arguments.reached.lms).await?;
     let (is_dry, is_json) = (arguments.dry_run, arguments.json);
-    let into =
-        Into { store: &*store, tenant: &arguments.tenant, now_ms, is_dry, even_begun: arguments.even_begun };
+    let into = Into {
+        store: &*store,
+        tenant: &arguments.ours.tenant,
+        now_ms,
+        is_dry,
+        even_begun: arguments.even_begun,
+    };
     let mut counts: BTreeMap<TakenAs, u64> = BTreeMap::new();
     let mut out = std::io::BufWriter::new(std::io::stdout());
     let mut row = |it: &Taken| {

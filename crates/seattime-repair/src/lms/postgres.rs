@@ -79,9 +79,13 @@ impl Db {
         for (update, some) in &alike {
             match self.together(update, some, writes, types).await {
                 Ok(changed) => {
-                    some.iter()
-                        .filter(|n| writes.get(**n).is_some_and(|it| changed.contains(&it.id.text())))
-                        .for_each(|n| written.iter_mut().skip(*n).take(1).for_each(|it| *it = Written::Done));
+                    for n in some {
+                        if let (Some(write), Some(it)) = (writes.get(*n), written.get_mut(*n))
+                            && changed.contains(&write.id.text())
+                        {
+                            *it = Written::Done;
+                        }
+                    }
                 }
                 Err(reason) => {
                     // Whoever does not even take this is gone.

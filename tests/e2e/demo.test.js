@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { lookAt } from "./pictures.js";
 import { RealTime } from "./real_time.js";
+import { says, until, visible } from "./until.js";
 
 /** @type {RealTime} */
 let world;
@@ -24,18 +25,18 @@ test("a course is taken from the start page, and read in the learner's own repor
     const title = String(await page.evaluate("document.querySelector('li strong').textContent"));
     await page.evaluate("document.querySelector('li button').focus()");
     await page.keyboard.press("Enter");
-    await page.waitForSelector("#leave:not([hidden])");
-    await page.waitForFunction("/^Time so far: 0h 0m ([2-9]|[1-5]\\d)s/.test(document.querySelector('#time').textContent)");
+    await visible(page, "#leave:not([hidden])");
+    await until(page, "/^Time so far: 0h 0m ([2-9]|[1-5]\\d)s/.test(document.querySelector('#time').textContent)");
     // The course reports its own time, from its own start on, which is later than the player's; it is credited with that.
-    await page.waitForFunction("(({ performance: it }) => it.now() - it.getEntriesByType('navigation')[0].domContentLoadedEventEnd > 3000)(frames[0])");
+    await until(page, "(({ performance: it }) => it.now() - it.getEntriesByType('navigation')[0].domContentLoadedEventEnd > 3000)(frames[0])");
     await page.click("#leave");
-    await page.waitForFunction("document.body.innerText.includes('Everything is saved')");
+    await says(page, "Everything is saved");
     await lookAt(seen, "player-left");
 
     await page.goto(world.url);
     await page.evaluate("[...document.querySelectorAll('a')].find((it) => it.textContent === 'My Learning Report').focus()");
     await page.keyboard.press("Enter");
-    await page.waitForSelector("tr.row");
+    await visible(page, "tr.row");
     const text = String(await page.evaluate("document.querySelector('main').innerText"));
     assert.match(text, /Your own times, as of /);
     assert.ok(text.includes(title), text);

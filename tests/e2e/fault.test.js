@@ -12,6 +12,7 @@ import { silent, wallClock } from "./packages.js";
 import { lookAt } from "./pictures.js";
 import { RealTime, near, passed } from "./real_time.js";
 import { ROOT } from "./testbed.js";
+import { until, visible } from "./until.js";
 
 /** @typedef {import("./real_time.js").Tab} Tab */
 
@@ -79,9 +80,9 @@ test("a new video, a new audio, a course that reports only session_time, and one
     assert.deepEqual(rows.map((/** @type {any} */ it) => it.topic).sort(), Object.keys(truth).sort());
     const page = await world.newTab();
     await page.goto(`${world.url}/reports/my-learning`);
-    await page.waitForSelector("#key", { visible: true });
+    await visible(page, "#key");
     await page.type("#key", `${world.key}\n`);
-    await page.waitForFunction("document.querySelectorAll('tr.row').length === 4");
+    await until(page, "document.querySelectorAll('tr.row').length === 4");
     const shown = /** @type {string[]} */ (await page.evaluate("[...document.querySelectorAll('tr.row')].map((it) => it.innerText)"));
     for (const row of rows) {
         const { seconds, spare, attempts, provenance } = truth[row.topic] ?? assert.fail(row.topic);
@@ -101,8 +102,7 @@ test("a new video, a new audio, a course that reports only session_time, and one
     const [one, other] = each.map((/** @type {any} */ it) => it.time_spent);
     for (const [of, text] of [["Nothing at all", `By attempt: attempt 1: ${one} · attempt 2: ${other}`], ["A film", "0h 0m [34]s of 0h 0m 4s \\((100|9\\d) %\\) seen"]]) {
         await page.click(`[aria-label^="Details of ${of}"]`);
-        await page.waitForFunction((it) => new RegExp(it).test(document.body.innerText), { timeout: 60_000 }, text).catch(async () =>
-            assert.fail(`not said: ${text}: ${await page.evaluate("document.querySelector('#body').innerText")}`));
+        await until(page, (it) => new RegExp(it).test(document.body.innerText), text);
     }
     assert.equal(await page.evaluate("document.querySelector('.covered').ariaLabel"), "All of it was seen");
     await lookAt({ page, read: (/** @type {string} */ script) => page.evaluate(script) }, "report-four", {

@@ -9,6 +9,7 @@ import { after, before, test } from "node:test";
 import { ExitBrowser } from "./exit_browser.js";
 import { silent } from "./packages.js";
 import { lookAt } from "./pictures.js";
+import { says, until, visible } from "./until.js";
 import { World } from "./world.js";
 
 /** @typedef {import("puppeteer-core").Page} Page */
@@ -33,13 +34,10 @@ function account(wanted) {
     return world.api("/api/v1/accounts", { method: "POST", body: JSON.stringify(wanted), headers: { "content-type": "application/json" } });
 }
 
-/** @param {Page} page @param {string} text */
-const until = (page, text) => page.waitForFunction((it) => document.body?.innerText.includes(it), {}, text);
-
 /** Logs in by keyboard alone. @param {Page} page @param {string} url @param {string} name */
 async function logIn(page, url, name) {
     await page.goto(`${url}/login/`);
-    await page.waitForFunction(`document.activeElement?.id === "name"`);
+    await until(page, `document.activeElement?.id === "name"`);
     await page.keyboard.type(name);
     await page.keyboard.press("Tab");
     await page.keyboard.type(PASSWORD);
@@ -54,7 +52,7 @@ for (const kind of /** @type {const} */ (["chrome", "firefox"])) {
             for (const host of ["127.0.0.1", "localhost"]) {
                 const url = world.url.replace("127.0.0.1", host);
                 await logIn(page, url, "berta@example.org");
-                await page.waitForFunction(`location.pathname === "/reports/my-learning"`);
+                await until(page, `location.pathname === "/reports/my-learning"`);
                 const me = await page.evaluate(`fetch("/api/v1/me").then((it) => it.json())`);
                 assert.deepEqual(me, { role: "trainer", name: "berta@example.org", tenant: "default" }, host);
                 assert.equal(await page.evaluate("document.cookie"), "", host);
@@ -73,26 +71,26 @@ test("an administrator makes a key and an account by keyboard alone, and sees th
     const page = await (await world.newDevice()).newPage();
     const seen = { page, read: (/** @type {string} */ script) => page.evaluate(script) };
     await page.goto(`${world.url}/admin/`);
-    await page.waitForFunction(`location.pathname === "/login/"`);
-    await page.waitForFunction(`document.activeElement?.id === "name"`);
+    await until(page, `location.pathname === "/login/"`);
+    await until(page, `document.activeElement?.id === "name"`);
     await lookAt(seen, "login");
     await page.keyboard.type("anna@example.org");
     await page.keyboard.press("Tab");
     await page.keyboard.type("not the password");
     await page.keyboard.press("Enter");
-    await until(page, "no such name with this password");
+    await says(page, "no such name with this password");
     await page.evaluate(`document.getElementById("password").select()`);
     await page.keyboard.type(PASSWORD);
     await page.keyboard.press("Enter");
-    await page.waitForFunction(`location.pathname === "/admin/"`);
-    await until(page, "key of the server");
+    await until(page, `location.pathname === "/admin/"`);
+    await says(page, "key of the server");
 
     await page.focus("#key-name");
     await page.keyboard.type("LMS of the harbour");
     await page.keyboard.press("Tab");
     await page.keyboard.press("Space"); // Launching courses.
     await page.keyboard.press("Enter");
-    await until(page, "it is not shown again");
+    await says(page, "it is not shown again");
     const key = String(await page.evaluate(`document.querySelector(".shown code").textContent`));
     const asked = async () => (await fetch(`${world.url}/api/v1/packages`, { headers: { authorization: `Bearer ${key}` } })).status;
     assert.equal(await asked(), 200);
@@ -104,11 +102,11 @@ test("an administrator makes a key and an account by keyboard alone, and sees th
     const remove = "[aria-label='Delete the key LMS of the harbour']";
     await page.focus(remove);
     await page.keyboard.press("Enter");
-    await until(page, "Delete it: it ends now");
+    await says(page, "Delete it: it ends now");
     assert.equal(await asked(), 200, "one press is not enough");
     await page.keyboard.press("Enter");
     // What the button is called is another thing while it asks; that it is gone, its row says.
-    await page.waitForFunction(() => !document.querySelector("#keys")?.textContent?.includes("LMS of the harbour"));
+    await until(page, () => !document.querySelector("#keys")?.textContent?.includes("LMS of the harbour"));
     assert.equal(await asked(), 401);
 
     await page.focus("#account-name");
@@ -118,14 +116,14 @@ test("an administrator makes a key and an account by keyboard alone, and sees th
     await page.keyboard.press("Tab");
     await page.keyboard.type("short");
     await page.keyboard.press("Enter");
-    await until(page, "the password has 5 characters");
+    await says(page, "the password has 5 characters");
     await page.evaluate(`document.getElementById("password").select()`);
     await page.keyboard.type(PASSWORD);
     await page.keyboard.press("Enter");
-    await page.waitForSelector("[aria-label='Change clara.of.the.engine.room.and.of.the.radio.room@department.example.org']");
+    await visible(page, "[aria-label='Change clara.of.the.engine.room.and.of.the.radio.room@department.example.org']");
     await page.focus("[aria-label='Change clara.of.the.engine.room.and.of.the.radio.room@department.example.org']");
     await page.keyboard.press("Enter");
-    await until(page, "Change clara.of.the.engine.room.and.of.the.radio.room@department.example.org");
+    await says(page, "Change clara.of.the.engine.room.and.of.the.radio.room@department.example.org");
     await lookAt(seen, "admin-change");
     await page.focus("#groups");
     await page.keyboard.down("Control");
@@ -134,7 +132,7 @@ test("an administrator makes a key and an account by keyboard alone, and sees th
     await page.keyboard.type("\nEngine");
     await page.focus("#account-button");
     await page.keyboard.press("Enter");
-    await until(page, "Deck, Engine");
+    await says(page, "Deck, Engine");
     await lookAt(seen, "admin-accounts");
     const { accounts } = await world.api("/api/v1/accounts");
     const clara = accounts.find((/** @type {any} */ it) => it.name === "clara.of.the.engine.room.and.of.the.radio.room@department.example.org");
@@ -143,7 +141,7 @@ test("an administrator makes a key and an account by keyboard alone, and sees th
 
     await page.focus("#leave");
     await page.keyboard.press("Enter");
-    await page.waitForFunction(`location.pathname === "/login/"`);
+    await until(page, `location.pathname === "/login/"`);
     assert.equal(await page.evaluate(`fetch("/api/v1/me").then((it) => it.status)`), 401);
     await page.close();
 });
@@ -151,9 +149,9 @@ test("an administrator makes a key and an account by keyboard alone, and sees th
 test("a trainer is told whose page this is", async () => {
     const page = await (await world.newDevice()).newPage();
     await logIn(page, world.url, "berta@example.org");
-    await page.waitForFunction(`location.pathname === "/reports/my-learning"`);
+    await until(page, `location.pathname === "/reports/my-learning"`);
     await page.goto(`${world.url}/admin/`);
-    await until(page, "This page is for administrators");
+    await says(page, "This page is for administrators");
     await page.close();
 });
 
@@ -161,7 +159,7 @@ test("content reaches nothing of whoever is logged in in its browser, and shows 
     const device = await world.newDevice();
     const page = await device.newPage();
     await logIn(page, world.url, "anna@example.org");
-    await page.waitForFunction(`location.pathname === "/admin/"`);
+    await until(page, `location.pathname === "/admin/"`);
     const keys = async () => (await world.api("/api/v1/keys")).keys.length;
     const had = await keys();
 

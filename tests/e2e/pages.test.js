@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { silent, two, wallClock, wrapped } from "./packages.js";
 import { lookAt } from "./pictures.js";
+import { says } from "./until.js";
 import { HOUR, MINUTE, SECOND, World } from "./world.js";
 
 /** @typedef {import("./course.js").Course} Course */
@@ -81,14 +82,12 @@ test("a learner takes courses, leaves, and reads the right minutes in the report
 test("whoever has the key reads how packages report, by keyboard alone", async () => {
     await world.serverTo(world.nowMs + 11 * MINUTE); // Windows that were closed are by now taken as closed.
     const page = await world.newTab();
-    /** @type {(text: string) => Promise<unknown>} */
-    const until = (text) => page.waitForFunction((it) => document.body.innerText.includes(it), {}, text);
     const text = () => page.evaluate("document.body.innerText");
     await page.goto(`${world.url}/packages/`);
     await page.keyboard.type("not the key\n");
-    await until("This key is not valid");
+    await says(page, "This key is not valid");
     await page.keyboard.type(`${world.key}\n`);
-    await until("Ropes and knots");
+    await says(page, "Ropes and knots");
     const rows = /** @type {string[]} */ (await page.evaluate("[...document.querySelectorAll('tr.row')].map((it) => it.innerText)"));
     /** @type {[string, string][]} What each of them does, and what that is called. */
     const truth = [
@@ -105,16 +104,16 @@ test("whoever has the key reads how packages report, by keyboard alone", async (
 
     await page.evaluate("[...document.querySelectorAll('#list a')].find((it) => it.textContent === 'Ropes and knots').focus()");
     await page.keyboard.press("Enter");
-    await until("2h 4m 1s");
+    await says(page, "2h 4m 1s");
     for (const it of ["whether the learner was there or not. In 1 of 1 session", "What was measured was credited", "0h 0m 30s", "corroborated"]) {
-        await until(it);
+        await says(page, it);
     }
     await lookAt(seen, "package");
     await page.goBack();
-    await until("Lifeboats");
+    await says(page, "Lifeboats");
     await page.evaluate("[...document.querySelectorAll('#list a')].find((it) => it.textContent === 'Lifeboats').focus()");
     await page.keyboard.press("Enter");
-    await until("Part B");
+    await says(page, "Part B");
     assert.match(String(await text()), /Part A[^]*never[^]*Part B[^]*not known yet/);
     await lookAt(seen, "package-parts");
     await page.close();

@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { mute, silent, wrapped } from "./packages.js";
 import { lookAt } from "./pictures.js";
+import { says, until, visible } from "./until.js";
 import { MINUTE, SECOND, World } from "./world.js";
 
 /** @typedef {import("puppeteer-core").Page} Page */
@@ -35,20 +36,17 @@ function invite(id, topic) {
 async function open(search = "") {
     const page = await world.newTab();
     await page.goto(`${world.url}/reports/my-learning${search}`);
-    await page.waitForSelector("#key", { visible: true });
+    await visible(page, "#key");
     await page.type("#key", `${world.key}\n`);
     await shown(page);
     return page;
 }
 
 /** An answer has come. @param {Page} page */
-const shown = (page) => page.waitForFunction("!document.querySelector('#rows').ariaBusy && document.querySelector('#state').hidden");
+const shown = (page) => until(page, "!document.querySelector('#rows').ariaBusy && document.querySelector('#state').hidden");
 
 /** @param {Page} page @returns {Promise<string[]>} Each row's text, as it is read. */
 const rows = (page) => /** @type {any} */ (page.evaluate("[...document.querySelectorAll('tr.row')].map((it) => it.innerText.replaceAll(/\\s+/g, ' '))"));
-
-/** @param {Page} page @param {string} text */
-const says = (page, text) => page.waitForFunction((it) => document.body.innerText.includes(it), {}, text);
 
 /** @param {Page} page */
 const seen = (page) => ({ page, read: (/** @type {string} */ script) => page.evaluate(script) });
@@ -110,7 +108,7 @@ test("the kinds of missing are told apart", async () => {
         const n = told.findIndex((it) => it.includes(who) && it.includes(what));
         assert.ok(told[n]?.includes(text), `${who}, ${what}: ${told[n]}, expected ${text}`);
         await page.click(`tr.row:nth-of-type(${2 * n + 1}) .more button`);
-        await page.waitForFunction(`!document.querySelectorAll("tr.details")[${n}].innerText.includes("loading")`);
+        await until(page, `!document.querySelectorAll("tr.details")[${n}].innerText.includes("loading")`);
         const opened = String(await page.evaluate(`document.querySelectorAll("tr.details")[${n}].innerText`));
         for (const it of sentences) assert.ok(opened.includes(it), `${who}, ${what} does not say ${it}: ${opened}`);
     }
@@ -123,7 +121,7 @@ test("the kinds of missing are told apart", async () => {
         await page.evaluate("document.querySelector('#narrow').open = true");
         await page.select("[name=missing]", missing);
         await page.click(".go button");
-        await page.waitForFunction((it) => location.search.includes(it), {}, missing);
+        await until(page, (it) => location.search.includes(it), missing);
         await shown(page);
         const found = await rows(page);
         assert.ok(found.length > 0 && found.every((it) => it.includes(who) && it.includes(what)), `${missing}: ${found.join("\n")}`);
@@ -151,7 +149,7 @@ test("what is from before courses ran here is told apart", async () => {
     for (const [n, [text, sentences]] of truth.entries()) {
         assert.ok(told[n]?.includes(text), `${told[n]}, expected ${text}`);
         await page.click(`tr.row:nth-of-type(${2 * n + 1}) .more button`);
-        await page.waitForFunction(`!document.querySelectorAll("tr.details")[${n}].innerText.includes("loading")`);
+        await until(page, `!document.querySelectorAll("tr.details")[${n}].innerText.includes("loading")`);
         const opened = String(await page.evaluate(`document.querySelectorAll("tr.details")[${n}].innerText`));
         for (const it of sentences) assert.ok(opened.includes(it), `${text} does not say ${it}: ${opened}`);
     }
@@ -193,7 +191,7 @@ test("the whole report is read by keyboard alone", async () => {
     await page.keyboard.type(COURSE);
     await tabTo(page, "Show");
     await page.keyboard.press("Enter");
-    await page.waitForFunction("location.search === '?course=Safety+on+board'");
+    await until(page, "location.search === '?course=Safety+on+board'");
     await shown(page);
     let told = await rows(page);
     assert.equal(told.length, 50, "a page of rows");
@@ -203,14 +201,14 @@ test("the whole report is read by keyboard alone", async () => {
     // By what they are sorted, twice.
     await tabTo(page, "Time Spent");
     await page.keyboard.press("Enter");
-    await page.waitForFunction("document.querySelector('[aria-sort]').innerText.startsWith('Time Spent')");
+    await until(page, "document.querySelector('[aria-sort]').innerText.startsWith('Time Spent')");
     await shown(page);
     assert.equal(await page.evaluate("document.querySelector('[aria-sort]').ariaSort"), "descending");
     told = await rows(page);
     assert.ok(told[0]?.includes("Fred") && told[1]?.includes("Emil"), told.slice(0, 2).join("\n"));
     assert.ok(told[0]?.includes("95") && told[0].includes("0h 4m 0s"), told[0]);
     await page.keyboard.press("Enter");
-    await page.waitForFunction("document.querySelector('[aria-sort=ascending]') !== null");
+    await until(page, "document.querySelector('[aria-sort=ascending]') !== null");
     await shown(page);
     told = await rows(page);
     assert.ok(told[0]?.includes("Guest"), told[0]);
@@ -218,7 +216,7 @@ test("the whole report is read by keyboard alone", async () => {
     // On to the rows that follow: the keyboard stands on the first of them.
     await tabTo(page, "Show more");
     await page.keyboard.press("Enter");
-    await page.waitForFunction("document.querySelectorAll('tr.row').length === 62");
+    await until(page, "document.querySelectorAll('tr.row').length === 62");
     assert.match(await focused(page), /^Details of Fire drill, /);
     assert.equal(await page.evaluate("[...document.querySelectorAll('tr.row')].indexOf(document.activeElement.closest('tr'))"), 50);
     told = await rows(page);
@@ -229,24 +227,24 @@ test("the whole report is read by keyboard alone", async () => {
     // A row, opened; and the report of its learner alone, which says what all of it comes to.
     await tabTo(page, "Details of Fire drill, Learner, Fred");
     await page.keyboard.press("Enter");
-    await page.waitForSelector(".visit .moments");
+    await visible(page, ".visit .moments");
     await lookAt(seen(page), "report-opened", { shoot: async (path) => {
         await page.evaluate("document.querySelector('.visit').closest('tr').previousSibling.scrollIntoView()");
         return page.screenshot({ path });
     } });
     await tabTo(page, "Learner, Fred");
     await page.keyboard.press("Enter");
-    await page.waitForFunction("location.search.includes('learner=Fred')");
+    await until(page, "location.search.includes('learner=Fred')");
     await shown(page);
     assert.equal((await rows(page)).length, 1);
-    await page.waitForSelector("#totals:not([hidden])");
+    await visible(page, "#totals:not([hidden])");
     await says(page, "learner: Learner, Fred");
     await tabTo(page, "As CSV");
     await tabTo(page, "Print what is shown");
 
     // Back, as in any page: everything of the course again.
     await page.goBack();
-    await page.waitForFunction("document.querySelectorAll('tr.row').length > 1");
+    await until(page, "document.querySelectorAll('tr.row').length > 1");
     await page.close();
 });
 
@@ -259,12 +257,12 @@ test("a group, a search, what nobody is, and what cannot be asked", async () => 
     await page.evaluate("document.querySelector('#narrow').open = true");
     await lookAt(seen(page), "report-form");
     await page.type("[name=q]", "guest 07\n");
-    await page.waitForFunction("location.search.includes('q=guest+07')");
+    await until(page, "location.search.includes('q=guest+07')");
     await shown(page);
     assert.equal((await rows(page)).length, 1);
     // One is taken away, and the other stays.
     await page.click("[aria-label='Take away group: Deck']");
-    await page.waitForFunction("!location.search.includes('group')");
+    await until(page, "!location.search.includes('group')");
     await shown(page);
     assert.equal((await rows(page)).length, 1);
     assert.equal(await focused(page), "Take away learner: “guest 07”");
@@ -280,7 +278,7 @@ test("a group, a search, what nobody is, and what cannot be asked", async () => 
 
     const wrong = await world.newTab();
     await wrong.goto(`${world.url}/reports/my-learning?missing=luck`);
-    await wrong.waitForSelector("#key", { visible: true });
+    await visible(wrong, "#key");
     await wrong.type("#key", `${world.key}\n`);
     await says(wrong, "The report cannot be narrowed like that");
     await lookAt(seen(wrong), "report-wrong");
@@ -298,7 +296,7 @@ test("what is written in names and titles is shown, and is never a part of the p
     const { url } = await world.api("/api/v1/launches", { method: "POST", body, headers: { ...JSON_BODY, "idempotency-key": "names" } });
     const player = await world.newTab();
     await player.goto(new URL(url, world.url).href);
-    await player.waitForFunction("document.querySelector('#saving').textContent !== 'Opening …'");
+    await until(player, "document.querySelector('#saving').textContent !== 'Opening …'");
     await says(player, plain);
     await says(player, image);
     assert.notEqual(await player.title(), "caught");
@@ -308,7 +306,7 @@ test("what is written in names and titles is shown, and is never a part of the p
     const [row = ""] = await rows(page);
     assert.ok(row.includes(plain) && row.includes(image), row);
     await page.click("tr.row .more button");
-    await page.waitForSelector(".visit");
+    await visible(page, ".visit");
     await page.evaluate("document.querySelector('#narrow').open = true; document.querySelector('#weeks').open = true");
     await says(page, "Show only");
     // What the page may be made of; whatever else were in it, would have come out of a name.

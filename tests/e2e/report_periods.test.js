@@ -11,6 +11,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { silent } from "./packages.js";
 import { lookAt } from "./pictures.js";
+import { until, visible } from "./until.js";
 import { MINUTE, World, near } from "./world.js";
 
 /** @typedef {import("puppeteer-core").Page} Page */
@@ -56,9 +57,9 @@ async function around(learner, atMs, minutesBefore, minutesAfter) {
 async function open(narrowing) {
     const page = await world.newTab();
     await page.goto(`${world.url}/reports/my-learning?${new URLSearchParams(narrowing)}`);
-    await page.waitForSelector("#key", { visible: true });
+    await visible(page, "#key");
     await page.type("#key", `${world.key}\n`);
-    await page.waitForFunction("document.querySelector('#state-title').textContent.startsWith('No row') || document.querySelectorAll('tr.row').length > 0");
+    await until(page, "document.querySelector('#state-title').textContent.startsWith('No row') || document.querySelectorAll('tr.row').length > 0");
     return page;
 }
 
@@ -98,7 +99,7 @@ test("time per week is drawn, and told as a table", async () => {
     const page = await open({ from: "2031-03-03", to: "2031-04-06" });
     await page.focus("#weeks summary");
     await page.keyboard.press("Enter");
-    await page.waitForSelector(".weeks-chart");
+    await visible(page, ".weeks-chart");
     const label = String(await page.evaluate("document.querySelector('.weeks-chart').ariaLabel"));
     assert.match(label, /5 weeks: 0h 12m 0s in all, most in the week of Mar 3, 2031 with 0h 7m 0s/);
     await page.focus("#weeks details summary");
@@ -153,7 +154,7 @@ test("what is shown is had as a file, in which nothing is a formula", async () =
         // A file that breaks off is none.
         await page.evaluate(`globalThis.fetch = async () => new Response(new ReadableStream({ start: (it) => it.error(new TypeError("network error")) }))`);
         await page.click("[data-format=csv]");
-        await page.waitForFunction(`document.querySelector("#export-state").innerText === "There is no file: it broke off on its way; try again."`);
+        await until(page, `document.querySelector("#export-state").innerText === "There is no file: it broke off on its way; try again."`);
     } finally {
         rmSync(folder, { recursive: true, force: true });
         await page.close();

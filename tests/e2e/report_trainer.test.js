@@ -11,6 +11,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { silent } from "./packages.js";
 import { lookAt } from "./pictures.js";
+import { says, until, visible } from "./until.js";
 import { World } from "./world.js";
 
 const [NAME, PASSWORD] = ["berta@example.org", "a horse, correct"];
@@ -38,17 +39,17 @@ test("a trainer logs in from a bookmark, reads one group and nobody else, takes 
     page.on("pageerror", (failure) => failures.push(failure));
     const seen = { page, read: (/** @type {string} */ script) => page.evaluate(script) };
     await page.goto(`${world.url}/reports/my-learning?sort=learner&order=desc`);
-    await page.waitForSelector("#login:not([hidden])");
+    await visible(page, "#login:not([hidden])");
     await lookAt(seen, "report-login");
     await page.focus("#login-link");
     await page.keyboard.press("Enter");
-    await page.waitForFunction(`document.activeElement?.id === "name"`);
+    await until(page, `document.activeElement?.id === "name"`);
     await page.keyboard.type(NAME);
     await page.keyboard.press("Tab");
     await page.keyboard.type(`${PASSWORD}\n`);
 
     // Back at what was asked for.
-    await page.waitForSelector("tr.row");
+    await visible(page, "tr.row");
     assert.equal(new URL(page.url()).search, "?sort=learner&order=desc");
     const told = await page.evaluate("[...document.querySelectorAll('tr.row td.learner')].map((it) => it.innerText)");
     assert.deepEqual(told, ["Dora", "Anna"]);
@@ -74,9 +75,9 @@ test("a trainer logs in from a bookmark, reads one group and nobody else, takes 
     assert.equal(await page.evaluate("document.querySelector('#to-packages').hidden"), true, "what packages do is learnt from learners of all groups");
     await page.focus("#leave");
     await page.keyboard.press("Enter");
-    await page.waitForFunction(`location.pathname === "/login/"`);
+    await until(page, `location.pathname === "/login/"`);
     await page.goto(`${world.url}/reports/my-learning`);
-    await page.waitForSelector("#login:not([hidden])");
+    await visible(page, "#login:not([hidden])");
     assert.equal(await page.evaluate("document.querySelectorAll('tr.row').length"), 0);
     assert.deepEqual(failures, []);
 
@@ -85,7 +86,7 @@ test("a trainer logs in from a bookmark, reads one group and nobody else, takes 
     await page.goto(`${world.url}/login/?next=/packages/`);
     await page.type("#name", "all");
     await page.type("#password", `${PASSWORD}\n`);
-    await page.waitForFunction("document.body.innerText.includes('Fire drill')");
+    await says(page, "Fire drill");
     assert.equal(await page.evaluate("document.querySelector('#key-form').hidden"), true, "whoever is logged in needs no key");
     await lookAt(seen, "packages-trainer");
     await page.close();

@@ -8,6 +8,7 @@ import { after, before, test } from "node:test";
 import { filmed } from "./film.js";
 import { silent } from "./packages.js";
 import { lookAt, place } from "./pictures.js";
+import { until, visible } from "./until.js";
 import { HOUR, MINUTE, SECOND, World, near } from "./world.js";
 
 /** @typedef {import("./course.js").Course} Course */
@@ -189,10 +190,10 @@ test("a night, two windows at once, and what came a day later are told apart", a
     await page.focus("#key");
     await page.keyboard.type(world.key);
     await page.keyboard.press("Enter");
-    await page.waitForSelector("[aria-label='Details of Lifeboats, Berta']");
+    await visible(page, "[aria-label='Details of Lifeboats, Berta']");
     await page.focus("[aria-label='Details of Lifeboats, Berta']");
     await page.keyboard.press("Enter");
-    await page.waitForSelector(".visit");
+    await visible(page, ".visit");
     const heads = /** @type {string[]} */ (/** @type {unknown} */ (await read(`[...document.querySelectorAll(".visit summary")].map((it) => it.innerText)`)));
     assert.equal(heads.length, 6);
     assert.equal(heads.filter((it) => it.includes("0h 4m 0s of 0h 4m 0s counted")).length, 3);
@@ -204,7 +205,7 @@ test("a night, two windows at once, and what came a day later are told apart", a
         await it.focus();
         await page.keyboard.press("Enter");
     }
-    await page.waitForFunction(`document.querySelectorAll(".visit[open] .moments").length === 6`);
+    await until(page, `document.querySelectorAll(".visit[open] .moments").length === 6`);
     const text = await read("document.querySelector('.visits').innerText");
     for (const it of [
         "Still no sign of the learner: nobody can know that they were there",

@@ -21,7 +21,9 @@ mod wreck;
 
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::{Parser, Subcommand};
+use tokio::runtime::Builder;
 
 /// Commits are read by some threads and kept by another: with the system's allocator they wait for each other.
 #[global_allocator]
@@ -47,16 +49,8 @@ enum Command {
     Sink(sink::Arguments),
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let done = match Arguments::parse().command {
-        Command::Commits(arguments) => commits::run(&arguments).await,
-        Command::Crowd(arguments) => crowd::run(&arguments).await,
-        Command::Repair(arguments) => repair::run(&arguments).await,
-        Command::Report(arguments) => report::run(&arguments).await,
-        Command::Sink(arguments) => sink::run(arguments).await.map(|()| true),
-    };
-    match done {
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -64,4 +58,22 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Measures; answers whether everything is within its limit.
+fn run(command: Command) -> Result<bool> {
+    let mut runtime = match command {
+        // It shares the machine with what it measures: threads that wake each other would be paid for by that.
+        Command::Commits(_) => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
+    runtime.enable_all().build()?.block_on(async {
+        match command {
+            Command::Commits(arguments) => commits::run(&arguments).await,
+            Command::Crowd(arguments) => crowd::run(&arguments).await,
+            Command::Repair(arguments) => repair::run(&arguments).await,
+            Command::Report(arguments) => report::run(&arguments).await,
+            Command::Sink(arguments) => sink::run(arguments).await.map(|()| true),
+        }
+    })
 }

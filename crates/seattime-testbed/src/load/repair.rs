@@ -43,7 +43,8 @@ pub(crate) struct Arguments {
 /// Measures; answers whether everything is within its limit.
 pub(crate) async fn run(arguments: &Arguments) -> Result<bool> {
     let server = arguments.server.canonicalize().context("there is no such --server")?;
-    let arguments = &Arguments { server, ..arguments.clone() };
+    let folder = std::path::absolute(&arguments.folder)?; // The repair runs in it.
+    let arguments = &Arguments { server, folder, ..arguments.clone() };
     let is_wanted = |name: &str| arguments.database.as_ref().is_none_or(|it| it == name);
     let mut is_good = true;
     if is_wanted("sqlite") {

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { silent, two, wallClock, wrapped } from "./packages.js";
 import { lookAt } from "./pictures.js";
-import { says } from "./until.js";
+import { says, until } from "./until.js";
 import { HOUR, MINUTE, SECOND, World } from "./world.js";
 
 /** @typedef {import("./course.js").Course} Course */
@@ -79,13 +79,18 @@ test("a learner takes courses, leaves, and reads the right minutes in the report
     assert.deepEqual(course.failures, []);
 });
 
+/** What is typed goes into the field of the key, which is empty again. */
+const KEY_HAS_KEYBOARD = "document.activeElement?.id === 'key' && document.activeElement.value === ''";
+
 test("whoever has the key reads how packages report, by keyboard alone", async () => {
     await world.serverTo(world.nowMs + 11 * MINUTE); // Windows that were closed are by now taken as closed.
     const page = await world.newTab();
     const text = () => page.evaluate("document.body.innerText");
     await page.goto(`${world.url}/packages/`);
+    await until(page, KEY_HAS_KEYBOARD);
     await page.keyboard.type("not the key\n");
     await says(page, "This key is not valid");
+    await until(page, KEY_HAS_KEYBOARD);
     await page.keyboard.type(`${world.key}\n`);
     await says(page, "Ropes and knots");
     const rows = /** @type {string[]} */ (await page.evaluate("[...document.querySelectorAll('tr.row')].map((it) => it.innerText)"));

@@ -316,6 +316,7 @@ test("what is written in names and titles is shown, and is never a part of the p
 
     const packages = await world.newTab();
     await packages.goto(`${world.url}/packages/`);
+    await visible(packages, "#key");
     await packages.type("#key", `${world.key}\n`);
     await says(packages, plain);
     assert.equal(await packages.evaluate("document.querySelectorAll('main img, main script').length"), 0);

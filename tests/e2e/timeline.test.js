@@ -187,6 +187,7 @@ test("a night, two windows at once, and what came a day later are told apart", a
     await page.goto(`${world.url}/reports/my-learning`);
     const read = async (/** @type {string} */ text) => /** @type {string} */ (await page.evaluate(text));
     // A trainer gives the key, and opens the row, by keyboard.
+    await visible(page, "#key");
     await page.focus("#key");
     await page.keyboard.type(world.key);
     await page.keyboard.press("Enter");

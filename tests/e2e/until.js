@@ -26,5 +26,5 @@ export async function until(page, condition, it, { timeout = 60_000 } = {}) {
 /** Waits until a text is on the page. @param {Page} page @param {string} text */
 export const says = (page, text) => until(page, (it) => document.body?.innerText.includes(it), text);
 
-/** Waits until an element is there, and can be seen. @param {Page} page @param {string} selector */
+/** Waits until an element is there, and can be seen: what lies in a closed `details` has a size, and no keyboard. @param {Page} page @param {string} selector */
 export const visible = (page, selector) => until(page, (it) => document.querySelector(it)?.checkVisibility({ visibilityProperty: true }) === true, selector);

@@ -71,6 +71,7 @@ const STORIES = /** @type {Story[]} */ ([
         body: VIDEO,
         take: (tab) => tab.inContent(`film.playbackRate = 2; film.play(); ${ended("film")}`),
         mediaS: FILM_S / 2,
+        rate: 2,
         seen: [["video", FILM_S]],
     },
     {

@@ -12,7 +12,7 @@ import { silent, wallClock } from "./packages.js";
 import { lookAt } from "./pictures.js";
 import { RealTime, near, passed } from "./real_time.js";
 import { ROOT } from "./testbed.js";
-import { until, visible } from "./until.js";
+import { giveKey, until } from "./until.js";
 
 /** @typedef {import("./real_time.js").Tab} Tab */
 
@@ -80,8 +80,7 @@ test("a new video, a new audio, a course that reports only session_time, and one
     assert.deepEqual(rows.map((/** @type {any} */ it) => it.topic).sort(), Object.keys(truth).sort());
     const page = await world.newTab();
     await page.goto(`${world.url}/reports/my-learning`);
-    await visible(page, "#key");
-    await page.type("#key", `${world.key}\n`);
+    await giveKey(page, world.key);
     await until(page, "document.querySelectorAll('tr.row').length === 4");
     const shown = /** @type {string[]} */ (await page.evaluate("[...document.querySelectorAll('tr.row')].map((it) => it.innerText)"));
     for (const row of rows) {

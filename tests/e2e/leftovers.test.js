@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Bare } from "./bare.js";
 import { silent } from "./packages.js";
+import { until } from "./until.js";
 import { MINUTE, SECOND, World, near } from "./world.js";
 
 /** @typedef {import("./course.js").Course} Course */
@@ -204,10 +205,10 @@ test("leftovers that a restored server asks for again are sent again, and only t
             API_1484_11.Initialize("");
             API_1484_11.SetValue("cmi.location", "page-7");
             API_1484_11.Commit("");`, { visit: "first", answers: [null] });
-        await bare.page.waitForFunction(`${KEPT}.then((it) => it.length === 1)`);
+        await until(bare.page, `${KEPT}.then((it) => it.length === 1)`);
         await bare.page.reload();
         await bare.run(launch, { visit: "second", answers: [{ need_full: true }, {}] });
-        await bare.page.waitForFunction(`${KEPT}.then((it) => it.length === 0)`);
+        await until(bare.page, `${KEPT}.then((it) => it.length === 0)`);
         assert.deepEqual(await bare.run("return sent"), ["first", "first"]);
     } finally {
         await bare.close();

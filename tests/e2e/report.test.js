@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { mute, silent, wrapped } from "./packages.js";
 import { lookAt } from "./pictures.js";
-import { says, until, visible } from "./until.js";
+import { giveKey, says, until, visible } from "./until.js";
 import { MINUTE, SECOND, World } from "./world.js";
 
 /** @typedef {import("puppeteer-core").Page} Page */
@@ -36,8 +36,7 @@ function invite(id, topic) {
 async function open(search = "") {
     const page = await world.newTab();
     await page.goto(`${world.url}/reports/my-learning${search}`);
-    await visible(page, "#key");
-    await page.type("#key", `${world.key}\n`);
+    await giveKey(page, world.key);
     await shown(page);
     return page;
 }
@@ -278,8 +277,7 @@ test("a group, a search, what nobody is, and what cannot be asked", async () => 
 
     const wrong = await world.newTab();
     await wrong.goto(`${world.url}/reports/my-learning?missing=luck`);
-    await visible(wrong, "#key");
-    await wrong.type("#key", `${world.key}\n`);
+    await giveKey(wrong, world.key);
     await says(wrong, "The report cannot be narrowed like that");
     await lookAt(seen(wrong), "report-wrong");
     await wrong.click("#again-button");
@@ -316,8 +314,7 @@ test("what is written in names and titles is shown, and is never a part of the p
 
     const packages = await world.newTab();
     await packages.goto(`${world.url}/packages/`);
-    await visible(packages, "#key");
-    await packages.type("#key", `${world.key}\n`);
+    await giveKey(packages, world.key);
     await says(packages, plain);
     assert.equal(await packages.evaluate("document.querySelectorAll('main img, main script').length"), 0);
     await packages.close();

@@ -11,7 +11,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { silent } from "./packages.js";
 import { lookAt } from "./pictures.js";
-import { until, visible } from "./until.js";
+import { giveKey, until, visible } from "./until.js";
 import { MINUTE, World, near } from "./world.js";
 
 /** @typedef {import("puppeteer-core").Page} Page */
@@ -57,8 +57,7 @@ async function around(learner, atMs, minutesBefore, minutesAfter) {
 async function open(narrowing) {
     const page = await world.newTab();
     await page.goto(`${world.url}/reports/my-learning?${new URLSearchParams(narrowing)}`);
-    await visible(page, "#key");
-    await page.type("#key", `${world.key}\n`);
+    await giveKey(page, world.key);
     await until(page, "document.querySelector('#state-title').textContent.startsWith('No row') || document.querySelectorAll('tr.row').length > 0");
     return page;
 }

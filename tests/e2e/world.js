@@ -144,11 +144,9 @@ export class World {
         return this.#server.key;
     }
 
-    /** @returns {Promise<Page>} A tab of its own, in front whatever other tab has just been closed. */
-    async newTab() {
-        const page = await this.#browser.newPage();
-        await page.bringToFront();
-        return page;
+    /** @returns {Promise<Page>} A tab of its own. */
+    newTab() {
+        return this.#browser.newPage();
     }
 
     /** @returns {Promise<Device>} Another person's browser, or the same one's at another place: it shares nothing. */

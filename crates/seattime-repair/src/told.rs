@@ -138,9 +138,7 @@ impl Finding {
         };
         Finding { outcome, to, basis: Some(basis), why }
     }
-}
 
-impl Finding {
     /// The same where so many rows stand for one learner and topic: it is put into none of them.
     pub(crate) fn of_several(self, rows: i64) -> Finding {
         let why = format!(

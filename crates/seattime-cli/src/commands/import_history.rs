@@ -1,10 +1,11 @@
 //! `import-history`: what an LMS kept before its courses ran here, taken over.
 
+use std::collections::BTreeMap;
+use std::io::Write;
+
 use anyhow::Result;
 use seattime_repair::{Asked, Into, Lms, Taken, TakenAs};
 use serde_json::json;
-use std::collections::BTreeMap;
-use std::io::Write;
 
 use super::kept::Ours;
 use super::repair::Reached;

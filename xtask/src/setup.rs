@@ -2,6 +2,7 @@
 
 mod browser;
 mod debian;
+mod make;
 mod node;
 mod tools;
 mod wasm_target;
@@ -53,6 +54,7 @@ pub(crate) fn command(project: &Project, arguments: &[String]) -> Result<ExitCod
 /// Readies what `build` and `serve` need.
 pub(crate) fn page(project: &Project) -> Result<Page> {
     let mut missing = Missing::new();
+    make::ensure(project, &mut missing)?;
     let has_node = node::check(project, &mut missing);
     let route = wasm_target::ensure(project, &mut missing)?;
     compile(project, route.filter(|_| has_node), &missing)
@@ -61,6 +63,7 @@ pub(crate) fn page(project: &Project) -> Result<Page> {
 /// Readies what `test` needs: the page's things and a browser.
 pub(crate) fn everything(project: &Project) -> Result<(Page, Browser)> {
     let mut missing = Missing::new();
+    make::ensure(project, &mut missing)?;
     let has_node = node::check(project, &mut missing);
     let browser = browser::ensure(project, &mut missing)?;
     let route = wasm_target::ensure(project, &mut missing)?;

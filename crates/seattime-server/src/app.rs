@@ -1,30 +1,19 @@
 //! What every handler is given, and what surrounds all routes.
 
-use std::any::Any;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use axum::Router;
-use axum::http::{HeaderMap, HeaderValue, header};
-use axum::middleware::from_fn_with_state;
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, header};
 use tokio::sync::Semaphore;
-use tower::ServiceBuilder;
-use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::set_header::SetResponseHeaderLayer;
 
-use crate::access::Face;
 use crate::assets::Assets;
 use crate::clock::{ServerClock, SteadyClock};
 use crate::config::{Config, SILENCE_MS, TENANT};
-use crate::error::{Problem, StartError};
-use crate::faces::guard;
-use crate::faults::{Dropped, Faults};
+use crate::error::StartError;
+use crate::faults::Faults;
 use crate::limits::Meter;
 use crate::metrics::Metrics;
-use crate::request::identify;
-use crate::routes::routed;
 use crate::secret::{ServerKey, sha256};
 use crate::store::Store;
 use crate::store::postgres::PostgresStore;
@@ -178,32 +167,4 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-/// All routes of one face.
-pub fn router(app: App, face: Face) -> Router {
-    let nosniff = HeaderValue::from_static("nosniff");
-    let mut routes = routed(&app, face).fallback(async || Problem::not_found("page"));
-    if face == Face::App {
-        routes = routes.layer(from_fn_with_state(app.clone(), guard));
-    }
-    routes
-        // One after the other, from the outermost; as layers of the router each would be a box of its own.
-        .layer(
-            ServiceBuilder::new()
-                .layer(from_fn_with_state(app.clone(), identify))
-                .layer(CatchPanicLayer::custom(|panic: Box<dyn Any + Send>| after_panic(panic)))
-                .layer(SetResponseHeaderLayer::overriding(header::X_CONTENT_TYPE_OPTIONS, nosniff)),
-        )
-        .with_state(app)
-}
-
-/// A panic ends one request, not the process; a dropped connection is a test's wish.
-fn after_panic(panic: Box<dyn Any + Send>) -> Response {
-    if panic.is::<Dropped>() {
-        std::panic::resume_unwind(panic);
-    }
-    let reason = panic.downcast_ref::<&str>().copied().unwrap_or("no reason given");
-    tracing::error!(reason, "A handler panicked");
-    Problem::internal().into_response()
 }

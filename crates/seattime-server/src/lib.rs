@@ -14,6 +14,7 @@ pub mod doctor;
 pub mod error;
 mod faces;
 pub mod faults;
+pub mod front;
 pub mod import;
 pub mod limits;
 mod listen;
@@ -30,7 +31,8 @@ pub mod verify;
 pub mod world;
 pub mod zone;
 
-pub use app::{App, router};
+pub use app::App;
 pub use config::Config;
 pub use error::StartError;
-pub use world::{Server, World, serve};
+pub use front::Front;
+pub use world::{Server, World, serve, serve_as};

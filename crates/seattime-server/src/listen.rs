@@ -1,5 +1,6 @@
 //! Connections: taken, given a limited time for the head of each request, and let end at the end.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -8,10 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
+use axum::extract::Request;
 use axum::response::Response;
-use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -19,19 +19,21 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Sleep, sleep};
-use tower::ServiceExt;
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use crate::limits::Limits;
 use crate::peer::Peer;
 
+/// Pieces of an answer up to so many bytes in all leave as one: to copy them costs less than to have the system gather
+/// them.
+const COPIED: usize = 1_024;
 /// What the system asks for when it has no more to give, before the next try.
 const BREATH: Duration = Duration::from_millis(200);
 
 /// Answers requests until `stopped`, then those that are under way.
-pub(crate) async fn listen(
+pub(crate) async fn listen<A: Future<Output = Response> + Send>(
     listener: TcpListener,
-    routes: Router,
+    answer: impl Fn(Peer, Request) -> A + Clone + Send + 'static,
     limits: Limits,
     stopped: impl Future<Output = ()>,
 ) {
@@ -55,16 +57,14 @@ pub(crate) async fn listen(
         let _ = stream.set_nodelay(true); // Without it, an answer may wait for the network; nothing else is lost.
         let steps = Arc::new(AtomicUsize::new(0));
         let stream = HeadInTime::new(stream, Arc::clone(&steps), limits.head);
-        let routes = routes.clone();
-        let answer = move |request: Request<Incoming>| {
-            let (routes, steps) = (routes.clone(), Arc::clone(&steps));
+        let answer = answer.clone();
+        let answer = move |request: hyper::Request<Incoming>| {
+            let (answer, steps) = (answer.clone(), Arc::clone(&steps));
             async move {
-                let mut request = request.map(Body::new);
-                request.extensions_mut().insert(Peer(peer.ip()));
                 steps.fetch_add(1, Ordering::Relaxed);
-                let answer: Result<Response, _> = routes.oneshot(request).await;
+                let answered = answer(Peer(peer.ip()), request.map(Body::new)).await;
                 steps.fetch_add(1, Ordering::Relaxed);
-                answer
+                Ok::<_, Infallible>(answered)
             }
         };
         let connection = http.serve_connection(TokioIo::new(stream), service_fn(answer));
@@ -89,13 +89,28 @@ struct HeadInTime {
     /// Counts handlers that begin and that end: odd while one is at work.
     steps: Arc<AtomicUsize>,
     limit: Duration,
-    /// Since which step a head is coming, and when it has to be there.
-    coming: Option<(usize, Pin<Box<Sleep>>)>,
+    coming: Option<Coming>,
+}
+
+/// A head that is on its way.
+struct Coming {
+    /// Since which step.
+    since: usize,
+    /// When it has to be there.
+    end: Instant,
+    /// Wakes then; most heads come at once, and need none.
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Coming {
+    fn within(limit: Duration, since: usize) -> Coming {
+        Coming { since, end: Instant::now() + limit, timer: None }
+    }
 }
 
 impl HeadInTime {
     fn new(stream: TcpStream, steps: Arc<AtomicUsize>, limit: Duration) -> HeadInTime {
-        HeadInTime { stream, steps, limit, coming: Some((0, Box::pin(sleep(limit)))) }
+        HeadInTime { stream, steps, limit, coming: Some(Coming::within(limit, 0)) }
     }
 }
 
@@ -103,9 +118,9 @@ impl AsyncRead for HeadInTime {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let it = self.get_mut();
         let step = it.steps.load(Ordering::Relaxed);
-        it.coming.take_if(|(since, _)| *since != step);
-        if let Some((_, end)) = &mut it.coming
-            && end.as_mut().poll(cx).is_ready()
+        it.coming.take_if(|it| it.since != step);
+        if let Some(Coming { end, timer, .. }) = &mut it.coming
+            && timer.get_or_insert_with(|| Box::pin(sleep_until(*end))).as_mut().poll(cx).is_ready()
         {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
@@ -113,7 +128,7 @@ impl AsyncRead for HeadInTime {
         ready!(Pin::new(&mut it.stream).poll_read(cx, buf))?;
         let is_idle = step.is_multiple_of(2) && it.coming.is_none();
         if is_idle && buf.filled().len() > before {
-            it.coming = Some((step, Box::pin(sleep(it.limit))));
+            it.coming = Some(Coming::within(it.limit, step));
         }
         Poll::Ready(Ok(()))
     }
@@ -137,7 +152,17 @@ impl AsyncWrite for HeadInTime {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write_vectored(cx, bufs)
+        let stream = Pin::new(&mut self.get_mut().stream);
+        let mut whole = [0; COPIED];
+        let mut length = 0;
+        for piece in bufs {
+            let Some(room) = whole.get_mut(length..length + piece.len()) else {
+                return stream.poll_write_vectored(cx, bufs);
+            };
+            room.copy_from_slice(piece);
+            length += piece.len();
+        }
+        stream.poll_write(cx, whole.get(..length).unwrap_or_default())
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -26,19 +26,16 @@ use crate::store::throughput::SECONDS;
 
 /// The kind of text that Prometheus is told the figures in.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-/// What an address is counted under that is none of ours: paths are as many as strangers like.
-const OTHER: &str = "other";
-
 /// A route as it is written in the code, and the status that was answered.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Answered {
-    route: String,
+    route: &'static str,
     status: u16,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Route {
-    route: String,
+    route: &'static str,
 }
 
 /// The stable code of a problem.
@@ -110,11 +107,9 @@ impl Metrics {
     }
 
     /// A request was answered; a problem has a code.
-    pub(crate) fn answered(&self, route: &str, status: u16, code: Option<&str>, took: Duration) {
-        let route = if route.is_empty() { OTHER } else { route }.to_owned();
-        let route = Route { route };
-        self.took.get_or_create(&route).observe(took.as_secs_f64());
-        self.answered.get_or_create(&Answered { route: route.route, status }).inc();
+    pub(crate) fn answered(&self, route: &'static str, status: u16, code: Option<&str>, took: Duration) {
+        self.took.get_or_create(&Route { route }).observe(took.as_secs_f64());
+        self.answered.get_or_create(&Answered { route, status }).inc();
         if let Some(code) = code {
             self.refused.get_or_create(&Code { code: code.to_owned() }).inc();
         }

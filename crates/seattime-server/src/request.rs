@@ -3,11 +3,10 @@
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use tracing::Instrument;
+use tracing::Span;
 
 use crate::app::App;
 use crate::clock::Stopwatch;
@@ -18,39 +17,52 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id that is taken from a client.
 const LONGEST: usize = 64;
 
-/// Names the request, answers problems with its name, and turns what the router itself refuses into problems.
-pub(crate) async fn identify(State(app): State<App>, request: Request, next: Next) -> Response {
-    let begun = Stopwatch::start();
-    let id = given(request.headers()).unwrap_or_else(made);
-    let route = request.extensions().get::<MatchedPath>().map(|it| it.as_str().to_owned());
-    // The route and not the path, which may hold what gives access.
-    let route = route.unwrap_or_default();
-    // Of the highest level, so that whatever is logged of a request has it.
-    let span = tracing::error_span!("request", request_id = %id, method = %request.method(), route = &*route);
-    let mut response = next.run(request).instrument(span.clone()).await;
-    if let Some(problem) = refused_by_router(&response) {
-        let mut headers = std::mem::take(response.headers_mut());
-        response = problem.into_response();
-        // What else was said of the answer goes on holding, such as which methods there are.
-        headers.remove(header::CONTENT_LENGTH);
-        headers.extend(std::mem::take(response.headers_mut()));
-        *response.headers_mut() = headers;
+/// A request that is being answered: what it is called, and when it began.
+pub(crate) struct Named {
+    id: String,
+    route: &'static str,
+    begun: Stopwatch,
+    pub(crate) span: Span,
+}
+
+impl Named {
+    /// Names a request. The route is told and not the path, which may hold what gives access.
+    pub(crate) fn of(request: &Request, route: &'static str) -> Named {
+        let begun = Stopwatch::start();
+        let id = given(request.headers()).unwrap_or_else(made);
+        // Of the highest level, so that whatever is logged of a request has it.
+        let span = tracing::error_span!("request", request_id = %id, method = %request.method(), route);
+        Named { id, route, begun, span }
     }
-    let problem = response.extensions_mut().remove::<Problem>();
-    let code = problem.as_ref().map(Problem::code);
-    app.metrics.answered(&route, response.status().as_u16(), code, begun.elapsed());
-    if let Some(problem) = problem {
-        let code = problem.code();
-        span.in_scope(|| tracing::info!(status = response.status().as_u16(), code, "Refused"));
-        *response.body_mut() = problem.body(Some(&id)).into();
-        response.headers_mut().remove(header::CONTENT_LENGTH); // That of the body without the id.
-    } else {
-        span.in_scope(|| tracing::debug!(status = response.status().as_u16(), "Answered"));
+
+    /// Answers problems with the name, and turns what the router itself refuses into problems.
+    pub(crate) fn answered(self, app: &App, mut response: Response) -> Response {
+        if let Some(problem) = refused_by_router(&response) {
+            let mut headers = std::mem::take(response.headers_mut());
+            response = problem.into_response();
+            // What else was said of the answer goes on holding, such as which methods there are.
+            headers.remove(header::CONTENT_LENGTH);
+            headers.extend(std::mem::take(response.headers_mut()));
+            *response.headers_mut() = headers;
+        }
+        let Named { id, route, begun, span } = self;
+        let status = response.status().as_u16();
+        let problem = response.extensions_mut().remove::<Problem>();
+        let code = problem.as_ref().map(Problem::code);
+        app.metrics.answered(route, status, code, begun.elapsed());
+        if let Some(problem) = problem {
+            let code = problem.code();
+            span.in_scope(|| tracing::info!(status, code, "Refused"));
+            *response.body_mut() = problem.body(Some(&id)).into();
+            response.headers_mut().remove(header::CONTENT_LENGTH); // That of the body without the id.
+        } else {
+            span.in_scope(|| tracing::debug!(status, "Answered"));
+        }
+        if let Ok(value) = HeaderValue::try_from(id) {
+            response.headers_mut().insert(REQUEST_ID, value);
+        }
+        response
     }
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(REQUEST_ID, value);
-    }
-    response
 }
 
 /// The id that the client gave, if it is short and plain: it goes into logs.

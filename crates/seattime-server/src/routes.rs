@@ -70,6 +70,9 @@ const IMPORT: Access = Key(&[Scope::Import]);
 const LINK: Access = Key(&[Scope::Launch, Scope::Report]);
 const REPORT: Access = Key(&[Scope::Report]);
 
+/// Where nearly all requests go; the front hands them to their handler itself.
+pub(crate) const COMMITS: &str = "/run/v1/commits";
+
 /// Every address there is. `tests/routes.rs` walks them: one that is not told there what a stranger gets fails it.
 #[rustfmt::skip]
 pub static ROUTES: &[Route] = &[
@@ -85,7 +88,7 @@ pub static ROUTES: &[Route] = &[
     row(GET,    "/pkg/{file}",                         Run,     Open,   |it| on(it, pages::get_file)),
     row(GET,    "/content/{grant}/{package}/{*path}",  Run,     Token,  |it| on(it, content::get_file)),
     row(POST,   "/run/v1/visits",                      Run,     Token,  |it| on(it, visits::post_visit)),
-    row(POST,   "/run/v1/commits",                     Run,     Token,  |it| on(it, commits::post_commit)),
+    row(POST,   COMMITS,                               Run,     Token,  |it| on(it, commits::post_commit)),
     row(POST,   "/run/v1/parts",                       Run,     Token,  |it| on(it, commits::post_part)),
 
     row(GET,    "/",                                   AppFace, Open,   |it| on(it, demo::get_start)),
@@ -137,8 +140,7 @@ pub static ROUTES: &[Route] = &[
 /// The routes of one face, each behind what it declares.
 pub(crate) fn routed(app: &App, shown: Face) -> Router<App> {
     let mut routed = Router::new();
-    let own = ROUTES.iter().filter(|it| it.face == shown || it.face == Both);
-    for Route { method, path, access, handler, .. } in own {
+    for Route { method, path, access, handler, .. } in shown_by(shown) {
         let Ok(filter) = MethodFilter::try_from(method.clone()) else { continue };
         let mut answered = handler(filter);
         if access.is_enforced() {
@@ -147,4 +149,18 @@ pub(crate) fn routed(app: &App, shown: Face) -> Router<App> {
         routed = routed.route(path, answered);
     }
     routed
+}
+
+/// The paths of one face, as requests are matched against them.
+pub(crate) fn names(shown: Face) -> matchit::Router<&'static str> {
+    let mut names = matchit::Router::new();
+    for Route { path, .. } in shown_by(shown) {
+        // Of several methods, the first one brings the path.
+        let _ = names.insert(*path, *path);
+    }
+    names
+}
+
+fn shown_by(face: Face) -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().filter(move |it| it.face == face || it.face == Both)
 }

@@ -7,15 +7,17 @@ use std::sync::atomic::Ordering;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tower::ServiceExt;
 
 use crate::access::Face;
-use crate::app::{App, router};
+use crate::app::App;
 use crate::assets::Assets;
 use crate::clock::ServerClock;
 use crate::config::Config;
 use crate::error::StartError;
 use crate::faces::{self, Apart};
 use crate::faults::Faults;
+use crate::front::Front;
 use crate::listen::listen;
 use crate::metrics;
 
@@ -51,7 +53,20 @@ pub struct Server {
 /// # Errors
 ///
 /// [`StartError`], one line that says what to do.
-pub async fn serve(mut config: Config, world: World) -> Result<Server, StartError> {
+pub async fn serve(config: Config, world: World) -> Result<Server, StartError> {
+    serve_as(config, world, |app| app).await
+}
+
+/// As [`serve`], with what its handlers are given changed before it listens.
+///
+/// # Errors
+///
+/// As those of [`serve`].
+pub async fn serve_as(
+    mut config: Config,
+    world: World,
+    change: impl FnOnce(App) -> App,
+) -> Result<Server, StartError> {
     if config.demo && !config.host.is_loopback() {
         return Err(StartError::DemoInPublic);
     }
@@ -77,22 +92,27 @@ pub async fn serve(mut config: Config, world: World) -> Result<Server, StartErro
         ),
         Apart::ByPortHere | Apart::ByHost => {}
     }
-    let app = App::start(config, world).await?;
+    let app = change(App::start(config, world).await?);
     let (stop, stopped) = watch::channel(false);
     let limits = app.config.limits;
     let serving = [(listener, Face::App), (run_listener, Face::Run)].map(|(listener, face)| {
-        let (routes, mut stopped) = (router(app.clone(), face), stopped.clone());
+        let (front, mut stopped) = (Front::new(app.clone(), face), stopped.clone());
         tokio::spawn(async move {
             let until = async move {
                 let _ = stopped.wait_for(|it| *it).await;
             };
-            listen(listener, routes, limits, until).await;
+            let answer = move |peer, request| front.clone().answer(Some(peer), request);
+            listen(listener, answer, limits, until).await;
         })
     });
     // To the last: what a server does while it ends is worth knowing.
     let measured = measured.map(|(listener, _)| {
         let routes = metrics::router(app.clone());
-        tokio::spawn(listen(listener, routes, limits, std::future::pending()))
+        let answer = move |_, request| {
+            let answered = routes.clone().oneshot(request);
+            async { answered.await.unwrap_or_else(|never| match never {}) }
+        };
+        tokio::spawn(listen(listener, answer, limits, std::future::pending()))
     });
     Ok(Server { address, run_address, metrics_address, app, stop, serving, measured })
 }

@@ -9,11 +9,10 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use seattime_server::faults::NoFaults;
-use seattime_server::{App, Config, Server, World, router, serve};
+use seattime_server::{App, Config, Front, Server, World, serve};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tower::ServiceExt;
 use world::{KEY, NoAssets, START_MS, SetClock, commit, face_of, scorm_12};
 
 const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -32,7 +31,7 @@ async fn post(app: &App, path: &str, body: &Value) -> Option<(StatusCode, Value)
         .header("authorization", format!("Bearer {KEY}"))
         .header("content-type", "application/json")
         .body(Body::from(body.to_string()));
-    let answer = router(app.clone(), face_of(path)).oneshot(request.ok()?).await.ok()?;
+    let answer = Front::new(app.clone(), face_of(path)).answer(None, request.ok()?).await;
     let status = answer.status();
     let bytes = answer.into_body().collect().await.ok()?.to_bytes();
     Some((status, serde_json::from_slice(&bytes).unwrap_or(Value::Null)))

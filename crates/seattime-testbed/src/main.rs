@@ -39,9 +39,11 @@ use seattime_testbed::disk::{Disk, PowerLoss, Settings};
 use seattime_wire::Policy;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-/// Commits are read by some threads and kept by another: with the system's allocator they wait for each other.
+/// What one thread reads of a commit, another one frees once it is kept: this allocator hands such memory out again while
+/// the processor still has it at hand.
+#[cfg(not(target_env = "msvc"))]
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 #[derive(Debug, Parser)]
 struct Arguments {

@@ -262,21 +262,15 @@ pub struct Time {
 
 /// A burst as it comes: `[0, 1000, 4000]` of a hand, `[0, 1000, 4000, "media"]` of anything else; `"human"` may be said.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Burst {
-    Plain(u32, i64, i64),
-    Named(u32, i64, i64, EvidenceKind),
+struct Burst(u32, i64, i64, #[serde(default = "of_hand")] EvidenceKind);
+
+fn of_hand() -> EvidenceKind {
+    EvidenceKind::Human
 }
 
 fn bursts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<(u32, i64, i64, EvidenceKind)>, D::Error> {
     let all = Vec::<Burst>::deserialize(from)?;
-    Ok(all
-        .into_iter()
-        .map(|it| match it {
-            Burst::Plain(stretch, first, last) => (stretch, first, last, EvidenceKind::Human),
-            Burst::Named(stretch, first, last, kind) => (stretch, first, last, kind),
-        })
-        .collect())
+    Ok(all.into_iter().map(|Burst(stretch, first, last, kind)| (stretch, first, last, kind)).collect())
 }
 
 /// What a sign of the learner came from.

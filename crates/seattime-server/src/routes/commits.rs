@@ -11,8 +11,8 @@ use super::sent::Sent;
 use crate::app::{App, MAX_COMMIT_BYTES};
 use crate::error::Problem;
 use crate::faults::pass;
-use crate::store::{Arrival, StoreError};
-use crate::token::{Form, VisitClaims};
+use crate::store::{Answer, Arrival, Merged, StoreError};
+use crate::token::{Form, VisitClaims, VisitToken};
 
 /// Keeps one commit: `POST /run/v1/commits`.
 ///
@@ -35,41 +35,18 @@ pub(crate) async fn post_commit(
     State(app): State<App>,
     body: Sent<MAX_COMMIT_BYTES>,
 ) -> Result<Json<Receipt>, Problem> {
-    let commit: Commit = body.json()?;
-    check_version(commit.v)?;
-    check_number(commit.seq)?;
     let received_ms = app.now_ms().await;
-    let token = app.tokens.visit_of(&commit.token, received_ms)?;
-    if token.claims.visit != commit.visit || token.claims.lease != commit.lease {
-        return Err(Problem::not_found("visit"));
-    }
-    app.commits.pass(&commit.visit, received_ms).map_err(Problem::too_often)?;
-    pass(&*app.faults, "before_commit")?;
-    let mut claims = Arc::new(token.claims);
-    let mut is_stale = token.is_stale;
-    let policy = app.config.policy;
-    let arrival = |claims: &Arc<VisitClaims>, commit| Arrival {
-        claims: Arc::clone(claims),
-        commit,
-        body: body.0.clone().into(),
-        received_ms,
-        policy,
-        legacy: None,
-    };
-    let merged = match app.store.merge(arrival(&claims, commit)).await {
-        // A database that was restored from a backup may not know the attempt.
+    let (sender, merging) = merge(&app, &body, received_ms)?;
+    let (sender, merged) = match merging.await {
+        // A database that was restored from a backup may not know the attempt. What that takes is boxed, so that it does
+        // not lie in the way of every commit.
         Err(StoreError::NotFound("attempt")) => {
-            let commit: Commit = body.json()?;
-            let origin = commit.origin.as_deref();
-            let Some(made) = made_again(&app, &claims, token.form, origin, received_ms).await? else {
-                return Ok(Json(asked_for_everything(received_ms, policy.heartbeat_ms)));
-            };
-            // Launched again meanwhile, the learner may have another id: the next message has to name that one.
-            is_stale |= made.learner != claims.learner;
-            claims = Arc::new(made);
-            app.store.merge(arrival(&claims, commit)).await?
+            match Box::pin(merge_again(&app, sender, &body, received_ms)).await? {
+                Some(merged) => merged,
+                None => return Ok(Json(asked_for_everything(received_ms, app.config.policy.heartbeat_ms))),
+            }
         }
-        merged => merged?,
+        merged => (sender, merged?),
     };
     app.metrics.kept(merged.has_news);
     pass(&*app.faults, "after_commit")?;
@@ -77,11 +54,70 @@ pub(crate) async fn post_commit(
     if merged.is_superseded {
         return Err(Problem::superseded(&receipt));
     }
-    if is_stale {
-        receipt.token = Some(app.tokens.for_visit(&claims, token.form, received_ms)?);
+    if sender.is_stale {
+        receipt.token = Some(app.tokens.for_visit(&sender.claims, sender.form, received_ms)?);
     }
-    tracing::debug!(visit = claims.visit, acked = receipt.acked, "Kept a commit");
+    tracing::debug!(visit = sender.claims.visit, acked = receipt.acked, "Kept a commit");
     Ok(Json(receipt))
+}
+
+/// Who sends a commit, by its token.
+struct Sender {
+    claims: Arc<VisitClaims>,
+    form: Form,
+    /// Whether it is to be given the next token.
+    is_stale: bool,
+}
+
+/// Reads and checks a commit, and hands it to what keeps it.
+fn merge<'a>(
+    app: &'a App,
+    body: &Sent<MAX_COMMIT_BYTES>,
+    received_ms: i64,
+) -> Result<(Sender, Answer<'a, Merged>), Problem> {
+    let commit: Commit = body.json()?;
+    check_version(commit.v)?;
+    check_number(commit.seq)?;
+    let VisitToken { claims, form, is_stale, .. } = app.tokens.visit_of(&commit.token, received_ms)?;
+    if claims.visit != commit.visit || claims.lease != commit.lease {
+        return Err(Problem::not_found("visit"));
+    }
+    app.commits.pass(&commit.visit, received_ms).map_err(Problem::too_often)?;
+    pass(&*app.faults, "before_commit")?;
+    let claims = Arc::new(claims);
+    let merging = app.store.merge(arrival(app, &claims, body, commit, received_ms));
+    Ok((Sender { claims, form, is_stale }, merging))
+}
+
+/// Makes the attempt of a visit again that the database does not know, and keeps the commit; none where its page has to
+/// be asked for the origin.
+async fn merge_again(
+    app: &App,
+    sender: Sender,
+    body: &Sent<MAX_COMMIT_BYTES>,
+    received_ms: i64,
+) -> Result<Option<(Sender, Merged)>, Problem> {
+    let commit: Commit = body.json()?;
+    let origin = commit.origin.as_deref();
+    let Some(made) = made_again(app, &sender.claims, sender.form, origin, received_ms).await? else {
+        return Ok(None);
+    };
+    // Launched again meanwhile, the learner may have another id: the next message has to name that one.
+    let is_stale = sender.is_stale || made.learner != sender.claims.learner;
+    let claims = Arc::new(made);
+    let merged = app.store.merge(arrival(app, &claims, body, commit, received_ms)).await?;
+    Ok(Some((Sender { claims, form: sender.form, is_stale }, merged)))
+}
+
+fn arrival(
+    app: &App,
+    claims: &Arc<VisitClaims>,
+    body: &Sent<MAX_COMMIT_BYTES>,
+    commit: Commit,
+    received_ms: i64,
+) -> Arrival {
+    let (claims, body) = (Arc::clone(claims), body.0.clone().into());
+    Arrival { claims, commit, body, received_ms, policy: app.config.policy, legacy: None }
 }
 
 /// Keeps a part of a text that is too long for a commit: `POST /run/v1/parts`. Safe to repeat and to reorder.

@@ -7,7 +7,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use axum::response::Response;
@@ -16,10 +15,9 @@ use seattime_server::access::Face;
 use seattime_server::assets::Assets;
 use seattime_server::clock::ServerClock;
 use seattime_server::faults::{Faults, NoFaults};
-use seattime_server::{App, Config, World, router};
+use seattime_server::{App, Config, Front, World};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tower::ServiceExt;
 
 pub(crate) const KEY: &str = "test-key";
 pub(crate) const START_MS: i64 = 1_700_000_000_000;
@@ -49,8 +47,8 @@ impl Assets for NoAssets {
 pub(crate) struct TestServer {
     pub(crate) app: App,
     pub(crate) clock: Arc<SetClock>,
-    app_face: Router,
-    run_face: Router,
+    app_face: Front,
+    run_face: Front,
     pub(crate) data: TempDir,
 }
 
@@ -105,7 +103,7 @@ impl TestServer {
     }
 
     fn of(app: App, clock: Arc<SetClock>, data: TempDir) -> TestServer {
-        let [app_face, run_face] = [Face::App, Face::Run].map(|it| router(app.clone(), it));
+        let [app_face, run_face] = [Face::App, Face::Run].map(|it| Front::new(app.clone(), it));
         TestServer { app, clock, app_face, run_face, data }
     }
 
@@ -120,8 +118,8 @@ impl TestServer {
 
     /// What a face answers, its body not read yet.
     pub(crate) async fn respond(&self, face: Face, request: Request<Body>) -> Option<Response> {
-        let routes = if face == Face::Run { &self.run_face } else { &self.app_face };
-        routes.clone().oneshot(request).await.ok()
+        let front = if face == Face::Run { &self.run_face } else { &self.app_face };
+        Some(front.clone().answer(None, request).await)
     }
 
     pub(crate) async fn send_to(&self, face: Face, request: Request<Body>) -> Option<Answer> {

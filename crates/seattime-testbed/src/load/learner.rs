@@ -104,11 +104,11 @@ impl Learner {
         self.heard(&answer, 0)
     }
 
-    fn heard(&mut self, answer: &Answer, seq: u64) -> Result<Outcome> {
+    fn heard(&mut self, answer: &Answer<'_>, seq: u64) -> Result<Outcome> {
         if answer.status != 200 {
             return Ok(Outcome::Refused(answer.status));
         }
-        let receipt: Receipt = serde_json::from_slice(&answer.body)?;
+        let receipt: Receipt = serde_json::from_slice(answer.body)?;
         anyhow::ensure!(receipt.acked >= seq, "{}: acknowledged {} of {seq}", self.name, receipt.acked);
         anyhow::ensure!(receipt.refused.is_empty(), "{}: refused {:?}", self.name, receipt.refused);
         if let Some(token) = receipt.token {

@@ -215,7 +215,7 @@ async fn ask(to: &mut Connection, query: &str, limit: usize) -> Result<(f64, usi
     let answer = to.send(&head, b"").await?;
     let ms = start.elapsed().as_secs_f64() * 1_000.0;
     ensure!(answer.status == 200, "the report was answered {}", answer.status);
-    let report: Value = serde_json::from_slice(&answer.body)?;
+    let report: Value = serde_json::from_slice(answer.body)?;
     let rows = report.get("rows").and_then(Value::as_array).context("a report without rows")?.len();
     ensure!(rows == limit, "a page of {rows} rows");
     Ok((ms, answer.body.len()))

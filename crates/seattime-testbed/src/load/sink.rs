@@ -1,12 +1,10 @@
 //! A server that parses and verifies commits and keeps none: what handling alone can do.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Result;
-use seattime_server::access::Face;
 use seattime_server::assets::FolderAssets;
 use seattime_server::clock::SystemClock;
 use seattime_server::faults::NoFaults;
@@ -19,7 +17,7 @@ use seattime_server::store::{
     TenantSettings, VerifiedRows, VisitsOf,
 };
 use seattime_server::token::VisitClaims;
-use seattime_server::{App, Config, World, router};
+use seattime_server::{App, Config, World, serve_as};
 use seattime_wire::{Policy, Receipt, ValuePart};
 
 use crate::measure::API_KEY;
@@ -32,22 +30,15 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<()> {
-    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let run_listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let (address, run_address) = (listener.local_addr()?, run_listener.local_addr()?);
     let mut config = Config::local(arguments.data, API_KEY.to_owned());
     config.limits.commits = Rate::UNBOUNDED;
-    config.public_url = Some(format!("http://{address}"));
     let assets = Arc::new(FolderAssets { www: PathBuf::new(), pkg: PathBuf::new() });
     let world = World { clock: Arc::new(SystemClock), faults: Arc::new(NoFaults), vfs: None, assets };
-    let app = App::start(config, world).await?;
-    let app = app.with_store(|store| Arc::new(Sink(store)));
-    println!("listening http://{address}");
-    println!("running http://{run_address}");
-    let app_face = axum::serve(listener, router(app.clone(), Face::App)).into_future();
-    let run_face = axum::serve(run_listener, router(app, Face::Run)).into_future();
-    tokio::try_join!(app_face, run_face)?;
-    Ok(())
+    let keeps_nothing = |app: App| app.with_store(|store| Arc::new(Sink(store)));
+    let server = serve_as(config, world, keeps_nothing).await?;
+    println!("listening http://{}", server.address);
+    println!("running http://{}", server.run_address);
+    std::future::pending().await
 }
 
 /// A store that acknowledges commits and drops them; all else it hands on.

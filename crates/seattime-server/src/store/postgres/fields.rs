@@ -19,7 +19,7 @@ const ESCAPE: char = '\u{1}';
 /// A text as PostgreSQL can hold it: content may send U+0000, and gets it back.
 pub(super) fn holdable(text: &str) -> Cow<'_, str> {
     // As bytes, which is quicker: neither is a part of another character.
-    if text.as_bytes().contains(&0) || text.as_bytes().contains(&(ESCAPE as u8)) {
+    if memchr::memchr2(0, ESCAPE as u8, text.as_bytes()).is_some() {
         Cow::Owned(text.replace(ESCAPE, "\u{1}1").replace('\0', "\u{1}0"))
     } else {
         Cow::Borrowed(text)

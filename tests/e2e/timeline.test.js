@@ -152,16 +152,16 @@ async function visitOf(topic, learner, mode = "continue") {
  * Sends what a page would have to say.
  *
  * @param {any} visit
- * @param {{ long: number, signs: number[], reason?: string }} seen In s: how long it was visible, and when there were signs.
+ * @param {{ long: number, signs: number[], kind?: string, reason?: string }} seen In s: how long it was visible, and when there were signs.
  */
-async function tell(visit, { long, signs, reason = "commit" }) {
+async function tell(visit, { long, signs, kind = "human", reason = "commit" }) {
     const ms = long * SECOND;
     const start = visit.server_ms;
     const body = JSON.stringify({
         v: 1, token: visit.token, visit: visit.visit, lease: visit.lease, seq: 1, reason, sent_date_ms: world.nowMs,
         stretches: [{ n: 0, start_date_ms: start, ...(reason === "replay" ? {} : { sent_at_ms: world.nowMs - start }) }],
         sessions: [{ n: 1, seq: 1, kind: "sco", activity: "item-0", try: 1, entry: "ab-initio", state: "left", span: [[0, 0, ms]], reported: { state: "unset" }, set: {} }],
-        time: { evidence: signs.map((it) => [0, it * SECOND, it * SECOND, "human"]), visible: [[0, 0, ms]] },
+        time: { evidence: signs.map((it) => [0, it * SECOND, it * SECOND, kind]), visible: [[0, 0, ms]] },
     });
     const { status } = await fetch(world.at("/run/v1/commits"), { method: "POST", body, headers: { "content-type": "application/json" } });
     assert.ok(status === 200 || status === 409, `${status}`); // A window that another one took over is told so, and kept.
@@ -223,5 +223,23 @@ test("a night, two windows at once, and what came a day later are told apart", a
         const path = place(`visits-${width}`);
         if (path) await page.screenshot({ path, fullPage: true });
     }
+    await page.close();
+});
+
+test("what counts though nobody touched anything is not told as signs of the learner", async () => {
+    const topic = await world.importPackage(await silent("1.2", "Life rafts"), COURSE);
+    const visit = await visitOf(topic, "Cleo");
+    await world.serverTo(world.nowMs + 4 * MINUTE);
+    await tell(visit, { long: 240, signs: [0, 240], kind: "page" }); // Opened, and left.
+    const page = await world.newTab();
+    await page.goto(await world.reportUrl("Cleo"));
+    await visible(page, "[aria-label='Details of Life rafts']");
+    await page.focus("[aria-label='Details of Life rafts']");
+    await page.keyboard.press("Enter");
+    await visible(page, ".moments");
+    const told = /** @type {string} */ (await page.evaluate("document.querySelector('.moments').innerText"));
+    assert.match(told, /0h 4m 0s/);
+    assert.match(told, /Nobody touched anything, but the page was opened, shown, hidden or left at moments never more than 5 min apart/);
+    assert.doesNotMatch(told, /Signs of the learner/);
     await page.close();
 });

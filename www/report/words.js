@@ -102,8 +102,13 @@ function why(visit, n) {
     const { idle_limit_ms, tail_ms } = visit.policy;
     const own = /** @type {Interval} */ ([segment.start_ms, segment.end_ms]);
     switch (segment.kind) {
-        case "active":
-            return `Signs of the learner, never more than ${length(idle_limit_ms)} apart.`;
+        case "active": {
+            const isTouched = visit.signs.some(([first, last]) => first <= segment.end_ms && segment.start_ms <= last);
+            const apart = `never more than ${length(idle_limit_ms)} apart`;
+            return isTouched
+                ? `Signs of the learner, ${apart}.`
+                : `Nobody touched anything, but the page was opened, shown, hidden or left at moments ${apart}.`;
+        }
         case "tail":
             return after?.kind === "idle"
                 ? `No further sign of the learner within ${length(idle_limit_ms)} after ${at(segment.start_ms, visit)}: of such a silence, the first ${length(tail_ms)} count.`

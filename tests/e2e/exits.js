@@ -131,14 +131,21 @@ class Ground {
         this.link = link;
         this.topic = topic;
         let [toldMs, isAsked] = [Date.now(), false];
+        this.told = Promise.resolve();
         // The testbed's clock goes as the browsers' does.
         this.clock = setInterval(() => {
             if (isAsked) return;
             const nowMs = Date.now();
             isAsked = true;
-            void server.order(`advance ${nowMs - toldMs}`).finally(() => (isAsked = false));
+            this.told = server.order(`advance ${nowMs - toldMs}`).finally(() => (isAsked = false));
             toldMs = nowMs;
         }, 20);
+    }
+
+    /** Stops the clock; what the testbed was told last, it has heard. */
+    async end() {
+        clearInterval(this.clock);
+        await this.told;
     }
 
     /** @param {string} path @param {{ method?: string, body?: any, headers?: Record<string, string> }} [more] */
@@ -265,7 +272,7 @@ for (const browser of browsers) {
     }
     await profile.close();
 }
-clearInterval(ground.clock);
+await ground.end();
 link.close();
 await server.kill();
 rmSync(folder, { recursive: true, force: true, maxRetries: 5 });

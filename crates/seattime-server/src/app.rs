@@ -1,4 +1,4 @@
-//! What every handler is given, and what surrounds all routes.
+//! What every handler is given.
 
 use std::ops::Deref;
 use std::sync::Arc;

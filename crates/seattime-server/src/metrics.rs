@@ -26,6 +26,7 @@ use crate::store::throughput::SECONDS;
 
 /// The kind of text that Prometheus is told the figures in.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
 /// A route as it is written in the code, and the status that was answered.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Answered {

@@ -241,5 +241,7 @@ test("what counts though nobody touched anything is not told as signs of the lea
     assert.match(told, /0h 4m 0s/);
     assert.match(told, /Nobody touched anything, but the page was opened, shown, hidden or left at moments never more than 5 min apart/);
     assert.doesNotMatch(told, /Signs of the learner/);
+    const all = /** @type {string} */ (await page.evaluate("document.querySelector('.visit').innerText"));
+    assert.match(all, /counted: signs of the learner, or of the page/); // What the colour of both means.
     await page.close();
 });

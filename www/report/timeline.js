@@ -21,7 +21,7 @@ const MINUTE_PX = 3;
 
 /** What each kind of segment means, as the legend says it. @type {Record<string, string>} */
 const MEANINGS = {
-    active: "counted: signs of the learner",
+    active: "counted: signs of the learner, or of the page",
     tail: "counted: the beginning of a silence",
     media: "counted: video or audio played",
     idle: "not counted: no sign of the learner",

@@ -1,5 +1,7 @@
 //! What the player page calls: opening, launching, what it saw, and when to write down and to send.
 
+use seattime_core::end::Ending;
+use seattime_core::outcome::{Completion, Success};
 use seattime_core::session::Kind;
 use seattime_core::shared::Map;
 use seattime_core::time::{CreditPolicy, EvidenceKind, MediaKind, MediaSample, PresencePolicy};
@@ -133,10 +135,43 @@ pub fn launch(activity: u32) -> u32 {
     visit(|it| it.launch(now(), activity as usize).unwrap_or(0))
 }
 
-/// The content was taken away.
+/// The content was taken away: by navigation to another activity, or not.
 #[wasm_bindgen]
-pub fn take_away() {
-    visit(|it| it.take_away(now()));
+pub fn take_away(is_navigation: bool) {
+    let ending = if is_navigation { Ending::Navigated } else { Ending::CutOff };
+    visit(|it| it.take_away(now(), ending));
+}
+
+/// The page of the content has loaded with all its scripts.
+#[wasm_bindgen]
+pub fn note_loaded() {
+    visit(Visit::note_loaded);
+}
+
+/// Sets the record of the activity that was added last; the numbers are those of the variants, from 0.
+/// `is_filled_in` is true if a 2004 session that ends without a status completes the activity.
+#[wasm_bindgen]
+pub fn preset_record(completion: u32, success: u32, is_filled_in: bool) {
+    let completion = match completion {
+        2 => Completion::Completed,
+        1 => Completion::Incomplete,
+        _ => Completion::Unknown,
+    };
+    let success = match success {
+        2 => Success::Passed,
+        1 => Success::Failed,
+        _ => Success::Unknown,
+    };
+    visit(|it| it.preset_record(completion, success, is_filled_in));
+}
+
+/// The status of an activity's record, numbered from 0; the cell then says where the word lies.
+#[wasm_bindgen]
+pub fn activity_status(activity: u32) {
+    runtime((), |it| {
+        let status = it.visit.as_ref().map_or("", |visit| visit.status(activity as usize));
+        it.point_at(status.as_ptr() as usize, status.len());
+    });
 }
 
 /// The page is visible.

@@ -20,7 +20,10 @@ import { post, postAndLeave } from "./wire.js";
  * @property {string} url
  * @property {number} try
  * @property {number} depth How deep it lies in the organization, from 0.
- * @property {string} status In the report's words.
+ * @property {string} status Its record in one word, as the report shows it.
+ * @property {string} [completion] How far the record is completed: `unknown`, `incomplete` or `completed`.
+ * @property {string} [success] Whether the record is passed: `unknown`, `failed` or `passed`.
+ * @property {boolean} [auto_complete] False if a 2004 session that ends without a status leaves it as it is.
  * @property {string[]} [objectives] Its objectives in the manifest.
  * @property {{ target: string, reads: boolean, writes: boolean }[]} [data] Its maps to shared data.
  */
@@ -44,6 +47,7 @@ import { post, postAndLeave } from "./wire.js";
  * @property {string} topic
  * @property {string} [return_url]
  * @property {Activity[]} activities
+ * @property {number} [start] Which activity to start with, from 0.
  * @property {Record<string, Record<string, string>>} values Per activity, what its elements hold.
  * @property {Record<string, string>} [shared] Shared data, by target.
  */
@@ -138,6 +142,8 @@ const FAREWELL_BYTES = 56_000;
 // So many characters of a long text go into one part: less than a message, even as six bytes each.
 const PART = 32_000;
 const REASONS = { heartbeat: 0, autosave: 1, commit: 2, terminate: 3, hidden: 4 };
+const COMPLETIONS = ["unknown", "incomplete", "completed"];
+const SUCCESSES = ["unknown", "failed", "passed"];
 const KINDS = ["asset", "sco", "media"];
 const POLICIES = ["corroborated", "reported", "measured"];
 // What earlier visits left behind is waited for this long without an answer, since this visit would not read it
@@ -283,6 +289,8 @@ export class Visit {
         this.#identify(opened.token);
         for (const activity of opened.activities) {
             wasm.add_activity(put(activity.id, 0), KINDS.indexOf(activity.kind), activity.try);
+            const { completion = "unknown", success = "unknown", auto_complete = true } = activity;
+            wasm.preset_record(COMPLETIONS.indexOf(completion), SUCCESSES.indexOf(success), auto_complete);
             for (const id of activity.objectives ?? []) wasm.add_objective(put(id, 0));
             for (const map of activity.data ?? []) wasm.add_map(put(map.target, 0), map.reads, map.writes);
             both(opened.values[activity.id], wasm.preset);
@@ -387,6 +395,23 @@ export class Visit {
         return { activity: this.#loaded, values, measuredMs: guarded(() => wasm.measured_ms(), 0) };
     }
 
+    /**
+     * The status of an activity's record in one word, with the sessions of this visit: `not attempted`, `incomplete`,
+     * `completed`, `passed` or `failed`. In review and browse mode sessions leave no record.
+     *
+     * @param {number} index
+     * @returns {string}
+     */
+    status(index) {
+        const { mode, activities } = this.#opened;
+        if (mode === "review" || mode === "browse") return activities[index]?.status ?? "";
+        return guarded(() => {
+            api.handOver();
+            wasm.activity_status(index);
+            return read();
+        }, activities[index]?.status ?? "");
+    }
+
     /** The visit, as the server opened it. */
     get opened() {
         return this.#opened;
@@ -411,7 +436,7 @@ export class Visit {
     async start(index) {
         const activity = this.#opened.activities[index];
         if (activity === undefined || this.#isStopped) return;
-        await this.#unload();
+        await this.#unload(true);
         api.forget();
         guarded(() => wasm.launch(index), 0);
         remember();
@@ -421,8 +446,12 @@ export class Visit {
         this.#signals.look();
     }
 
-    /** Takes away what is loaded; its last calls still reach its own session. */
-    async #unload() {
+    /**
+     * Takes away the loaded content; its last calls still reach its own session.
+     *
+     * @param {boolean} isNavigation True if another activity takes its place.
+     */
+    async #unload(isNavigation) {
         if (this.#loaded === undefined) return;
         const { frame } = this.#options;
         this.#media.look();
@@ -431,7 +460,7 @@ export class Visit {
             frame.src = "about:blank";
         });
         api.forget();
-        guarded(() => wasm.take_away(), undefined);
+        guarded(() => wasm.take_away(isNavigation), undefined);
         remember();
         const activity = this.#loaded;
         this.#loaded = undefined;
@@ -445,7 +474,7 @@ export class Visit {
      */
     async end() {
         if (this.#isStopped) return this.#isAcked;
-        await this.#unload();
+        await this.#unload(false);
         const lastWords = async () => {
             await this.#sending;
             await this.#send(REASONS.hidden);
@@ -492,7 +521,15 @@ export class Visit {
         addEventListener("freeze", () => this.#hidden(() => wasm.hide()), { signal });
         addEventListener("pageshow", (event) => event.persisted && this.#shown(), { signal });
         addEventListener("online", () => this.#safe(), { signal });
-        this.#options.frame.addEventListener("load", () => this.#signals.look(), { signal });
+        this.#options.frame.addEventListener("load", () => this.#frameLoaded(), { signal });
+    }
+
+    /** A document of the content frame has loaded with all its scripts. */
+    #frameLoaded() {
+        this.#signals.look();
+        // An error page cannot be reached, and the empty page stands between two activities.
+        const address = this.#options.frame.contentDocument?.URL ?? "about:blank";
+        if (address !== "about:blank") guarded(() => wasm.note_loaded(), undefined);
     }
 
     /** Looks for new documents, and at what is visible: browsers do not tell of every change. */

@@ -83,7 +83,7 @@ fuzz_target!(|bytes: &[u8]| {
             2 => is_refused = visit.terminate(now).is_err(),
             3 => is_refused = visit.commit().is_err(),
             4 => drop(visit.launch(now, usize::from(input.byte() % 3))),
-            5 => visit.take_away(now),
+            5 => visit.take_away(now, seattime_core::end::Ending::CutOff),
             6 => visit.hide(now),
             7 => visit.show(now),
             8 => drop(visit.tick(now)),

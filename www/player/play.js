@@ -14,7 +14,6 @@ const frame = /** @type {HTMLIFrameElement} */ (part("content"));
 const list = /** @type {HTMLDetailsElement} */ (part("list"));
 const leaveButton = /** @type {HTMLButtonElement} */ (part("leave"));
 const isWide = matchMedia("(min-width: 601px)");
-const DONE = ["completed", "passed", "failed", "browsed"];
 /** @type {Way} */
 const TO_REPORT = { text: "My Learning Report", to: "/player/report", kind: "plain" };
 const LAUNCH_AGAIN = "Please open the course again from your learning platform.";
@@ -38,18 +37,6 @@ let isElsewhere = false;
 
 /** Behind the status of an activity that its content has ended. */
 const ENDED = ", ended";
-
-/**
- * How the activity that runs stands, in the report's words.
- *
- * @param {Visit} visit
- */
-function statusOf(visit) {
-    const { values } = visit.snapshot();
-    const success = values["cmi.success_status"] ?? "unknown";
-    const said = success === "unknown" ? values["cmi.completion_status"] : success;
-    return values["cmi.core.lesson_status"] ?? said ?? "";
-}
 
 const codeOf = () => new URLSearchParams(location.hash.slice(1)).get("code") ?? undefined;
 const reload = () => location.reload();
@@ -77,10 +64,11 @@ async function play() {
     visit.on("second", showSecond(visit.opened.policy, isMedia));
     // What plays needs no hand.
     if (visit.opened.asks_still_here && !isMedia) visit.on("second", asking(visit.opened.policy));
-    for (const type of /** @type {const} */ (["committed", "terminated"])) {
+    for (const type of /** @type {const} */ (["committed", "terminated", "taken"])) {
         visit.on(type, ({ activity }) => {
-            const row = rows[visit.opened.activities.indexOf(activity)];
-            if (row) say(row[1], statusOf(visit) + (type === "terminated" ? ENDED : ""));
+            const index = visit.opened.activities.indexOf(activity);
+            const row = rows[index];
+            if (row) say(row[1], visit.status(index) + (type === "terminated" ? ENDED : ""));
         });
     }
     forgetCode();
@@ -101,8 +89,7 @@ async function play() {
         return;
     }
     listActivities(visit);
-    const next = opened.activities.findIndex((it) => !DONE.includes(it.status));
-    await show(visit, Math.max(0, next));
+    await show(visit, opened.start ?? 0);
 }
 
 /** Takes the code out of the address: it works once. */

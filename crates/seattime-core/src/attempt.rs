@@ -1,84 +1,53 @@
-//! What lies above one session: which try a session belongs to, and what an activity's values come to.
+//! Statuses that follow from an activity's other values.
 //!
 //! Values are handed in as a function from element name to text, so that the page asks its session and
 //! the server its rows.
 
 use crate::model::Version;
-use crate::quirk::{Quirk, Quirks};
-use crate::session::Profile;
+use crate::outcome::{self, Success};
+use crate::quirk::Quirks;
 use crate::value::real;
 
-/// How a session ended, as far as the next one is concerned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ended<'a> {
-    /// What `cmi.exit` or `cmi.core.exit` held.
-    pub exit: &'a str,
-    /// Whether content called Terminate.
-    pub terminated: bool,
-    /// What `adl.nav.request` held; nothing in 1.2.
-    pub request: &'a str,
-}
-
-/// Where the next session on an activity begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Next {
-    /// Whether it goes on with the values of the last try; else a new try begins.
-    pub continues: bool,
-    /// What `cmi.entry` or `cmi.core.entry` says.
-    pub entry: &'static str,
-}
-
-/// Where the next session on an activity begins, after a session that had called Initialize.
+/// Returns `cmi.core.lesson_status` as LMSFinish leaves it, where that changes it.
 ///
-/// 1.2 keeps one record: every session goes on, and is told `resume` if the last one left `suspend`
-/// behind, however it ended. 2004 goes on after `suspend` and `suspendAll`, and, by the quirk
-/// [`ResumeWithoutTerminate`](crate::Quirk::ResumeWithoutTerminate), after an end without Terminate;
-/// every other exit ends the try.
-///
-/// Spec: SCORM 1.2 RTE, *cmi.core.entry*; RTE, *Entry* and *Exit*.
-pub fn next(profile: Profile, last: Option<Ended<'_>>) -> Next {
-    let Some(last) = last else { return Next { continues: true, entry: "ab-initio" } };
-    let is_suspended = last.exit == "suspend" || last.request == "suspendAll";
-    let is_cut_off = !last.terminated && profile.quirks.has(Quirk::ResumeWithoutTerminate);
-    match profile.version {
-        Version::V12 => Next { continues: true, entry: if is_suspended { "resume" } else { "" } },
-        Version::V2004 if is_suspended || is_cut_off => Next { continues: true, entry: "resume" },
-        Version::V2004 => Next { continues: false, entry: "ab-initio" },
-    }
-}
-
-/// How a session came to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
-    /// Content called LMSFinish or Terminate.
-    Finished,
-    /// It was taken away, or nothing was heard of it any more.
-    Taken,
-}
-
-/// What `cmi.core.lesson_status` becomes at a session's end, where it changes.
-///
-/// A finished lesson that never said anything is completed (browsed, in browse mode). Where the
-/// lesson is taken for credit and has a mastery score and a score, these decide, whatever it said.
+/// A lesson that never set a status is completed (browsed, in browse mode). A lesson taken for credit that has a
+/// mastery score and a raw score is passed or failed by these, unless its content said `passed`, `failed`,
+/// `incomplete` or `browsed`; in strict mode, whatever it said. Unless strict, nothing changes at an end that is a
+/// pause: `is_finished` is false.
 ///
 /// Spec: SCORM 1.2 RTE, *cmi.core.lesson_status* and *cmi.student_data.mastery_score*.
-pub fn settled_status<'a>(value: impl Fn(&str) -> Option<&'a str>, ending: Ending) -> Option<&'static str> {
+pub fn settled_status<'a>(
+    value: impl Fn(&str) -> Option<&'a str>,
+    is_finished: bool,
+    is_strict: bool,
+) -> Option<&'static str> {
     let text = |name| value(name).unwrap_or_default();
-    let mode = text("cmi.core.lesson_mode");
-    let is_for_credit = text("cmi.core.credit") != "no-credit" && matches!(mode, "" | "normal");
-    if let (true, Some(mastery), Some(raw)) = (
-        is_for_credit,
-        real::parse(text("cmi.student_data.mastery_score")),
-        real::parse(text("cmi.core.score.raw")),
-    ) {
-        return Some(if raw >= mastery { "passed" } else { "failed" });
-    }
     let is_untouched = matches!(text("cmi.core.lesson_status"), "" | "not attempted");
-    (is_untouched && ending == Ending::Finished).then_some(if mode == "browse" {
-        "browsed"
-    } else {
-        "completed"
-    })
+    if !is_finished && !is_strict {
+        return None;
+    }
+    let is_open = is_strict || is_untouched || text("cmi.core.lesson_status") == "completed";
+    match mastery(&value) {
+        Some(Success::Passed) if is_open => Some("passed"),
+        Some(_) if is_open => Some("failed"),
+        _ if !is_untouched => None,
+        _ => Some(if text("cmi.core.lesson_mode") == "browse" { "browsed" } else { "completed" }),
+    }
+}
+
+/// Returns the success that the mastery score decides, where the lesson is taken for credit and has both a mastery
+/// score and a raw score. They are compared as fractions.
+///
+/// Spec: SCORM 1.2 RTE, *cmi.student_data.mastery_score*.
+pub(crate) fn mastery<'a>(value: impl Fn(&str) -> Option<&'a str>) -> Option<Success> {
+    let text = |name| value(name).unwrap_or_default();
+    let number = |name| real::parse(text(name));
+    let is_for_credit =
+        text("cmi.core.credit") != "no-credit" && matches!(text("cmi.core.lesson_mode"), "" | "normal");
+    let mastery = number("cmi.student_data.mastery_score").filter(|_| is_for_credit)?;
+    let raw = number("cmi.core.score.raw")?;
+    let fraction = outcome::fraction(raw, number("cmi.core.score.min"), number("cmi.core.score.max"));
+    Some(if fraction >= mastery / 100 { Success::Passed } else { Success::Failed })
 }
 
 /// What `cmi.completion_status` reads: a threshold decides, if there is one, else content does.
@@ -109,58 +78,18 @@ pub fn success_status<'a>(value: impl Fn(&str) -> Option<&'a str>) -> &'a str {
     }
 }
 
-/// What a report says of one activity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Outcome<'a> {
-    /// `passed`, `failed`, `completed`, `browsed`, `incomplete`, `not attempted` or `unknown`.
-    pub status: &'a str,
-    /// The raw score, as content wrote it.
-    pub score_raw: Option<&'a str>,
-    /// The scaled score, from -1 to 1, as content wrote it; 2004 only.
-    pub score_scaled: Option<&'a str>,
-}
-
-/// What a report says of one activity: of success and completion, the one that says more.
-pub fn outcome<'a>(version: Version, value: impl Fn(&str) -> Option<&'a str>) -> Outcome<'a> {
-    let said = |name: &str| value(name).filter(|it| !it.is_empty());
-    match version {
-        Version::V12 => Outcome {
-            status: said("cmi.core.lesson_status").unwrap_or("not attempted"),
-            score_raw: said("cmi.core.score.raw"),
-            score_scaled: None,
-        },
-        Version::V2004 => {
-            let success = success_status(&value);
-            Outcome {
-                status: if success == "unknown" { completion_status(&value) } else { success },
-                score_raw: said("cmi.score.raw"),
-                score_scaled: said("cmi.score.scaled"),
-            }
-        }
-    }
-}
-
-/// What a topic of several activities comes to: failed if one failed; passed or completed once all are
-/// done; incomplete once one has begun.
-///
-/// `statuses` are those of [`outcome`], one for each activity that reports, `not attempted` included.
-pub fn rolled_up<'a>(statuses: impl IntoIterator<Item = &'a str>) -> &'static str {
-    let (mut all_done, mut any, mut begun, mut failed, mut passed) = (true, false, false, false, false);
-    for status in statuses {
-        any = true;
-        let is_done = matches!(status, "passed" | "completed" | "browsed" | "failed");
-        all_done &= is_done;
-        begun |= status != "not attempted";
-        failed |= status == "failed";
-        passed |= status == "passed";
-    }
-    match (any && all_done, begun) {
-        (true, _) if failed => "failed",
-        (true, _) if passed => "passed",
-        (true, _) => "completed",
-        (false, true) => "incomplete",
-        (false, false) => "not attempted",
-    }
+/// Returns true if browse mode keeps an element from session to session: where the learner is, and how they like it.
+pub fn is_kept_in_browse(element: &str) -> bool {
+    const KEPT: [&str; 6] = [
+        "cmi.core.lesson_location",
+        "cmi.location",
+        "cmi.suspend_data",
+        "cmi.core.exit",
+        "cmi.exit",
+        "adl.nav.request",
+    ];
+    let preferences = ["cmi.student_preference.", "cmi.learner_preference."];
+    KEPT.contains(&element) || preferences.iter().any(|it| element.starts_with(it))
 }
 
 /// Whether a value that arrives from a page is one that the standard has, or a tolerance; `units` are
@@ -193,63 +122,38 @@ mod tests {
         |name| values.iter().find(|it| it.0 == name).map(|it| it.1)
     }
 
-    /// Spec: SCORM 1.2 RTE, *cmi.core.entry*; RTE, *Entry* and *Exit*.
-    #[test]
-    fn the_next_session_begins_where_the_exit_says() {
-        use Version::{V12, V2004};
-        #[rustfmt::skip]
-        let cases = [
-            // version  last: exit, terminated, request      continues  entry
-            (V12,   None,                                    true,      "ab-initio"),
-            (V12,   Some(("suspend", true, "")),             true,      "resume"),
-            (V12,   Some(("suspend", false, "")),            true,      "resume"),
-            (V12,   Some(("logout", true, "")),              true,      ""),
-            (V12,   Some(("time-out", true, "")),            true,      ""),
-            (V12,   Some(("", true, "")),                    true,      ""),
-            (V12,   Some(("", false, "")),                   true,      ""),
-            (V2004, None,                                    true,      "ab-initio"),
-            (V2004, Some(("suspend", true, "")),             true,      "resume"),
-            (V2004, Some(("suspend", false, "")),            true,      "resume"),
-            (V2004, Some(("normal", true, "suspendAll")),    true,      "resume"),
-            (V2004, Some(("", false, "")),                   true,      "resume"), // by the quirk
-            (V2004, Some(("normal", true, "")),              false,     "ab-initio"),
-            (V2004, Some(("normal", true, "exitAll")),       false,     "ab-initio"),
-            (V2004, Some(("logout", true, "")),              false,     "ab-initio"),
-            (V2004, Some(("time-out", true, "")),            false,     "ab-initio"),
-            (V2004, Some(("", true, "")),                    false,     "ab-initio"),
-        ];
-        for (version, last, continues, entry) in cases {
-            let ended = last.map(|(exit, terminated, request)| Ended { exit, terminated, request });
-            assert_eq!(next(version.into(), ended), Next { continues, entry }, "{version:?} {last:?}");
-        }
-        let strict = Profile { quirks: Quirks::NONE, ..V2004.into() };
-        let cut_off = Ended { exit: "", terminated: false, request: "" };
-        assert!(!next(strict, Some(cut_off)).continues);
-    }
-
     /// Spec: SCORM 1.2 RTE, *cmi.core.lesson_status* and *cmi.student_data.mastery_score*.
     #[test]
     fn a_lesson_status_is_settled_at_the_end() {
         const STATUS: &str = "cmi.core.lesson_status";
         const RAW: &str = "cmi.core.score.raw";
+        const MAX: &str = "cmi.core.score.max";
         const MASTERY: &str = "cmi.student_data.mastery_score";
         const MODE: &str = "cmi.core.lesson_mode";
         const CREDIT: &str = "cmi.core.credit";
         #[rustfmt::skip]
-        let cases: &[(&[(&str, &str)], Ending, Option<&str>)] = &[
-            (&[],                                                      Ending::Finished, Some("completed")),
-            (&[(STATUS, "not attempted")],                             Ending::Finished, Some("completed")),
-            (&[(STATUS, "not attempted")],                             Ending::Taken,    None), // only at LMSFinish
-            (&[(STATUS, "not attempted"), (MODE, "browse")],           Ending::Finished, Some("browsed")),
-            (&[(STATUS, "incomplete")],                                Ending::Finished, None),
-            (&[(STATUS, "completed"), (RAW, "80"), (MASTERY, "80")],   Ending::Finished, Some("passed")),
-            (&[(STATUS, "passed"), (RAW, "79.9"), (MASTERY, "80")],    Ending::Taken,    Some("failed")),
-            (&[(STATUS, "passed"), (RAW, ""), (MASTERY, "80")],        Ending::Finished, None),
-            (&[(STATUS, "completed"), (RAW, "9"), (MASTERY, "80"), (CREDIT, "no-credit")], Ending::Finished, None),
-            (&[(STATUS, "completed"), (RAW, "9"), (MASTERY, "80"), (MODE, "review")],      Ending::Finished, None),
+        let cases: &[(&[(&str, &str)], bool, Option<&str>, Option<&str>)] = &[
+            // values                                                  finished  becomes            strict
+            (&[],                                                      true,  Some("completed"), Some("completed")),
+            (&[(STATUS, "not attempted")],                             true,  Some("completed"), Some("completed")),
+            (&[(STATUS, "not attempted"), (MODE, "browse")],           true,  Some("browsed"),   Some("browsed")),
+            (&[(STATUS, "incomplete")],                                true,  None,              None),
+            (&[(STATUS, "completed"), (RAW, "80"), (MASTERY, "80")],   true,  Some("passed"),    Some("passed")),
+            (&[(STATUS, "not attempted"), (RAW, "79"), (MASTERY, "80")], true, Some("failed"),   Some("failed")),
+            (&[(STATUS, "passed"), (RAW, "79.9"), (MASTERY, "80")],    true,  None,              Some("failed")),
+            (&[(STATUS, "incomplete"), (RAW, "20"), (MASTERY, "80")],  false, None,              Some("failed")),
+            (&[(STATUS, "incomplete"), (RAW, "20"), (MASTERY, "80")],  true,  None,              Some("failed")),
+            (&[(STATUS, "browsed"), (RAW, "20"), (MASTERY, "80")],     true,  None,              Some("failed")),
+            (&[(STATUS, "completed"), (RAW, "12"), (MAX, "15"), (MASTERY, "80")], true, Some("passed"), Some("passed")),
+            (&[(STATUS, "completed"), (RAW, "11"), (MAX, "15"), (MASTERY, "80")], true, Some("failed"), Some("failed")),
+            (&[(STATUS, "completed"), (RAW, "80"), (MAX, "15"), (MASTERY, "80")], true, Some("passed"), Some("passed")),
+            (&[(STATUS, "passed"), (RAW, ""), (MASTERY, "80")],        true,  None,              None),
+            (&[(STATUS, "completed"), (RAW, "9"), (MASTERY, "80"), (CREDIT, "no-credit")], true, None, None),
+            (&[(STATUS, "completed"), (RAW, "9"), (MASTERY, "80"), (MODE, "review")],      true, None, None),
         ];
-        for (values, ending, expected) in cases {
-            assert_eq!(settled_status(lookup(values), *ending), *expected, "{values:?}");
+        for (values, is_finished, expected, strict) in cases {
+            assert_eq!(settled_status(lookup(values), *is_finished, false), *expected, "{values:?}");
+            assert_eq!(settled_status(lookup(values), *is_finished, true), *strict, "strict: {values:?}");
         }
     }
 
@@ -277,25 +181,6 @@ mod tests {
         ];
         assert_eq!(success_status(lookup(&passing)), "passed");
         assert_eq!(success_status(lookup(passing.get(2..).unwrap_or_default())), "failed");
-        assert_eq!(outcome(Version::V2004, lookup(&passing)).status, "passed");
-    }
-
-    #[test]
-    fn a_topic_is_done_once_all_its_activities_are() {
-        #[rustfmt::skip]
-        let cases: &[(&[&str], &str)] = &[
-            (&[],                              "not attempted"),
-            (&["not attempted", "not attempted"], "not attempted"),
-            (&["completed", "not attempted"],  "incomplete"),
-            (&["completed", "completed"],      "completed"),
-            (&["completed", "passed"],         "passed"),
-            (&["passed", "failed"],            "failed"),
-            (&["failed", "incomplete"],        "incomplete"),
-            (&["unknown"],                     "incomplete"), // it was launched and said nothing
-        ];
-        for (statuses, expected) in cases {
-            assert_eq!(rolled_up(statuses.iter().copied()), *expected, "{statuses:?}");
-        }
     }
 
     #[test]

@@ -3,9 +3,11 @@
 //! No network, no clock, no browser: the same code decides in the page and on the server.
 
 pub mod attempt;
+pub mod end;
 pub mod error;
 pub mod model;
 pub mod outbox;
+pub mod outcome;
 pub mod ports;
 pub mod quirk;
 pub mod session;

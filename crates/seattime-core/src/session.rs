@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
-use crate::attempt::{self, Ending};
+use crate::attempt;
+use crate::end::{self, End, EndKind, Ended, Ending};
 use crate::error::Refusal;
-use crate::model::{Access, Edition, Element, Place, Rule, Space, Version, v12, v2004};
+use crate::model::{Access, Edition, Element, ElementId, Place, Rule, Space, Version, v12, v2004};
+use crate::outcome::Outcome;
 use crate::quirk::{Quirk, Quirks};
 use crate::time::{Moment, Reported};
 use crate::value::identifier::Blanks;
@@ -89,6 +91,8 @@ pub struct Session {
     pub kind: Kind,
     /// Number of its last change; 0 while a change has none yet.
     pub seq: u64,
+    /// Whether content has read the property that holds the API.
+    pub looked_for_api: bool,
     profile: Profile,
     api: ApiState,
     state: State,
@@ -96,6 +100,21 @@ pub struct Session {
     accepted: Option<Timespan>,
     reported: Reported,
     reported_at: Moment,
+    /// How it ended, once it has.
+    ending: Option<Ending>,
+    /// 1.2: the status that content left, where LMSFinish made another of it.
+    settled_from: Option<SettledFrom>,
+    /// True once its page has loaded, with all its scripts.
+    is_loaded: bool,
+}
+
+/// The 1.2 status that LMSFinish found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SettledFrom {
+    /// None was set.
+    Untouched,
+    /// Content had set one.
+    Set,
 }
 
 impl Session {
@@ -114,6 +133,10 @@ impl Session {
             accepted: None,
             reported: Reported::Unset,
             reported_at: Moment::default(),
+            ending: None,
+            settled_from: None,
+            is_loaded: false,
+            looked_for_api: false,
         }
     }
 
@@ -125,6 +148,17 @@ impl Session {
     /// Gives it, from the start, every value that another session of the same try ended with.
     pub fn preset_from(&mut self, earlier: &Session) {
         self.values = earlier.values.begun_again();
+    }
+
+    /// Gives it, from the start, the values that browse mode keeps of another session.
+    pub fn preset_browsed(&mut self, earlier: &Session) {
+        let rows = (0..).zip(self.profile.version.elements());
+        for (number, _) in rows.filter(|it| attempt::is_kept_in_browse(it.1.name)) {
+            let place = Place::from(ElementId(number));
+            if let Some(text) = earlier.values.text(place) {
+                self.values.preset(place, text);
+            }
+        }
     }
 
     /// `Initialize("")`.
@@ -159,7 +193,8 @@ impl Session {
         if self.api == ApiState::After {
             return Ok(());
         }
-        self.settle(Ending::Finished, changes);
+        self.ending = Some(Ending::Terminated);
+        self.settle(changes);
         (self.api, self.state, self.seq) = (ApiState::After, State::Terminated, 0);
         Ok(())
     }
@@ -173,11 +208,12 @@ impl Session {
         self.running(Refusal::CommitBeforeInitialize, Refusal::CommitAfterTermination)
     }
 
-    /// The content was taken away: ends the session if Terminate has not.
-    pub fn take_away(&mut self, changes: &mut Changes) {
+    /// The content was taken away, by navigation to another activity or not: ends the session if Terminate has not.
+    pub fn take_away(&mut self, ending: Ending, changes: &mut Changes) {
         if matches!(self.state, State::Running | State::Left) {
+            self.ending = Some(ending);
             if self.api == ApiState::Running {
-                self.settle(Ending::Taken, changes);
+                self.settle(changes);
             }
             (self.state, self.seq) = (State::Implicit, 0);
         }
@@ -265,8 +301,11 @@ impl Session {
             if row.rule == Rule::Appends { self.appended(row, place, text)? } else { Cow::Borrowed(text) };
         self.values.put(&spot, &joined, changes.next());
         if self.api == ApiState::After {
-            // A late word of a lesson that has finished counts as if it had come before.
-            self.settle(Ending::Finished, changes);
+            // A value set after LMSFinish is treated as set before it (quirk `CallsAfterFinish`).
+            if place == v12::LESSON_STATUS {
+                self.settled_from = None;
+            }
+            self.settle(changes);
         }
         Ok(())
     }
@@ -389,6 +428,39 @@ impl Session {
         if self.profile.version == Version::V2004 { asked().unwrap_or_default() } else { "" }
     }
 
+    /// The consequences of its end, once it has one; of a page that is gone, those of a session cut off.
+    pub fn end(&self) -> Option<End> {
+        let ending = match (self.ending, self.state) {
+            (None, State::Left) => Ending::CutOff,
+            (ending, _) => ending?,
+        };
+        Some(end::end(self.profile, Ended { ending, exit: self.exit(), request: self.request() }))
+    }
+
+    /// Notes that its page has loaded with all its scripts.
+    pub fn note_loaded(&mut self) {
+        self.is_loaded = true;
+    }
+
+    /// Its outcome as it stands; none of a video or audio, whose record is its coverage, and none while nothing is
+    /// known of it. `is_filled_in` as in [`Outcome::of`].
+    pub fn outcome(&self, is_filled_in: bool) -> Option<Outcome> {
+        let end = self.end().map(|it| it.kind);
+        match (self.kind, self.api) {
+            (Kind::Media, _) => None,
+            (_, ApiState::Running | ApiState::After) => {
+                let is_assumed = self.settled_from == Some(SettledFrom::Untouched);
+                let value = |name: &str| self.named(name);
+                Some(Outcome::of(self.profile.version, value, end, is_filled_in, is_assumed))
+            }
+            (Kind::Asset, ApiState::Before) => end.map(|_| Outcome::TAKEN_IN),
+            (Kind::Sco, ApiState::Before) if self.is_loaded && !self.looked_for_api => {
+                end.map(|_| Outcome { is_assumed: true, ..Outcome::TAKEN_IN })
+            }
+            (Kind::Sco, ApiState::Before) => None,
+        }
+    }
+
     /// The last session time that the API accepted.
     pub fn accepted(&self) -> Option<Timespan> {
         self.accepted
@@ -475,12 +547,27 @@ impl Session {
         self.seq = 0;
     }
 
-    fn settle(&mut self, ending: Ending, changes: &mut Changes) {
-        if self.profile.version == Version::V12 {
-            let status = attempt::settled_status(|name| self.named(name), ending);
-            if let Some(status) = status.filter(|it| self.value(v12::LESSON_STATUS) != Some(it)) {
-                self.store(v12::LESSON_STATUS, status, changes);
-            }
+    /// 1.2: brings the status to what it is at an end.
+    fn settle(&mut self, changes: &mut Changes) {
+        if self.profile.version != Version::V12 {
+            return;
+        }
+        let is_untouched = match self.settled_from {
+            Some(from) => from == SettledFrom::Untouched,
+            None => matches!(self.value(v12::LESSON_STATUS), None | Some("" | "not attempted")),
+        };
+        // Whatever an earlier settling made of it, content left the status open.
+        let reopened = self.settled_from.map(|_| if is_untouched { "not attempted" } else { "completed" });
+        let value = |name: &str| match reopened {
+            Some(status) if name == "cmi.core.lesson_status" => Some(status),
+            _ => self.named(name),
+        };
+        let is_finished = self.end().is_some_and(|it| it.kind == EndKind::Finished);
+        let settled = attempt::settled_status(value, is_finished, self.profile.quirks.is_strict());
+        let Some(status) = settled.or(reopened) else { return };
+        self.settled_from = Some(if is_untouched { SettledFrom::Untouched } else { SettledFrom::Set });
+        if self.value(v12::LESSON_STATUS) != Some(status) {
+            self.store(v12::LESSON_STATUS, status, changes);
         }
     }
 

@@ -16,4 +16,4 @@ pub use evidence::{Bursts, EvidenceKind};
 pub use interval::IntervalSet;
 pub use ledger::{Ledger, Moment, Stretch};
 pub use media::{MediaItem, MediaKind, MediaLog, MediaSample, Played};
-pub use presence::{PresencePolicy, active, tails};
+pub use presence::{COUNTS_PLAYED_MS, COUNTS_VISIBLE_MS, PresencePolicy, active, tails};

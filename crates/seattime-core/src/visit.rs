@@ -1,11 +1,12 @@
 //! One load of the player page: its activities, their sessions one after the other, its time, its outbox.
 
 mod activity;
+mod record;
 
 use std::borrow::Cow;
 
 use self::activity::Activity;
-use crate::attempt::{self, Ended};
+use crate::end::{self, Ended, Ending};
 use crate::error::Refusal;
 use crate::model::{Access, Edition, Element, ElementId, Place, Rule, Version, element, v2004};
 use crate::outbox::{Outbox, Reason};
@@ -171,7 +172,9 @@ impl Visit {
         self.can_keep(Refusal::InitializeFailed)?;
         if document == Document::New && session.api() != ApiState::Before {
             // The frame was reloaded: the SCO was taken away and launched once more.
-            self.launch(now, session.activity as usize);
+            let activity = session.activity as usize;
+            self.take_away(now, Ending::CutOff);
+            self.launch(now, activity);
         }
         let changes = &mut self.changes;
         self.sessions.last_mut().ok_or(Refusal::General)?.initialize(changes)
@@ -327,21 +330,23 @@ impl Visit {
     /// nothing where there is no such activity.
     pub fn launch(&mut self, now: Instant, activity: usize) -> Option<u32> {
         self.activities.get(activity)?;
-        self.take_away(now);
+        self.take_away(now, Ending::Navigated);
         let launched = self.activities.get(activity)?;
         let n = self.sessions.len() as u32 + 1;
-        let earlier =
-            self.sessions.iter().rev().find(|it| it.activity as usize == activity && it.entry().is_some());
+        let mode = launched.mode(self.version());
+        // Nothing of a review outlives its session.
+        let earlier = self.sessions.iter().rev().filter(|_| mode != "review");
+        let earlier = earlier.into_iter().find(|it| it.activity as usize == activity && it.entry().is_some());
         let mut session = Session::new(self.profile, n, activity as u32, launched.try_, launched.kind);
         launched.begin(&mut session, |_| true);
         if let Some(earlier) = earlier {
-            let ended = Ended {
-                exit: earlier.exit(),
-                terminated: earlier.api() == ApiState::After,
-                request: earlier.request(),
-            };
-            let next = attempt::next(self.profile, Some(ended));
-            if next.continues {
+            let cut_off = Ended { ending: Ending::CutOff, exit: earlier.exit(), request: earlier.request() };
+            let end = earlier.end().unwrap_or_else(|| end::end(self.profile, cut_off));
+            let next = end.next;
+            if next.continues && mode == "browse" {
+                session.preset_browsed(earlier);
+                session.begin_again(next.entry, Timespan::default());
+            } else if next.continues {
                 session.preset_from(earlier);
                 session.try_ = earlier.try_;
                 let measured_ms = self.ledger.measured_ms(self.presence, Some(earlier.n));
@@ -362,10 +367,11 @@ impl Visit {
         Some(n)
     }
 
-    /// The content was taken away.
-    pub fn take_away(&mut self, now: Instant) {
+    /// The content was taken away: by navigation to another activity, or cut off by the player's Leave or a reloaded
+    /// frame.
+    pub fn take_away(&mut self, now: Instant, ending: Ending) {
         if let Some(session) = self.sessions.last_mut() {
-            session.take_away(&mut self.changes);
+            session.take_away(ending, &mut self.changes);
         }
         self.ledger.unload(now);
     }

@@ -94,6 +94,9 @@ pub struct Activity {
     pub scaled_passing_score: Option<String>,
     /// Whether the cluster that it lies in can be walked by Continue and Previous; 2004 only.
     pub flows: bool,
+    /// True if an end without a completion status leaves the activity as it is: `completionSetByContent`, or an activity
+    /// that is not tracked; 2004 only.
+    pub completion_set_by_content: bool,
     /// Identifiers of its objectives, the primary one first; those without are left out; 2004 only.
     pub objectives: Vec<String>,
     /// How it reaches shared data: the maps of `adlcp:data`, in their order; 4th Edition only.
@@ -340,6 +343,7 @@ impl<'a> Reading<'a> {
             completion_threshold: self.completion_threshold(item),
             scaled_passing_score: self.scaled_passing_score(item),
             flows: self.flows(item),
+            completion_set_by_content: self.completion_set_by_content(item),
             objectives: self.objectives(item),
             data: self.data(item),
         })
@@ -391,6 +395,15 @@ impl<'a> Reading<'a> {
         let cluster = item.parent().filter(|_| self.schema.is_2004());
         let mode = cluster.and_then(|it| self.sequencing(it, "controlMode"));
         mode.is_some_and(|it| is_true(it.attribute("flow")))
+    }
+
+    /// Spec: CAM, *deliveryControls*, attributes *completionSetByContent* (false unless it is said) and *tracked* (true
+    /// unless it is said).
+    fn completion_set_by_content(&self, item: Node<'a, 'a>) -> bool {
+        let controls = self.sequencing(item, "deliveryControls").filter(|_| self.schema.is_2004());
+        let is_untracked =
+            |it: Node<'_, '_>| matches!(it.attribute("tracked").map(str::trim), Some("false" | "0"));
+        controls.is_some_and(|it| is_true(it.attribute("completionSetByContent")) || is_untracked(it))
     }
 
     fn objectives(&self, item: Node<'a, 'a>) -> Vec<String> {

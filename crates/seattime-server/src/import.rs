@@ -10,7 +10,7 @@ use seattime_package::{Activity, ActivityKind, DataMap, Package, PackageError, S
 use seattime_wire::{Api, SessionKind, SharedMap};
 use sha2::{Digest, Sha256};
 
-use crate::store::{StoredActivity, StoredPackage};
+use crate::store::{ActivityRules, StoredActivity, StoredPackage};
 
 /// Unpacks a zip into `data/content/` and answers what the store has to keep.
 ///
@@ -93,6 +93,7 @@ fn stored(activity: &Activity, api: Api) -> StoredActivity {
         defaults: given.into_iter().map(|(element, value)| (element.to_owned(), value)).collect(),
         objectives: activity.objectives.clone(),
         data: activity.data.iter().map(map).collect(),
+        rules: ActivityRules { completion_set_by_content: activity.completion_set_by_content },
     }
 }
 

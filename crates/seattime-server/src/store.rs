@@ -17,9 +17,9 @@ pub(crate) mod periods;
 pub mod postgres;
 mod raw;
 mod recent;
+mod record;
 mod refused;
 mod rows;
-mod scores;
 mod sight;
 pub mod sqlite;
 mod standing;
@@ -37,7 +37,9 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 
 use axum::body::Bytes;
-use seattime_wire::{Activity, Api, Commit, Mode, Policy, Receipt, SharedMap, ValuePart};
+use seattime_wire::{
+    Activity, Api, Commit, Completion, Mode, Policy, Receipt, SharedMap, Success, ValuePart,
+};
 use serde::{Deserialize, Serialize};
 
 pub use self::accounts::{Account, AccountChange, Accounts, ApiKey, Role, Scope};
@@ -47,6 +49,7 @@ pub use self::history::{History, HistoryKept};
 pub use self::judging::{Judged, JudgedOf, JudgedRows, Judgement, Judging, RowKey};
 pub use self::listing::{CONFLICTS, Missing, MissingOf, Order, Place, ReportOf, ReportPage, Sort};
 pub use self::periods::{Accrual, InPeriod, Period, VisitSpan};
+pub use self::record::AttemptPolicy;
 pub use self::refused::StoreError;
 pub use self::sight::Sight;
 pub use self::tenants::{Known, TenantSettings};
@@ -104,6 +107,28 @@ pub struct StoredActivity {
     pub objectives: Vec<String>,
     /// How it reaches shared data.
     pub data: Vec<SharedMap>,
+    /// Its rules of sequencing.
+    pub rules: ActivityRules,
+}
+
+/// Rules of sequencing that a manifest gives an activity.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ActivityRules {
+    /// `completionSetByContent`, or an activity that is not tracked: an end without a status leaves it as it is.
+    pub completion_set_by_content: bool,
+}
+
+impl ActivityRules {
+    /// As a column holds them; nothing where they are the standard's defaults.
+    fn column(&self) -> Result<Option<String>, StoreError> {
+        Ok((*self != ActivityRules::default()).then(|| serde_json::to_string(self)).transpose()?)
+    }
+
+    /// As a column held them.
+    fn of(column: Option<String>) -> Result<ActivityRules, StoreError> {
+        Ok(column.map_or(Ok(ActivityRules::default()), |it| serde_json::from_str(&it))?)
+    }
 }
 
 /// One line of a list of packages.
@@ -207,6 +232,8 @@ pub struct Opened {
     pub return_url: Option<String>,
     /// What can be launched; `url` holds the path in the package.
     pub activities: Vec<Activity>,
+    /// Which of them the visit starts with, from 0.
+    pub start: u32,
     /// Per activity, what its elements hold.
     pub values: BTreeMap<String, BTreeMap<String, String>>,
     /// What activities share, by target.
@@ -444,10 +471,23 @@ pub struct ReportRow {
     /// `scorm_1.2`, `scorm_2004`, `video` or `audio`.
     #[serde(default)]
     pub kind: String,
-    /// Where the latest attempt stands.
+    /// The record in one word: `passed`, `failed`, `completed`, `incomplete`, `not attempted`; `unknown` of what was
+    /// taken over from an LMS.
     pub status: String,
-    /// Its score, as content wrote it.
+    /// How far the record is completed.
+    #[serde(default)]
+    pub completion: Completion,
+    /// Whether the record is passed.
+    #[serde(default)]
+    pub success: Success,
+    /// The record's score: the raw score, else the scaled one of 100.
     pub score: Option<String>,
+    /// True if no session achieved a score yet: then it is the latest one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub score_provisional: bool,
+    /// What the latest sessions left, where the record is better.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest: Option<LatestOutcome>,
     /// The best of all attempts' scores.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub best_score: Option<String>,
@@ -476,7 +516,8 @@ pub struct ReportRow {
     pub corroborated_ms: i64,
     /// What content reported, in ms, where it reported anything.
     pub reported_ms: Option<i64>,
-    /// What is remarkable: `report_exceeds_presence`; `part_unmeasured`, where a player did not say when it played.
+    /// What is remarkable: `report_exceeds_presence`; `completion_assumed`, where the package never set a status and its
+    /// end was taken as completion; `part_unmeasured`, where a player did not say when it played.
     pub flags: Vec<String>,
     /// How many values of a fenced page were kept beside those of the page that went on.
     #[serde(default)]
@@ -513,6 +554,19 @@ pub struct ReportRow {
     /// What of it lies in the period that the report is narrowed to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_period: Option<InPeriod>,
+}
+
+/// What the latest sessions of a row left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LatestOutcome {
+    /// In one word, as in the row.
+    pub status: String,
+    /// How far they completed it.
+    pub completion: Completion,
+    /// Whether they passed it.
+    pub success: Success,
+    /// Their score.
+    pub score: Option<String>,
 }
 
 /// What was seen of one media item.

@@ -2,13 +2,10 @@
 
 mod world;
 
-use seattime_core::session::Kind;
-use seattime_core::time::{CreditPolicy, PresencePolicy};
-use seattime_core::visit::Document;
-use seattime_core::{Instant, Reason, Version, Visit};
-use seattime_wire::{CommitHead, write_commit};
+use seattime_core::Version;
 use serde_json::{Value, json};
-use world::{MANIFEST, START_MS, TestServer, zip};
+use world::page::{at, get, page, send, set};
+use world::{MANIFEST, TestServer, zip};
 
 const MANIFEST_2004: &str = r#"<?xml version="1.0"?><manifest identifier="m" xmlns="http://www.imsglobal.org/xsd/imscp_v1p1"
     xmlns:adlcp="http://www.adlnet.org/xsd/adlcp_v1p3" xmlns:imsss="http://www.imsglobal.org/xsd/imsss">
@@ -19,53 +16,6 @@ const MANIFEST_2004: &str = r#"<?xml version="1.0"?><manifest identifier="m" xml
     <resources><resource identifier="r" type="webcontent" adlcp:scormType="sco" href="index.html"/></resources></manifest>"#;
 
 const MINUTES: u32 = 30;
-
-fn at(ms: u32) -> Instant {
-    Instant { monotonic_ms: f64::from(ms), wall_ms: START_MS as f64 + f64::from(ms) }
-}
-
-/// A page, as it begins from the server's answer.
-fn page(version: Version, opened: &Value) -> Option<Visit> {
-    let (presence, policy) = (PresencePolicy::default(), CreditPolicy::Corroborated);
-    let mut visit = Visit::open(version, presence, policy, 30_000, at(0), true);
-    visit.identity.visit = opened.get("visit")?.as_str()?.to_owned();
-    visit.identity.token = opened.get("token")?.as_str()?.to_owned();
-    visit.identity.lease = u32::try_from(opened.get("lease")?.as_u64()?).ok()?;
-    let activity = opened.get("activities")?.get(0)?;
-    visit.add_activity("item", Kind::Sco, u32::try_from(activity.get("try")?.as_u64()?).ok()?);
-    for id in activity.get("objectives").and_then(Value::as_array).into_iter().flatten() {
-        visit.add_objective(id.as_str()?);
-    }
-    for map in activity.get("data").and_then(Value::as_array).into_iter().flatten() {
-        let target = map.get("target")?.as_str()?.to_owned();
-        let (reads, writes) = (map.get("reads")?.as_bool()?, map.get("writes")?.as_bool()?);
-        visit.add_map(seattime_core::shared::Map { target, reads, writes });
-    }
-    for (name, text) in opened.get("values")?.get("item")?.as_object()? {
-        visit.preset(name, text.as_str()?);
-    }
-    for (target, text) in opened.get("shared").and_then(Value::as_object).into_iter().flatten() {
-        visit.share(target, text.as_str()?);
-    }
-    visit.launch(at(0), 0)?;
-    visit.initialize(at(0), Document::New).ok()?;
-    Some(visit)
-}
-
-fn set(visit: &mut Visit, name: &str, text: &str) -> Option<()> {
-    let place = visit.settable(name).ok()?;
-    visit.set(place, text, text.encode_utf16().count() as u32, || at(1_000)).ok()
-}
-
-fn get(visit: &Visit, name: &str) -> Option<String> {
-    visit.get(visit.gettable(name).ok()?).ok().map(std::borrow::Cow::into_owned)
-}
-
-async fn send(server: &TestServer, visit: &mut Visit, ms: u32) -> Option<Value> {
-    visit.settle(at(ms));
-    let message = write_commit(visit, CommitHead { reason: Reason::Hidden, now: at(ms) });
-    Some(server.post_bytes("/run/v1/commits", "application/json", message).await?.body)
-}
 
 /// How a session ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -111,7 +61,7 @@ async fn next(
     server.advance(i64::from(ms));
     match end {
         End::Terminate => visit.terminate(at(ms)).ok()?,
-        End::TakenAway => visit.take_away(at(ms)),
+        End::TakenAway => visit.take_away(at(ms), seattime_core::end::Ending::CutOff),
         End::Crash => {}
     }
     send(&server, &mut visit, ms).await?;

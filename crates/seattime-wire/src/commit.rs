@@ -152,6 +152,9 @@ pub struct Session {
     /// The last readable session time, accepted or not.
     #[serde(default)]
     pub reported: Reported,
+    /// Its outcome as it stands, where that changed; pages of earlier versions send none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
     /// Elements that changed: value, and number of its last change.
     #[serde(default)]
     pub set: BTreeMap<String, (String, u64)>,
@@ -183,6 +186,70 @@ impl Session {
         });
         set.chain(records)
     }
+}
+
+/// The outcome of a session for the record, as state.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Number of the session's last change when it was derived.
+    pub seq: u64,
+    /// How far the activity is completed.
+    #[serde(default)]
+    pub completion: Completion,
+    /// Whether it was passed.
+    #[serde(default)]
+    pub success: Success,
+    /// Its score: scaled, raw, min and max, each absent where content set none; absent where neither scaled nor raw is
+    /// set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<[Option<f64>; 4]>,
+    /// The consequence of the session's end.
+    #[serde(default)]
+    pub ended: EndKind,
+    /// True if the package never set a completion status, and the end alone made the activity completed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub assumed: bool,
+}
+
+/// How far an activity is completed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Completion {
+    /// Nothing is known of it.
+    #[default]
+    Unknown,
+    /// It was begun.
+    Incomplete,
+    /// It is completed.
+    Completed,
+}
+
+/// Whether an activity was passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Success {
+    /// Nothing is known of it.
+    #[default]
+    Unknown,
+    /// It was failed.
+    Failed,
+    /// It was passed.
+    Passed,
+}
+
+/// The consequence of a session's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndKind {
+    /// It has not ended.
+    #[default]
+    None,
+    /// The learner is done with it.
+    Finished,
+    /// The learner means to go on.
+    Paused,
+    /// Content asked for its outcome to be discarded; its time stays.
+    Abandoned,
 }
 
 /// What was launched.

@@ -69,6 +69,10 @@ pub struct OpenedVisit {
     pub return_url: Option<String>,
     /// What can be launched, in the order of the organization.
     pub activities: Vec<Activity>,
+    /// Which of them the visit starts with, from 0: the one that was left if its record is not completed, else the
+    /// first whose record is not.
+    #[serde(default)]
+    pub start: u32,
     /// Per activity, what its elements hold, as far as it differs from the standard's initial value.
     pub values: BTreeMap<String, BTreeMap<String, String>>,
     /// What activities share, by target of `adl.data`.
@@ -92,8 +96,17 @@ pub struct Activity {
     pub try_: u32,
     /// How deep it lies in the organization, from 0.
     pub depth: u32,
-    /// Where it stands, in the report's words; drawn beside the title.
+    /// Its record in one word, as the report shows it; drawn beside the title.
     pub status: String,
+    /// How far its record is completed.
+    #[serde(default)]
+    pub completion: crate::Completion,
+    /// Whether its record is passed.
+    #[serde(default)]
+    pub success: crate::Success,
+    /// True if a 2004 session that ends without a completion status completes it.
+    #[serde(default = "yes")]
+    pub auto_complete: bool,
     /// Its objectives in the manifest, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub objectives: Vec<String>,
@@ -103,6 +116,10 @@ pub struct Activity {
     /// What plays, and how much of it was seen, where it is a video or audio.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media: Option<MediaTopic>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// What a video or audio topic plays, and how much of it was seen in this attempt.

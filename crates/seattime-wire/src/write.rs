@@ -1,9 +1,11 @@
 //! Writing a commit by hand: the page's way, without a JSON library.
 
+use seattime_core::end::EndKind;
 use seattime_core::model::push_name;
-use seattime_core::session::{Kind, State};
+use seattime_core::outcome::{Completion, Score, Success};
+use seattime_core::session::{Kind, Session, State};
 use seattime_core::time::{EvidenceKind, MediaKind, Reported};
-use seattime_core::value::digits;
+use seattime_core::value::{digits, real};
 use seattime_core::values::{ChangeRange, Changed, Values};
 use seattime_core::{Instant, Reason, Visit};
 
@@ -108,7 +110,7 @@ fn write(visit: &Visit, head: CommitHead, extent: Extent) -> Json {
     let visible = || ledger.visible().iter().filter(move |it| range.has(it.seq));
     let played = || ledger.media().played().iter().filter(move |it| range.has(it.seq));
     let spans = |session: u32| ledger.spans().iter().filter(move |it| it.about == session);
-    let is_told = |session: &seattime_core::Session| {
+    let is_told = |session: &Session| {
         range.has(session.seq)
             || session.values().seq() > range.after
             || spans(session.n).any(|it| range.has(it.seq))
@@ -159,6 +161,7 @@ fn write(visit: &Visit, head: CommitHead, extent: Extent) -> Json {
             json.field("cs").number(accepted.hundredths() as i64).raw("}");
         }
         json.reported(session.reported());
+        json.outcome(visit, session, range);
         let named_before = json.long.len();
         let mut opening = ",\"set\":{";
         for (element, text, seq) in session.values().changed(range) {
@@ -417,6 +420,68 @@ impl Json {
 
     fn end(&mut self) {
         self.bytes.push(b']');
+    }
+
+    /// The outcome of a session, where it changed.
+    fn outcome(&mut self, visit: &Visit, session: &Session, range: ChangeRange) {
+        let seq = session.seq.max(session.values().seq());
+        let Some(outcome) = visit.outcome(session).filter(|_| seq > range.after) else { return };
+        self.raw(",\"outcome\":{\"seq\":").number(seq as i64);
+        self.word(
+            "completion",
+            match outcome.completion {
+                Completion::Unknown => "",
+                Completion::Incomplete => "incomplete",
+                Completion::Completed => "completed",
+            },
+        );
+        self.word(
+            "success",
+            match outcome.success {
+                Success::Unknown => "",
+                Success::Failed => "failed",
+                Success::Passed => "passed",
+            },
+        );
+        if let Some(Score { scaled, raw, min, max }) = outcome.score {
+            self.field("score");
+            self.list([scaled, raw, min, max].into_iter(), Json::decimal);
+        }
+        self.word(
+            "ended",
+            match session.end().map(|it| it.kind) {
+                None => "",
+                Some(EndKind::Finished) => "finished",
+                Some(EndKind::Paused) => "paused",
+                Some(EndKind::Abandoned) => "abandoned",
+            },
+        );
+        self.raw(if outcome.is_assumed { ",\"assumed\":true}" } else { "}" });
+    }
+
+    /// A field that holds a word; nothing for an empty one.
+    #[inline(never)]
+    fn word(&mut self, field: &str, word: &str) {
+        if !word.is_empty() {
+            self.field(field).text(word);
+        }
+    }
+
+    /// A decimal number from its steps of [`real::ONE`].
+    fn decimal(&mut self, steps: Option<i64>) {
+        let Some(steps) = steps else {
+            self.raw("null");
+            return;
+        };
+        if steps < 0 {
+            self.bytes.push(b'-');
+        }
+        let (steps, one) = (steps.unsigned_abs(), real::ONE.unsigned_abs());
+        digits::push(&mut self.bytes, steps / one, 1);
+        if steps % one > 0 {
+            self.bytes.push(b'.');
+            digits::push(&mut self.bytes, steps % one, 7);
+        }
     }
 
     fn reported(&mut self, (reported, at): (Reported, seattime_core::time::Moment)) {

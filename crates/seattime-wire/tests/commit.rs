@@ -419,3 +419,49 @@ fn what_played_before_and_after_a_sleep_names_its_stretches() {
     assert_eq!(told.stretches.iter().map(|it| it.n).collect::<Vec<_>>(), [0, 1]);
     assert_eq!(told.media[0].covered, [(0, 20_000)]);
 }
+
+/// The outcome travels with the session, as state, whenever it changed.
+#[test]
+fn an_outcome_follows_its_session_to_its_end() {
+    use seattime_wire::{Completion, EndKind, Outcome, Success};
+    let mut visit = Visit::open(
+        Version::V2004,
+        PresencePolicy::default(),
+        CreditPolicy::Corroborated,
+        30_000,
+        at(0.0),
+        true,
+    );
+    visit.add_activity("item_1", Kind::Sco, 1);
+    visit.launch(at(0.0), 0);
+    assert_eq!(visit.initialize(at(0.0), Document::New), Ok(()));
+    for (name, text) in [
+        ("cmi.score.scaled", "0.855"),
+        ("cmi.score.raw", "-12.5"),
+        ("cmi.score.max", "+0100"),
+        ("cmi.success_status", "passed"),
+        ("cmi.exit", "normal"),
+    ] {
+        assert_eq!(set(&mut visit, name, text, at(1_000.0)), Ok(()), "{name}");
+    }
+    let mut outcome = |now, reason| {
+        let commit = encoded(&mut visit, now, reason).unwrap();
+        visit.receipt(commit.seq, 30_000);
+        (commit.sessions.first().and_then(|it| it.outcome), commit.seq)
+    };
+    let (running, seq) = outcome(at(1_000.0), Reason::Commit);
+    let score = Some([Some(0.855), Some(-12.5), None, Some(100.0)]);
+    let expected = Outcome { seq, success: Success::Passed, score, ..Outcome::default() };
+    assert_eq!(running, Some(expected), "nothing is completed yet, and it has not ended");
+    assert_eq!(outcome(at(2_000.0), Reason::Heartbeat).0, None, "nothing of it is new");
+    assert_eq!(visit.terminate(at(3_000.0)), Ok(()));
+    let commit = encoded(&mut visit, at(3_000.0), Reason::Terminate).unwrap();
+    let finished = Outcome {
+        seq: commit.seq,
+        completion: Completion::Completed,
+        assumed: true,
+        ended: EndKind::Finished,
+        ..expected
+    };
+    assert_eq!(commit.sessions[0].outcome, Some(finished));
+}

@@ -76,6 +76,16 @@ fn line(it: &Judged) -> String {
         after.time_spent,
         it.why.join(", ")
     );
+    if before.status != after.status {
+        text.push_str(&format!("; status {} → {}", before.status, after.status));
+    }
+    if before.score != after.score {
+        let score = |it: &Option<String>| it.clone().unwrap_or_else(|| "none".to_owned());
+        text.push_str(&format!("; score {} → {}", score(&before.score), score(&after.score)));
+    }
+    if before.attempts != after.attempts {
+        text.push_str(&format!("; attempts {} → {}", before.attempts, after.attempts));
+    }
     if before.provenance != after.provenance {
         text.push_str(&format!("; {} → {}", before.provenance, after.provenance));
     }

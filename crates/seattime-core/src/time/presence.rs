@@ -2,6 +2,11 @@
 
 use super::{Bursts, IntervalSet};
 
+/// Media that has played for this long makes an attempt count, in ms.
+pub const COUNTS_PLAYED_MS: i64 = 2_000;
+/// A page that was visible for this long makes an attempt count, in ms.
+pub const COUNTS_VISIBLE_MS: i64 = 10_000;
+
 /// How evidence is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PresencePolicy {

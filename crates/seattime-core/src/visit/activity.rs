@@ -1,6 +1,7 @@
 //! What can be launched in a visit, and what a session of it begins with.
 
-use crate::model::{ElementId, Place, v2004};
+use crate::model::{ElementId, Place, Version, v12, v2004};
+use crate::outcome::Record;
 use crate::session::{Kind, Session};
 use crate::shared::Map;
 
@@ -16,6 +17,10 @@ pub(super) struct Activity {
     pub(super) objectives: Vec<String>,
     /// How it reaches what activities share.
     pub(super) maps: Vec<Map>,
+    /// Its record when the visit was opened.
+    pub(super) record: Record,
+    /// True if a 2004 session that ends without a status completes it.
+    pub(super) is_filled_in: bool,
 }
 
 impl Activity {
@@ -28,7 +33,18 @@ impl Activity {
             values: Vec::new(),
             objectives: Vec::new(),
             maps: Vec::new(),
+            record: Record::default(),
+            is_filled_in: true,
         }
+    }
+
+    /// The mode in which it is taken: `normal`, `browse` or `review`.
+    pub(super) fn mode(&self, version: Version) -> &str {
+        let element = match version {
+            Version::V12 => v12::LESSON_MODE,
+            Version::V2004 => v2004::MODE_ELEMENT,
+        };
+        self.values.iter().rev().find(|it| it.0 == element).map_or("normal", |it| it.1.as_str())
     }
 
     /// Gives a session what its activity has from the start.

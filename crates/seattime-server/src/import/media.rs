@@ -13,7 +13,7 @@ use super::put_in_place;
 use crate::mime;
 use crate::secret::sha256;
 use crate::store::medium::{Medium, USUAL_THRESHOLD};
-use crate::store::{StoredActivity, StoredPackage};
+use crate::store::{ActivityRules, StoredActivity, StoredPackage};
 
 /// A longer address is none that anybody means; the page knows what plays by at most so much of it.
 const MOST_URL_BYTES: usize = 1_000;
@@ -158,6 +158,7 @@ pub(crate) fn keep(data: &Path, new: &NewMedia) -> Result<StoredPackage, MediaEr
         defaults: Medium { kind: kind.to_owned(), captions, threshold }.defaults(),
         objectives: Vec::new(),
         data: Vec::new(),
+        rules: ActivityRules::default(),
     };
     Ok(StoredPackage {
         id,

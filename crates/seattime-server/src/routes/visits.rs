@@ -80,6 +80,7 @@ pub(crate) async fn post_visit(
         topic: opened.title,
         return_url: opened.return_url,
         activities: opened.activities,
+        start: opened.start,
         values: opened.values,
         shared: opened.shared,
     }))

@@ -24,8 +24,8 @@ use seattime_wire::{
 
 use super::sqlite::SqliteStore;
 use super::{
-    Arrival, MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, ReportOf, ReportRow, Sight, Store,
-    StoreError, StoredActivity, StoredPackage,
+    ActivityRules, Arrival, MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, ReportOf, ReportRow,
+    Sight, Store, StoreError, StoredActivity, StoredPackage,
 };
 use crate::config::DEFAULT_POLICY;
 use crate::store::postgres::PostgresStore;
@@ -197,6 +197,7 @@ impl<'a> Run<'a> {
             defaults: vec![("cmi.student_data.mastery_score".to_owned(), "80".to_owned())],
             objectives: vec!["objective".to_owned()],
             data: vec![SharedMap { target: "bucket".to_owned(), reads: true, writes: true }],
+            rules: ActivityRules::default(),
         };
         StoredPackage {
             id: format!("{name} {}", self.mark),
@@ -469,7 +470,10 @@ impl<'a> Run<'a> {
         self.merge(&silent, &commit(&silent, 3, 100, &[]), end).await;
         assert_eq!(state("ida").await.0, "running", "a late commit reopens it");
         let next = self.open(&topic, "ida", end).await;
-        assert_eq!(next.values["item"]["cmi.core.lesson_status"], "passed", "80 was to be reached");
+        assert!(!next.values["item"].contains_key("cmi.core.lesson_status"), "silence is a pause");
+        let row = self.rows("ida").await.remove(0);
+        assert_eq!((row.status.as_str(), row.score.as_deref()), ("incomplete", Some("85")));
+        assert!(row.score_provisional, "whoever pauses has neither passed nor failed");
         self.store().renew_standings(1_000, end).await.unwrap();
     }
 
@@ -554,6 +558,7 @@ fn commit(visit: &Opened, seq: u64, seconds: i64, values: &[(&str, &str)]) -> Co
             span: vec![(0, 0, ms)],
             accepted: None,
             reported: Reported::Unset,
+            outcome: None,
             set: set.collect(),
             parted: BTreeMap::new(),
             records: BTreeMap::new(),

@@ -3,6 +3,7 @@
 use seattime_wire::{CreditPolicy, Policy};
 use serde::{Deserialize, Serialize};
 
+use super::record::{AttemptPolicy, RecordPolicy};
 use crate::config::{IDLE_LIMIT_S, TAIL_S};
 
 /// What a course has of its own; what is left out is the server's.
@@ -21,6 +22,12 @@ pub struct CourseSettings {
     /// Whether learners are asked whether they are still there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub still_here: Option<bool>,
+    /// Which of several attempts a row shows; the best, if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<AttemptPolicy>,
+    /// Whether a 2004 session that ends without a completion status completes its activity; it does, if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_complete: Option<bool>,
 }
 
 /// A course's settings as they are kept: each change is one more version, and none is forgotten.
@@ -42,6 +49,14 @@ impl CourseSettings {
             idle_limit_ms: self.idle_limit_ms.unwrap_or(server.idle_limit_ms),
             tail_ms: self.tail_ms.unwrap_or(server.tail_ms),
             ..server
+        }
+    }
+
+    /// How the course's records are derived.
+    pub(crate) fn records(&self) -> RecordPolicy {
+        RecordPolicy {
+            attempts: self.attempts.unwrap_or_default(),
+            auto_complete: self.auto_complete.unwrap_or(true),
         }
     }
 

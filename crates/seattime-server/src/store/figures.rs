@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use seattime_core::time::{self, IntervalSet, Moment, Parts, PresencePolicy, Provenance, active, credit};
+use seattime_core::time::{
+    self, COUNTS_PLAYED_MS, COUNTS_VISIBLE_MS, IntervalSet, Moment, Parts, PresencePolicy, Provenance,
+    active, credit,
+};
 use seattime_wire::{CreditPolicy, Policy, Reported, SessionKind, SessionState};
 
 use super::raw::{RawMedia, RawSession, RawStretch, RawVisit, near};
@@ -25,7 +28,8 @@ pub(crate) struct Figures {
     pub(crate) corroborated: IntervalSet,
     /// What was seen of each media item.
     pub(crate) media: Vec<Seeing>,
-    /// Whether content called Initialize or a hand was seen: then the attempt counts.
+    /// True if it makes its attempt count: content called Initialize, the learner gave a sign, media played for 2 s, or
+    /// a window of it was visible for 10 s.
     pub(crate) counts: bool,
 }
 
@@ -187,13 +191,17 @@ pub(crate) fn derive(raw: &RawVisit, policy: &Policy, seen: Seen) -> Figures {
         }
         CreditPolicy::Corroborated | CreditPolicy::Measured => measured.clone(),
     };
+    let played = mapped(&played);
+    let visible = raw.stretches.iter().map(|(n, it)| (*n, it.visible())).collect();
     Figures {
         counts: !legacy.is_empty()
             || parts.iter().any(|it| it.is_initialized)
-            || raw.stretches.values().any(|it| it.has_human()),
+            || raw.stretches.values().any(|it| it.has_human())
+            || played.length_ms() >= COUNTS_PLAYED_MS
+            || mapped(&visible).length_ms() >= COUNTS_VISIBLE_MS,
         measured,
         bound,
-        played: mapped(&played),
+        played,
         corroborated: corroborated(&present),
         media: raw.media.iter().filter_map(|(key, it)| seeing(key, it, &mapped(&it.played()))).collect(),
         parts,

@@ -72,6 +72,12 @@ pub struct Judged {
 /// What a row comes to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Judgement {
+    /// The record in one word.
+    pub status: String,
+    /// Its score.
+    pub score: Option<String>,
+    /// How many attempts count.
+    pub attempts: u32,
     /// Time credited, as `0h 15m 30s`.
     pub time_spent: String,
     /// Time credited, in ms.
@@ -87,20 +93,35 @@ pub struct Judgement {
 }
 
 impl Judged {
-    /// What becomes of a row under a policy; none where all of its visits are under it.
-    pub(crate) fn of(gathered: &Gathered, policy: Policy) -> Result<Option<Judged>, StoreError> {
+    /// Recomputes a row under a policy; none where its visits are under that policy and the row stays as it is.
+    ///
+    /// The row as it was derived last is the one before, so that rules of a newer version are listed; where it is
+    /// stale, commits have changed it as well, and it is derived first.
+    pub(crate) fn of(
+        gathered: &Gathered,
+        policy: Policy,
+        is_stale: bool,
+    ) -> Result<Option<Judged>, StoreError> {
         let others: Vec<Policy> = gathered.policies().filter(|it| *it != policy).collect();
-        if others.is_empty() {
+        let shown = gathered.before.as_deref().filter(|_| !is_stale);
+        let before = match shown.map(serde_json::from_str::<ReportRow>).transpose()? {
+            Some(shown) => shown,
+            None => gathered.row(None)?,
+        };
+        let after = gathered.row(Some(policy))?;
+        let shown = |it: &ReportRow| (it.status.clone(), it.score.clone(), it.attempts, it.time_spent_ms);
+        let is_newer = others.is_empty() && shown(&before) != shown(&after);
+        if others.is_empty() && !is_newer {
             return Ok(None);
         }
-        let (before, after) = (gathered.row(None)?, gathered.row(Some(policy))?);
         let mut policies: Vec<Policy> = Vec::new();
         for it in gathered.policies() {
             if !policies.contains(&it) {
                 policies.push(it);
             }
         }
-        let mut why = Vec::new();
+        let mut why: Vec<String> =
+            is_newer.then(|| "derived by the rules of this version".to_owned()).into_iter().collect();
         for change in others.iter().flat_map(|it| changes(*it, policy)) {
             if !why.contains(&change) {
                 why.push(change);
@@ -120,13 +141,16 @@ impl Judged {
     /// Whether the report shows anything else than before.
     pub fn is_changed(&self) -> bool {
         let shown =
-            |it: &Judgement| (it.time_spent_ms, it.measured_ms, it.provenance.clone(), it.flags.clone());
+            |it: &Judgement| Judgement { time_spent: String::new(), policies: Vec::new(), ..it.clone() };
         shown(&self.before) != shown(&self.after)
     }
 }
 
 fn judgement(row: ReportRow, policies: Vec<Policy>) -> Judgement {
     Judgement {
+        status: row.status,
+        score: row.score,
+        attempts: row.attempts,
         time_spent: row.time_spent,
         time_spent_ms: row.time_spent_ms,
         measured_ms: row.measured_ms,

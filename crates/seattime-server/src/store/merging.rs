@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use seattime_core::attempt::{Ending, check, settled_status};
-use seattime_wire::{Api, Commit, CommitReason, Mode, Receipt, Refused, SessionState};
+use seattime_core::attempt::{check, is_kept_in_browse};
+use seattime_wire::{Api, Commit, CommitReason, Mode, Receipt, Refused};
 
 use super::raw::RawVisit;
 use super::rows::{PackageRow, VisitRow};
-use super::standing::{Values, version};
-use super::{Arrival, CourseSettings, Merged, StoreError, StoredActivity};
+use super::standing::version;
+use super::{Arrival, CourseSettings, Merged, StoreError};
 
 /// A value that a message brings, to be kept if it is newer than what is there.
 pub(crate) struct Change<'a> {
@@ -32,13 +32,7 @@ pub(crate) struct Changes<'a> {
 
 /// What a message changes beside the visit itself. `begun_since` are the activities that visits with a newer
 /// lease have begun.
-pub(crate) fn changes<'a>(
-    commit: &'a Commit,
-    api: Api,
-    mode: Mode,
-    package: &PackageRow,
-    begun_since: &[String],
-) -> Changes<'a> {
+pub(crate) fn changes<'a>(commit: &'a Commit, api: Api, mode: Mode, begun_since: &[String]) -> Changes<'a> {
     let (mut values, mut refused) = (Vec::new(), Vec::new());
     for session in &commit.sessions {
         let is_conflict = begun_since.contains(&session.activity);
@@ -48,12 +42,15 @@ pub(crate) fn changes<'a>(
                 refused.push(Refused { session: session.n, element: element.into_owned(), code });
                 continue;
             }
+            // Review stores nothing, browse only where the learner is.
+            if mode == Mode::Review || (mode == Mode::Browse && !is_kept_in_browse(&element)) {
+                continue;
+            }
             let (activity, try_) = (session.activity.as_str(), session.try_);
             values.push(Change { activity, try_, element, text, seq, is_conflict });
         }
     }
-    // What is only looked at changes nothing that other attempts see.
-    let is_only_looked_at = package.shares_with_all && matches!(mode, Mode::Review | Mode::Browse);
+    let is_only_looked_at = matches!(mode, Mode::Review | Mode::Browse);
     let shared = commit.shared.iter().filter(|_| !is_only_looked_at);
     let shared = shared.map(|(target, (text, seq))| (target.as_str(), text.as_str(), *seq)).collect();
     Changes { values, shared, refused }
@@ -176,31 +173,6 @@ fn joined(parts: Vec<(u32, String)>) -> Option<String> {
     let is_whole = parts.last().is_some_and(|it| it.0 as usize == parts.len());
     is_whole.then(|| parts.into_iter().map(|it| it.1).collect())
 }
-
-/// What the standard settles for sessions that nothing was heard of any more: activity, try, and status.
-/// `values_of` answers what a try holds.
-pub(crate) fn settled(
-    raw: &RawVisit,
-    activities: &[StoredActivity],
-    mut values_of: impl FnMut(&str, u32) -> Result<Values, StoreError>,
-) -> Result<Vec<(String, u32, &'static str)>, StoreError> {
-    let is_unended = |state| matches!(state, SessionState::Running | SessionState::Left);
-    let mut settled = Vec::new();
-    for session in raw.sessions.values().filter(|it| it.entry.is_some() && is_unended(it.state)) {
-        let mut values = values_of(&session.activity, session.try_)?;
-        let defaults = activities.iter().filter(|it| it.id == session.activity).flat_map(|it| &it.defaults);
-        for (element, value) in defaults {
-            values.entry(element.clone()).or_insert_with(|| value.clone());
-        }
-        if let Some(status) = settled_status(|name| values.get(name).map(String::as_str), Ending::Taken) {
-            settled.push((session.activity.clone(), session.try_, status));
-        }
-    }
-    Ok(settled)
-}
-
-/// The element that [`settled`] speaks of.
-pub(crate) const SETTLED_ELEMENT: &str = "cmi.core.lesson_status";
 
 /// Who sees what the activities of an attempt share: an attempt, or with an empty text all of the learner's.
 pub(crate) fn scope<'a>(package: &PackageRow, attempt: &'a str) -> &'a str {

@@ -2,14 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use seattime_core::attempt::{Ended, Next, next};
+use seattime_core::attempt::is_kept_in_browse;
+use seattime_core::end::{Ended, Ending, Next, next};
+use seattime_core::outcome::Completion;
 use seattime_core::{Edition, Profile, Quirks, Timespan, Version};
 use seattime_wire::{Activity, Api, Mode, Policy, SessionKind};
 
-use super::figures::{Figures, Part};
+use super::figures::{Figures, LEGACY, Part};
 use super::medium::{self, Progress};
+use super::record::{
+    ActivityRecord, AttemptSources, EarlierOutcomes, ValuesByTry, media_record, wire_completion, wire_success,
+};
 use super::rows::{AttemptRow, LaunchRow, PackageRow, VisitRow, api_of, meaning, word};
-use super::standing::{Values, activity_outcome, version};
+use super::standing::{Values, version};
 use super::{CourseSettings, NewLaunch, Opened, StoreError, StoredActivity};
 use crate::token::{Origin, VisitClaims};
 
@@ -39,15 +44,16 @@ pub(crate) enum LaunchedAttempt {
     },
 }
 
-/// Which attempt a launch is for.
+/// Which attempt a launch is for: `latest` is the latest one that counts, or, in browse mode, the one whose store
+/// browsing continues.
 pub(crate) fn attempt_for(
     launch: &NewLaunch,
     latest: Option<LatestAttempt>,
     package: &PackageRow,
 ) -> Result<LaunchedAttempt, StoreError> {
     let next = latest.as_ref().map_or(1, |it| it.1.saturating_add(1));
-    // Values that are named in the other API's words are none that content could go on with.
-    if let (Mode::Continue, Some((id, number, own))) = (launch.mode, latest) {
+    // Content cannot go on with values that are named in the other API's words.
+    if let (Mode::Continue | Mode::Browse, Some((id, number, own))) = (launch.mode, latest) {
         let api = api_of(own, package)?;
         if launch.api.unwrap_or(api) == api {
             return Ok(LaunchedAttempt::GoingOn { id, number });
@@ -105,10 +111,113 @@ pub(crate) struct Facts<'a> {
     pub(crate) package: &'a PackageRow,
     /// The LMS's own id of the learner, and the name.
     pub(crate) learner: (&'a str, &'a str),
-    /// The attempt's visits, in the order of their leases.
-    pub(crate) visits: &'a [VisitRow],
-    /// What the latest try of each activity holds that holds anything: its number, and the values.
-    pub(crate) values: &'a BTreeMap<String, (u32, Values)>,
+    /// The attempt that the visit begins from: in review, the learner's latest one that counts.
+    pub(crate) from: &'a Begun,
+}
+
+/// An attempt that a visit begins from, as it is kept.
+#[derive(Debug, Default)]
+pub(crate) struct Begun {
+    /// Which API its values are named in; none where it is the manifest's.
+    pub(crate) api: Option<String>,
+    /// Its visits, in the order of their leases.
+    pub(crate) visits: Vec<VisitRow>,
+    /// The values of the latest attempt on each activity, with its number. In review, of the one to look at.
+    pub(crate) values: BTreeMap<String, (u32, Values)>,
+    /// The values that its record is derived from.
+    pub(crate) record_values: ValuesByTry,
+    /// Outcomes that sessions of earlier pages left.
+    pub(crate) earlier: EarlierOutcomes,
+}
+
+impl Begun {
+    /// Takes the values of every attempt on every activity, of which review shows one each: the latest that holds
+    /// suspend data or a location, else the one whose session left the best outcome, else the latest.
+    pub(crate) fn review(mut self, values: ValuesByTry) -> Begun {
+        for (activity, tries) in &values {
+            let holds = |values: &Values| {
+                let elements = ["cmi.suspend_data", "cmi.location", "cmi.core.lesson_location"];
+                elements.iter().any(|it| values.get(*it).is_some_and(|it| !it.is_empty()))
+            };
+            let left = tries.iter().rev().find(|it| holds(it.1)).map(|it| *it.0);
+            let number = left.or_else(|| self.best_try(activity)).or(tries.keys().next_back().copied());
+            if let Some((number, values)) = number.and_then(|it| Some((it, tries.get(&it)?))) {
+                self.values.insert(activity.clone(), (number, values.clone()));
+            }
+        }
+        self.record_values = values;
+        self
+    }
+
+    /// The attempt on an activity whose session left the best outcome, the earliest of several.
+    fn best_try(&self, activity: &str) -> Option<u32> {
+        let sessions = self.visits.iter().flat_map(|it| it.raw.sessions.values());
+        let outcomes = sessions
+            .filter(|it| it.activity == activity)
+            .filter_map(|it| Some((it.try_, super::record::core_outcome(it.outcome.as_ref()?))));
+        let rank = |it: &(u32, seattime_core::outcome::Outcome)| (it.1.success, it.1.completion);
+        outcomes.reduce(|best, it| if rank(&it) > rank(&best) { it } else { best }).map(|it| it.0)
+    }
+
+    /// The record of each activity.
+    fn records(
+        &self,
+        version: Version,
+        activities: &[StoredActivity],
+        auto_complete: bool,
+    ) -> Vec<ActivityRecord> {
+        let figures: Vec<Figures> = self.visits.iter().map(VisitRow::figures).collect();
+        let counts = figures.iter().any(|it| it.counts);
+        let progress = Progress::of(figures.iter());
+        let sources = self.sources(version, auto_complete);
+        let launched = |id: &str| {
+            figures.iter().flat_map(|it| &it.parts).any(|it| it.activity == id || it.activity == LEGACY)
+        };
+        let record = |activity: &StoredActivity| match activity.kind {
+            _ if !counts => ActivityRecord::default(),
+            SessionKind::Media => media_record(&progress, activity, launched(&activity.id)),
+            SessionKind::Sco | SessionKind::Asset => sources.record(activity),
+        };
+        activities.iter().map(record).collect()
+    }
+
+    fn sources(&self, version: Version, auto_complete: bool) -> AttemptSources<'_> {
+        AttemptSources {
+            version,
+            visits: &self.visits,
+            values: &self.record_values,
+            earlier: &self.earlier,
+            auto_complete,
+        }
+    }
+
+    /// The outcomes that sessions of earlier pages left up to now: kept before the visit that is opened can write over
+    /// the values that they are derived from. None where nothing is new.
+    pub(crate) fn earlier_now(&self, api: Api, activities: &[StoredActivity]) -> Option<EarlierOutcomes> {
+        let sources = self.sources(version(api), true);
+        let found = activities
+            .iter()
+            .filter_map(|it| Some((it.id.clone(), sources.earlier_outcome(it)?)))
+            .collect::<EarlierOutcomes>();
+        (found != self.earlier).then_some(found)
+    }
+
+    /// The activity whose session was the last: its identifier, and whether it is to be resumed.
+    fn left(&self) -> Option<(&str, bool)> {
+        let last = self.visits.iter().rev().find_map(|it| it.raw.sessions.values().next_back())?;
+        let values = self.values.get(&last.activity).filter(|it| it.0 == last.try_);
+        let is_suspended = values.is_some_and(|(_, values)| {
+            ["cmi.exit", "cmi.core.exit"].iter().any(|it| values.get(*it).is_some_and(|it| it == "suspend"))
+                || values.get("adl.nav.request").is_some_and(|it| it == "suspendAll")
+        });
+        Some((&last.activity, is_suspended))
+    }
+}
+
+/// True if any session of these visits called Initialize and sent no outcome.
+pub(crate) fn lacks_outcomes(visits: &[VisitRow]) -> bool {
+    let mut sessions = visits.iter().flat_map(|it| it.raw.sessions.values());
+    sessions.any(|it| it.entry.is_some() && it.outcome.is_none())
 }
 
 /// What a page is told of the activities: what can be launched, and what content may ask for.
@@ -116,6 +225,8 @@ pub(crate) struct Told {
     pub(crate) api: Api,
     pub(crate) mode: Mode,
     pub(crate) activities: Vec<Activity>,
+    /// Which of them the visit starts with, from 0.
+    pub(crate) start: u32,
     pub(crate) values: BTreeMap<String, Values>,
 }
 
@@ -142,6 +253,7 @@ impl Told {
             topic: attempt.topic,
             return_url: launch.return_url,
             activities: self.activities,
+            start: self.start,
             values: self.values,
             shared,
         }
@@ -149,7 +261,11 @@ impl Told {
 }
 
 /// What a page is told of the activities.
-pub(crate) fn told(facts: &Facts<'_>, stored: Vec<StoredActivity>) -> Result<Told, StoreError> {
+pub(crate) fn told(
+    facts: &Facts<'_>,
+    stored: Vec<StoredActivity>,
+    course: &CourseSettings,
+) -> Result<Told, StoreError> {
     let api = api_of(facts.attempt.api.clone(), facts.package)?;
     let profile = Profile {
         version: version(api),
@@ -157,35 +273,57 @@ pub(crate) fn told(facts: &Facts<'_>, stored: Vec<StoredActivity>) -> Result<Tol
         quirks: if facts.launch.is_strict { Quirks::NONE } else { Quirks::ALL },
     };
     let mode: Mode = meaning(facts.launch.mode.clone())?;
-    let figures: Vec<Figures> = facts.visits.iter().map(VisitRow::figures).collect();
+    let from = facts.from;
+    let of_begun = version(api_of(from.api.clone(), facts.package)?);
+    let records = from.records(of_begun, &stored, course.records().auto_complete);
+    let figures: Vec<Figures> = from.visits.iter().map(VisitRow::figures).collect();
     let progress = Progress::of(figures.iter());
     let sessions: Vec<Part> = figures.into_iter().flat_map(|it| it.parts).filter(|it| it.n > 0).collect();
+    let start = start(facts, &stored, &records);
     let mut activities = Vec::new();
     let mut values = BTreeMap::new();
-    for stored in stored {
-        let begin = Begin::of(profile, &stored, &sessions, facts.values);
-        let was_launched = sessions.iter().any(|it| it.activity == stored.id);
-        let kept = (!begin.values.is_empty()).then_some(&begin.values);
-        let status = activity_outcome(api, &stored, kept, was_launched, &progress).status.to_owned();
+    for (stored, ActivityRecord { record, was_launched, .. }) in stored.into_iter().zip(records) {
+        let begin = Begin::of(profile, mode, &stored, &sessions, &from.values);
         let media =
-            (stored.kind == SessionKind::Media).then(|| medium::told(&stored, &progress, facts.visits));
-        if stored.kind == SessionKind::Sco {
+            (stored.kind == SessionKind::Media).then(|| medium::told(&stored, &progress, &from.visits));
+        if stored.kind != SessionKind::Media {
             values.insert(stored.id.clone(), begin.told(api, &stored, mode, facts.learner));
         }
         activities.push(Activity {
+            status: record.status(was_launched).to_owned(),
+            completion: wire_completion(record.completion),
+            success: wire_success(record.success),
+            auto_complete: !stored.rules.completion_set_by_content,
             id: stored.id,
             title: stored.title,
             kind: stored.kind,
             url: stored.href,
             try_: begin.try_,
             depth: stored.depth,
-            status,
             objectives: stored.objectives,
             data: stored.data,
             media,
         });
     }
-    Ok(Told { api, mode, activities, values })
+    Ok(Told { api, mode, activities, start, values })
+}
+
+/// The activity that a visit starts with: the one that was left if its record is not completed, else the first whose
+/// record is not, else the one that was left. In strict mode, the suspended one, else the first.
+fn start(facts: &Facts<'_>, stored: &[StoredActivity], records: &[ActivityRecord]) -> u32 {
+    let left = facts.from.left();
+    let position = |id: &str| stored.iter().position(|it| it.id == id);
+    let found = match left {
+        Some((id, is_suspended)) if facts.launch.is_strict => position(id).filter(|_| is_suspended),
+        None if facts.launch.is_strict => None,
+        left => {
+            let is_open =
+                |n: &usize| records.get(*n).is_some_and(|it| it.record.completion != Completion::Completed);
+            let left = left.and_then(|it| position(it.0));
+            left.filter(is_open).or_else(|| (0..stored.len()).find(is_open)).or(left)
+        }
+    };
+    found.and_then(|it| u32::try_from(it).ok()).unwrap_or(0)
 }
 
 /// Where the next session of an activity begins.
@@ -200,29 +338,45 @@ struct Begin {
 impl Begin {
     fn of(
         profile: Profile,
+        mode: Mode,
         activity: &StoredActivity,
         sessions: &[Part],
         latest: &BTreeMap<String, (u32, Values)>,
     ) -> Begin {
         let of_activity = || sessions.iter().filter(|it| it.activity == activity.id && it.is_initialized);
         let last = of_activity().next_back();
-        let try_ = last.map_or(1, |it| it.try_);
-        let values = latest.get(&activity.id).filter(|it| it.0 == try_);
-        let values = values.map(|it| it.1.clone()).unwrap_or_default();
-        let exit = match profile.version {
-            Version::V12 => "cmi.core.exit",
-            Version::V2004 => "cmi.exit",
+        let held = latest.get(&activity.id);
+        let try_ = match mode {
+            Mode::Review => held.map(|it| it.0).or(last.map(|it| it.try_)).unwrap_or(1),
+            _ => last.map_or(1, |it| it.try_),
         };
+        let values = held.filter(|it| it.0 == try_);
+        let mut values = values.map(|it| it.1.clone()).unwrap_or_default();
+        if mode == Mode::Browse {
+            values.retain(|element, _| is_kept_in_browse(element));
+        }
         let value = |element: &str| values.get(element).map_or("", String::as_str);
+        let is_12 = profile.version == Version::V12;
+        let (exit, location) =
+            if is_12 { ("cmi.core.exit", "cmi.core.lesson_location") } else { ("cmi.exit", "cmi.location") };
         let ended = last.map(|it| Ended {
+            ending: if it.state == "terminated" { Ending::Terminated } else { Ending::CutOff },
             exit: value(exit),
-            terminated: it.state == "terminated",
             request: value("adl.nav.request"),
         });
         let Next { continues, entry } = next(profile, ended);
-        if !continues {
+        if !continues && mode != Mode::Review {
             return Begin { try_: try_ + 1, entry, total: Timespan::default(), values: Values::new() };
         }
+        let entry = match (mode, ended) {
+            (Mode::Review, Some(ended)) => {
+                let is_suspended = ended.exit == "suspend" || ended.request == "suspendAll";
+                let has_data = !value("cmi.suspend_data").is_empty() || !value(location).is_empty();
+                let resumes = if profile.quirks.is_strict() { is_suspended } else { has_data };
+                if resumes { "resume" } else { "" }
+            }
+            _ => entry,
+        };
         let spent = of_activity().filter(|it| it.try_ == try_);
         let total =
             spent.fold(Timespan::default(), |sum, it| sum.plus(Timespan::new(it.total.0, it.total.1)));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use seattime_core::time::legacy::{Claim, Delta, laid};
 use seattime_core::time::{Bursts, IntervalSet};
 use seattime_wire::{
-    Accepted, Commit, CommitReason, EvidenceKind, Media, Reported, SessionKind, SessionState,
+    Accepted, Commit, CommitReason, EvidenceKind, Media, Outcome, Reported, SessionKind, SessionState,
     StretchInterval, UNMEASURED,
 };
 use serde::{Deserialize, Serialize};
@@ -116,6 +116,9 @@ pub(crate) struct RawSession {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) first_said: Option<(u32, i64)>,
     pub(crate) span: BTreeMap<u32, Vec<(i64, i64)>>,
+    /// Its outcome; pages of earlier versions sent none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) outcome: Option<Outcome>,
 }
 
 impl RawVisit {
@@ -166,6 +169,7 @@ impl RawVisit {
                     reported: Reported::Unset,
                     first_said: None,
                     span: BTreeMap::new(),
+                    outcome: None,
                 }
             });
             if let Reported::Set { at, .. } = session.reported
@@ -180,6 +184,12 @@ impl RawVisit {
                 kept.state = session.state;
                 kept.accepted = session.accepted;
                 kept.reported = session.reported;
+                has_news = true;
+            }
+            if let Some(outcome) = session.outcome
+                && kept.outcome.is_none_or(|it| outcome.seq > it.seq)
+            {
+                kept.outcome = Some(outcome);
                 has_news = true;
             }
             for &interval in &session.span {

@@ -63,6 +63,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0009_zone.sql"),
     include_str!("../../migrations/sqlite/0010_accounts.sql"),
     include_str!("../../migrations/sqlite/0011_history.sql"),
+    include_str!("../../migrations/sqlite/0012_record.sql"),
 ];
 
 /// The version of the schema.

@@ -3,19 +3,24 @@
 use std::collections::BTreeMap;
 
 use seattime_core::Version;
-use seattime_core::attempt::{Outcome, outcome, rolled_up};
+use seattime_core::outcome::Record;
 use seattime_core::time::IntervalSet;
-use seattime_wire::{Api, Policy, SessionKind, UNMEASURED};
+use seattime_wire::{Api, Completion, Policy, SessionKind, Success, UNMEASURED};
 
-use super::figures::{Figures, LEGACY, Part, Seeing, Seen};
+use super::figures::{Figures, Part, Seeing, Seen};
 use super::habits::{self, Reporting};
 use super::history::{BACKFILLED, HistoryRow};
 use super::medium::{self, Progress, last_position_ms};
 use super::periods::{InPeriod, Period, VisitSpan};
+use super::record::{
+    AttemptPolicy, AttemptRecord, AttemptSources, EarlierOutcomes, RecordPolicy, ValuesByTry, chosen,
+    media_record, score_text, wire_completion, wire_success,
+};
 use super::rows::{PackageRow, VisitRow, api_of};
-use super::scores::{best, mean, score};
 use super::totals::{AttemptTotals, Level};
-use super::{Missing, ReportDetail, ReportLearner, ReportMedia, ReportRow, StoreError, StoredActivity};
+use super::{
+    LatestOutcome, Missing, ReportDetail, ReportLearner, ReportMedia, ReportRow, StoreError, StoredActivity,
+};
 
 /// Values of one activity's latest try, by element.
 pub(crate) type Values = BTreeMap<String, String>;
@@ -129,6 +134,8 @@ pub(crate) struct Gathered {
     pub(crate) is_enrolled: bool,
     /// The row as it was derived last.
     pub(crate) before: Option<String>,
+    /// How the course's records are derived.
+    pub(crate) policy: RecordPolicy,
 }
 
 /// What is kept of one attempt.
@@ -141,13 +148,15 @@ pub(crate) struct GatheredAttempt {
     pub(crate) conflicts: u32,
 }
 
-/// What an attempt holds.
+/// The values of an attempt, as far as its record is derived from them.
 #[derive(Default, Clone)]
 pub(crate) struct Held {
     /// Which API its values are named in; none where it is the manifest's.
     pub(crate) api: Option<String>,
-    /// Nothing, if it does not count. Per activity, number of the latest try, and its values.
-    pub(crate) values: BTreeMap<String, (u32, Values)>,
+    /// Read only where a page sent no outcomes.
+    pub(crate) values: ValuesByTry,
+    /// Outcomes that sessions of earlier pages left.
+    pub(crate) earlier: EarlierOutcomes,
 }
 
 /// What is kept of a row.
@@ -207,20 +216,6 @@ impl Gathered {
         }
         attempts
     }
-
-    fn row_of(&self, attempts: &[AttemptFacts]) -> Result<ReportRow, StoreError> {
-        let row = standing(Facts {
-            learner: self.learner.clone(),
-            course: &self.course,
-            package: self.package.as_ref(),
-            activities: &self.activities,
-            history: self.history.as_ref(),
-            attempts,
-            held: self.attempts.iter().map(|it| &it.held).collect(),
-        })?;
-        let conflicts = self.attempts.iter().fold(0_u32, |sum, it| sum.saturating_add(it.conflicts));
-        Ok(ReportRow { groups: self.groups.clone(), conflicts, ..row })
-    }
 }
 
 /// When a row last came to something else: what it shows of the learner's name, and of how its sessions stand, is not
@@ -242,57 +237,20 @@ fn changed_ms(before: Option<&ReportRow>, now: &ReportRow, now_ms: i64) -> i64 {
     } else {
         shown(before)
     };
+    // Rows of versions before the record say nothing of completion and success.
+    let has_record = before.completion != now.completion || before.success != now.success;
+    let is_bare = (before.completion, before.success) == (Completion::Unknown, Success::Unknown);
+    let before_shown = if is_bare && has_record && before.status == now.status {
+        let ReportRow { completion, success, score_provisional, latest, flags, .. } = now.clone();
+        ReportRow { completion, success, score_provisional, latest, flags, ..before_shown }
+    } else {
+        before_shown
+    };
     match before_shown == shown(now) {
         true if is_older => before.last_visit_ms,
         true => before.changed_ms,
         false => now_ms,
     }
-}
-
-/// What a report's row is derived from.
-pub(crate) struct Facts<'a> {
-    pub(crate) learner: ReportLearner,
-    pub(crate) course: &'a str,
-    pub(crate) package: Option<&'a PackageRow>,
-    pub(crate) activities: &'a [StoredActivity],
-    pub(crate) history: Option<&'a HistoryRow>,
-    /// In the order of their numbers.
-    pub(crate) attempts: &'a [AttemptFacts],
-    /// What each of them holds, in the same order.
-    pub(crate) held: Vec<&'a Held>,
-}
-
-/// The report's row of a learner and topic.
-pub(crate) fn standing(facts: Facts<'_>) -> Result<ReportRow, StoreError> {
-    let mut scores = Vec::new();
-    // Nobody launches what is not there: what an LMS kept of it holds nothing.
-    let mut latest = (facts.package.map_or(Api::Scorm12, |it| it.api), BTreeMap::new());
-    for held in &facts.held {
-        let package = facts.package.ok_or(StoreError::NotFound("topic"))?;
-        latest = (api_of(held.api.clone(), package)?, with_defaults(held, facts.activities));
-        let outcome_of = |values: &Values| {
-            let outcome = outcome(version(latest.0), |name| values.get(name).map(String::as_str));
-            score(&outcome)
-        };
-        let of_activities =
-            facts.activities.iter().filter_map(|it| latest.1.get(&it.id)).filter_map(outcome_of);
-        scores.extend(mean(&of_activities.collect::<Vec<_>>()));
-    }
-    Ok(row(&facts, latest.0, &latest.1, best(&scores)))
-}
-
-/// What an attempt holds, and what the manifest sets: its thresholds decide with what content said.
-fn with_defaults(held: &Held, activities: &[StoredActivity]) -> BTreeMap<String, Values> {
-    let mut values: BTreeMap<String, Values> =
-        held.values.iter().map(|(activity, (_, values))| (activity.clone(), values.clone())).collect();
-    for activity in activities {
-        if let Some(values) = values.get_mut(&activity.id) {
-            for (element, value) in &activity.defaults {
-                values.entry(element.clone()).or_insert_with(|| value.clone());
-            }
-        }
-    }
-    values
 }
 
 /// The version that a package's API belongs to.
@@ -303,115 +261,139 @@ pub(crate) fn version(api: Api) -> Version {
     }
 }
 
-/// Where an activity stands: by its values; an asset by having been launched, a video or audio by what was seen.
-pub(crate) fn activity_outcome<'a>(
-    api: Api,
-    activity: &StoredActivity,
-    values: Option<&'a Values>,
-    was_launched: bool,
-    progress: &Progress,
-) -> Outcome<'a> {
-    let done = |status| Outcome { status, score_raw: None, score_scaled: None };
-    match (activity.kind, values) {
-        (SessionKind::Media, _) => done(progress.status(activity, was_launched)),
-        (SessionKind::Asset, _) => done(if was_launched { "completed" } else { "not attempted" }),
-        (SessionKind::Sco, None) => done(if was_launched { "incomplete" } else { "not attempted" }),
-        (SessionKind::Sco, Some(values)) => {
-            let outcome = outcome(version(api), |name| values.get(name).map(String::as_str));
-            // It was begun, whatever it has not said of itself yet.
-            let is_begun = was_launched && outcome.status == "not attempted";
-            if is_begun { Outcome { status: "incomplete", ..outcome } } else { outcome }
+impl Gathered {
+    /// The records of each attempt that counts, in the order of their numbers.
+    fn records(&self, attempts: &[AttemptFacts]) -> Result<Vec<AttemptRecord>, StoreError> {
+        let mut records = Vec::new();
+        for (facts, gathered) in attempts.iter().zip(&self.attempts).filter(|it| it.0.counts()) {
+            // Nobody launches a topic that is not there.
+            let package = self.package.as_ref().ok_or(StoreError::NotFound("topic"))?;
+            let sources = AttemptSources {
+                version: version(api_of(gathered.held.api.clone(), package)?),
+                visits: &gathered.visits,
+                values: &gathered.held.values,
+                earlier: &gathered.held.earlier,
+                auto_complete: self.policy.auto_complete,
+            };
+            let progress = Progress::of(facts.figures());
+            let of = |activity: &StoredActivity| match activity.kind {
+                SessionKind::Media => media_record(&progress, activity, true),
+                SessionKind::Sco | SessionKind::Asset => sources.record(activity),
+            };
+            records.push(AttemptRecord::of(&self.activities.iter().map(of).collect::<Vec<_>>()));
+        }
+        Ok(records)
+    }
+
+    fn row_of(&self, attempts: &[AttemptFacts]) -> Result<ReportRow, StoreError> {
+        let records = self.records(attempts)?;
+        let (activities, history, package) = (&self.activities, self.history.as_ref(), self.package.as_ref());
+        let counted = || attempts.iter().filter(|it| it.counts());
+        let levels: Vec<(u32, Level)> =
+            counted().map(|it| (it.number, Level::of_visits(it.figures()))).collect();
+        let backfilled_ms = history.map_or(0, |it| it.time_ms);
+        let whole = Level::of(levels.iter().map(|it| &it.1)).with_backfilled(backfilled_ms);
+        let totals = whole.totals();
+        let parts = || counted().flat_map(AttemptFacts::figures).flat_map(|it| &it.parts);
+        let is_media = activities.iter().any(|it| it.kind == SessionKind::Media);
+        let percents = counted().map(|it| Progress::of(it.figures()).percent());
+        let percent = match self.policy.attempts {
+            AttemptPolicy::Best => percents.max(),
+            AttemptPolicy::Latest | AttemptPolicy::HighestThenLatestStatus => percents.last(),
+        };
+        let visits = || attempts.iter().flat_map(|it| &it.visits);
+        // Where it was left in the LMS is not known here.
+        let is_history_alone = history.is_some() && visits().next().is_none();
+        let credited = parts().filter(|it| it.credited_ms >= SHORTEST_MS).map(|it| it.provenance.as_str());
+        let backfilled = (is_history_alone || backfilled_ms >= SHORTEST_MS).then_some(BACKFILLED);
+        let backfilled_attempts = history.map_or(0, |it| it.attempts);
+        let (shown, best) = chosen(&records, self.policy.attempts);
+        let mut flags = Vec::new();
+        if shown.is_assumed {
+            flags.push("completion_assumed".to_owned());
+        }
+        if parts().any(|it| it.exceeds_presence) {
+            flags.push("report_exceeds_presence".to_owned());
+        }
+        let media = media(counted().flat_map(AttemptFacts::figures).flat_map(|it| &it.media));
+        if media.iter().any(|it| it.kind == UNMEASURED) {
+            flags.push("part_unmeasured".to_owned());
+        }
+        let is_begun = !records.is_empty();
+        let conflicts = self.attempts.iter().fold(0_u32, |sum, it| sum.saturating_add(it.conflicts));
+        Ok(ReportRow {
+            learner: self.learner.clone(),
+            groups: self.groups.clone(),
+            course: self.course.clone(),
+            topic: self.title().to_owned(),
+            topic_id: String::new(),
+            kind: match (package, history) {
+                (None, Some(kept)) => kept.kind.clone(),
+                _ => {
+                    let api = self.latest_api()?;
+                    medium::kind(activities).unwrap_or_else(|| kind(api).to_owned())
+                }
+            },
+            status: if is_history_alone { "unknown" } else { shown.status(is_begun) }.to_owned(),
+            completion: wire_completion(shown.completion),
+            success: wire_success(shown.success),
+            score: shown.score.as_ref().and_then(score_text),
+            score_provisional: shown.is_provisional,
+            latest: records.last().and_then(|it| latest(&it.latest, &shown)),
+            best_score: best.score.as_ref().and_then(score_text),
+            progress_percent: (is_media && !is_history_alone).then(|| percent.unwrap_or(0)),
+            position_ms: attempts.last().and_then(|it| it.position_ms).filter(|_| is_media),
+            time_spent: totals.time_spent,
+            time_spent_ms: totals.credited_ms,
+            backfilled_ms,
+            provenance: provenance(credited.chain(backfilled)),
+            measured_ms: totals.measured_ms,
+            media_ms: totals.media_ms,
+            corroborated_ms: totals.corroborated_ms,
+            reported_ms: totals.reported_ms,
+            flags,
+            conflicts,
+            missing: missing(attempts, history),
+            attempts: u32::try_from(levels.len()).unwrap_or(u32::MAX).saturating_add(backfilled_attempts),
+            backfilled_attempts,
+            by_attempt: levels
+                .iter()
+                .map(|(attempt, level)| AttemptTotals { attempt: *attempt, totals: level.totals() })
+                .collect(),
+            first_visit_ms: visits().map(|it| it.opened_ms).min().unwrap_or(0),
+            last_visit_ms: visits().map(|it| it.contact_ms).max().unwrap_or(0),
+            changed_ms: 0,
+            details: history
+                .map(backfilled_detail)
+                .into_iter()
+                .chain(details(activities, attempts))
+                .collect(),
+            media,
+            whole: Some(whole),
+            visited: visited(attempts),
+            in_period: None,
+        })
+    }
+
+    /// The API of the latest attempt, else the manifest's.
+    fn latest_api(&self) -> Result<Api, StoreError> {
+        match (&self.package, self.attempts.last()) {
+            (None, _) => Ok(Api::Scorm12),
+            (Some(package), None) => Ok(package.api),
+            (Some(package), Some(attempt)) => api_of(attempt.held.api.clone(), package),
         }
     }
 }
 
-/// The row; `values` are those of the latest attempt, per activity.
-fn row(
-    facts: &Facts<'_>,
-    api: Api,
-    values: &BTreeMap<String, Values>,
-    best_score: Option<String>,
-) -> ReportRow {
-    let Facts { activities, attempts, history, .. } = *facts;
-    let counted = || attempts.iter().filter(|it| it.counts());
-    let levels: Vec<(u32, Level)> = counted().map(|it| (it.number, Level::of_visits(it.figures()))).collect();
-    let backfilled_ms = history.map_or(0, |it| it.time_ms);
-    let whole = Level::of(levels.iter().map(|it| &it.1)).with_backfilled(backfilled_ms);
-    let totals = whole.totals();
-    let parts = || counted().flat_map(AttemptFacts::figures).flat_map(|it| &it.parts);
-    let latest = || attempts.last().into_iter().flat_map(AttemptFacts::figures);
-    let launched: Vec<&str> = latest().flat_map(|it| &it.parts).map(|it| it.activity.as_str()).collect();
-    let progress = Progress::of(latest());
-    let is_media = activities.iter().any(|it| it.kind == SessionKind::Media);
-    let outcomes: Vec<Outcome<'_>> = activities
-        .iter()
-        .map(|it| {
-            let was_launched = launched.contains(&it.id.as_str()) || launched.contains(&LEGACY);
-            activity_outcome(api, it, values.get(&it.id), was_launched, &progress)
-        })
-        .collect();
-    let visits = || attempts.iter().flat_map(|it| &it.visits);
-    // What it stood at in the LMS is not known here.
-    let is_history_alone = history.is_some() && visits().next().is_none();
-    let credited = parts().filter(|it| it.credited_ms >= SHORTEST_MS).map(|it| it.provenance.as_str());
-    let backfilled = (is_history_alone || backfilled_ms >= SHORTEST_MS).then_some(BACKFILLED);
-    let backfilled_attempts = history.map_or(0, |it| it.attempts);
-    let mut flags = Vec::new();
-    if parts().any(|it| it.exceeds_presence) {
-        flags.push("report_exceeds_presence".to_owned());
-    }
-    let media = media(counted().flat_map(AttemptFacts::figures).flat_map(|it| &it.media));
-    if media.iter().any(|it| it.kind == UNMEASURED) {
-        flags.push("part_unmeasured".to_owned());
-    }
-    let texts: Vec<String> = outcomes.iter().filter_map(|it| score(it)).collect();
-    ReportRow {
-        learner: facts.learner.clone(),
-        groups: Vec::new(),
-        course: facts.course.to_owned(),
-        topic: match (facts.package, history) {
-            (Some(package), _) => package.title.clone(),
-            (None, kept) => kept.map(|it| it.title.clone()).unwrap_or_default(),
-        },
-        topic_id: String::new(),
-        kind: match (facts.package, history) {
-            (None, Some(kept)) => kept.kind.clone(),
-            _ => medium::kind(activities).unwrap_or_else(|| kind(api).to_owned()),
-        },
-        status: match is_history_alone {
-            true => "unknown".to_owned(),
-            false => rolled_up(outcomes.iter().map(|it| it.status)).to_owned(),
-        },
-        score: mean(&texts),
-        best_score,
-        progress_percent: (is_media && !is_history_alone).then(|| progress.percent()),
-        position_ms: attempts.last().and_then(|it| it.position_ms).filter(|_| is_media),
-        time_spent: totals.time_spent,
-        time_spent_ms: totals.credited_ms,
-        backfilled_ms,
-        provenance: provenance(credited.chain(backfilled)),
-        measured_ms: totals.measured_ms,
-        media_ms: totals.media_ms,
-        corroborated_ms: totals.corroborated_ms,
-        reported_ms: totals.reported_ms,
-        flags,
-        conflicts: 0,
-        missing: missing(attempts, history),
-        attempts: u32::try_from(levels.len()).unwrap_or(u32::MAX).saturating_add(backfilled_attempts),
-        backfilled_attempts,
-        by_attempt: levels
-            .iter()
-            .map(|(attempt, level)| AttemptTotals { attempt: *attempt, totals: level.totals() })
-            .collect(),
-        first_visit_ms: visits().map(|it| it.opened_ms).min().unwrap_or(0),
-        last_visit_ms: visits().map(|it| it.contact_ms).max().unwrap_or(0),
-        changed_ms: 0,
-        details: history.map(backfilled_detail).into_iter().chain(details(activities, attempts)).collect(),
-        media,
-        whole: Some(whole),
-        visited: visited(attempts),
-        in_period: None,
-    }
+/// What the latest sessions left, where that is not what the row shows.
+fn latest(latest: &Record, shown: &Record) -> Option<LatestOutcome> {
+    let of = |it: &Record| (it.completion, it.success, it.score.as_ref().and_then(score_text));
+    (of(latest) != of(shown)).then(|| LatestOutcome {
+        status: latest.status(true).to_owned(),
+        completion: wire_completion(latest.completion),
+        success: wire_success(latest.success),
+        score: latest.score.as_ref().and_then(score_text),
+    })
 }
 
 impl ReportRow {
@@ -564,9 +546,9 @@ fn provenance<'a>(words: impl Iterator<Item = &'a str>) -> String {
     .to_owned()
 }
 
-/// A time as the report writes it, whole seconds rounded down.
+/// A time as the report writes it, whole seconds rounded down; more than nothing is at least a second.
 pub(crate) fn spent(ms: i64) -> String {
-    let seconds = ms.max(0) / 1_000;
+    let seconds = if (1..1_000).contains(&ms) { 1 } else { ms.max(0) / 1_000 };
     format!("{}h {}m {}s", seconds / 3_600, seconds / 60 % 60, seconds % 60)
 }
 
@@ -577,6 +559,10 @@ mod tests {
     #[test]
     fn times_are_written_for_people() {
         assert_eq!(spent(930_999), "0h 15m 30s");
+        assert_eq!(
+            (spent(0).as_str(), spent(1).as_str(), spent(999).as_str()),
+            ("0h 0m 0s", "0h 0m 1s", "0h 0m 1s")
+        );
         assert_eq!(spent(100 * 3_600_000), "100h 0m 0s");
     }
 }

@@ -23,10 +23,10 @@ use self::story::{Delivery, Story, told};
 use super::history::HistoryRow;
 use super::raw::RawVisit;
 use super::rows::{PackageRow, VisitRow};
-use super::standing::{AttemptFacts, Facts, standing};
+use super::standing::{Gathered, GatheredAttempt, Held};
 use super::timeline::timeline;
 use super::totals::totals;
-use super::{ReportLearner, ReportRow};
+use super::{CourseSettings, ReportLearner, ReportRow};
 
 /// How many cases to try: what was asked for when this was compiled, as `cargo xtask truth` does, or as many as usual.
 fn cases(asked: Option<&str>, usual: u64) -> u64 {
@@ -157,10 +157,12 @@ fn rows_of(case: &Case) -> Vec<ReportRow> {
             edition: 4,
             shares_with_all: false,
         };
-        let attempts: Vec<_> =
-            attempts.iter().map(|(number, visits)| AttemptFacts::new(*number, visits)).collect();
-        let learner = ReportLearner { id: String::new(), name: String::new() };
-        let (activities, held) = (&[][..], Vec::new());
+        let attempts = attempts.into_iter().map(|(number, visits)| GatheredAttempt {
+            number,
+            visits,
+            held: Held::default(),
+            conflicts: 0,
+        });
         let course = COURSES.iter().find(|it| it.1.contains(&topic)).unwrap().0;
         let history = case.before.get(topic).copied().flatten().map(|(seconds, attempts)| HistoryRow {
             topic: topic.to_string(),
@@ -170,16 +172,19 @@ fn rows_of(case: &Case) -> Vec<ReportRow> {
             time_ms: seconds * 1_000,
             attempts,
         });
-        let facts = Facts {
-            learner,
-            course,
-            package: Some(&package),
-            activities,
-            history: history.as_ref(),
-            attempts: &attempts,
-            held,
+        let gathered = Gathered {
+            learner: ReportLearner { id: String::new(), name: String::new() },
+            course: course.to_owned(),
+            package: Some(package),
+            activities: Vec::new(),
+            history,
+            attempts: attempts.collect(),
+            groups: Vec::new(),
+            is_enrolled: false,
+            before: None,
+            policy: CourseSettings::default().records(),
         };
-        let row = standing(facts).unwrap();
+        let row = gathered.row(None).unwrap();
         let expected = case.kept(topic);
         assert_eq!((row.backfilled_ms, row.backfilled_attempts), (expected.0 * 1_000, expected.1));
         rows.push(row);

@@ -57,7 +57,7 @@ pub(super) const TABLES: &[Table] = &[
     ]),
     plain("activity", 2, &[
         ("package", Text), ("position", Number), ("id", Text), ("title", Text), ("kind", Text), ("depth", Number),
-        ("href", Text), ("defaults", Text), ("objectives", Text), ("data", Text),
+        ("href", Text), ("defaults", Text), ("objectives", Text), ("data", Text), ("rules", Text),
     ]),
     plain("package_file", 2, &[("package", Text), ("path", Text), ("n", Number), ("size_bytes", Number)]),
     Table {
@@ -68,7 +68,7 @@ pub(super) const TABLES: &[Table] = &[
     },
     plain("attempt", 2, &[
         ("learner", Text), ("id", Text), ("tenant", Text), ("course", Text), ("topic", Text), ("number", Number),
-        ("mode", Text), ("lease", Number), ("made_ms", Number), ("api", Text),
+        ("mode", Text), ("lease", Number), ("made_ms", Number), ("api", Text), ("earlier", Text),
     ]),
     Table {
         only_beside: &["code_hash"],

@@ -9,7 +9,7 @@ use tokio_postgres::Client;
 
 use super::courses;
 use super::failure::Failure;
-use super::fields::{Columns, rows, run};
+use super::fields::{Columns, row, rows, run};
 use super::sql_here as sql;
 use super::standings::gathered;
 use super::writing::put_stale;
@@ -37,8 +37,8 @@ pub(super) async fn judge(
         column(most as u64).into(),
     ];
     let mut found = Vec::new();
-    for row in &rows(db, sql!("rows_to_judge"), &fields).await? {
-        let mut it = Columns::of(row);
+    for key in &rows(db, sql!("rows_to_judge"), &fields).await? {
+        let mut it = Columns::of(key);
         found.push(RowKey { learner: it.text()?, course: it.text()?, topic: it.text()? });
     }
     let (mut judged, mut policies) = (Vec::new(), BTreeMap::new());
@@ -51,11 +51,13 @@ pub(super) async fn judge(
             }
         };
         let gathered = gathered(db, &key.learner, &key.course, &key.topic, tenant).await?;
-        let Some(row) = Judged::of(&gathered, policy)? else { continue };
+        let in_row = [(&key.learner).into(), (&key.course).into(), (&key.topic).into()];
+        let is_stale = row(db, sql!("is_stale"), &in_row).await?.is_some();
+        let Some(found) = Judged::of(&gathered, policy, is_stale)? else { continue };
         if !judging.is_dry {
-            keep(db, tenant, key, &row, (policy, judging)).await?;
+            keep(db, tenant, key, &found, (policy, judging)).await?;
         }
-        judged.push(row);
+        judged.push(found);
     }
     transaction.commit().await?;
     Ok(JudgedRows { judged, seen: found.len(), last: found.into_iter().next_back() })

@@ -1,6 +1,7 @@
 //! Launches in PostgreSQL.
 
 use deadpool_postgres::Pool;
+use seattime_wire::Mode;
 use tokio_postgres::Client;
 
 use super::failure::Failure;
@@ -42,7 +43,8 @@ pub(super) async fn make(
     let package = package(db, tenant, &launch.topic).await?;
     let learner = learner(db, tenant, &launch.learner, uuid::Uuid::new_v4().to_string(), now_ms).await?;
     let fields = [(&learner).into(), (&package.course).into(), (&launch.topic).into()];
-    let latest = match row(db, sql!("latest_attempt"), &fields).await? {
+    let latest = if launch.mode == Mode::Browse { sql!("browse_attempt") } else { sql!("latest_attempt") };
+    let latest = match row(db, latest, &fields).await? {
         None => None,
         Some(row) => {
             let mut it = Columns::of(&row);

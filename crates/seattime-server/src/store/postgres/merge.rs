@@ -366,7 +366,7 @@ impl<'a> Desk<'a> {
         let package = attempt.package.as_ref().ok_or(StoreError::NotFound("topic"))?;
         let api = api_of(attempt.row.api.clone(), package)?;
         let begun_since = if claims.lease < lease { self.begun_since(claims) } else { Vec::new() };
-        let changes = changes(commit, api, claims.mode, package, &begun_since);
+        let changes = changes(commit, api, claims.mode, &begun_since);
         for change in changes.values {
             let put = Put {
                 learner: &claims.learner,

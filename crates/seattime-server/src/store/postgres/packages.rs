@@ -43,6 +43,7 @@ pub(super) async fn put(
         let defaults = serde_json::to_string(&it.defaults)?;
         let (objectives, data) = (serde_json::to_string(&it.objectives)?, serde_json::to_string(&it.data)?);
         let kind = word(&it.kind)?;
+        let rules = it.rules.column()?;
         let fields = [
             id.into(),
             position.into(),
@@ -54,6 +55,7 @@ pub(super) async fn put(
             (&defaults).into(),
             (&objectives).into(),
             (&data).into(),
+            (&rules).into(),
         ];
         run(db, sql!("put_activity"), &fields).await?;
     }

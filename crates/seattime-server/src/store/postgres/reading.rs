@@ -10,9 +10,11 @@ use super::failure::Failure;
 use super::fields::{Columns, Field, row, rows, texts};
 use super::memory::Attempted;
 use super::sql_here as sql;
+use crate::store::opening::lacks_outcomes;
+use crate::store::record::{EarlierOutcomes, ValuesByTry, outcomes};
 use crate::store::rows::{AttemptRow, LaunchRow, PackageRow, VisitRow, meaning};
 use crate::store::standing::Values;
-use crate::store::{StoreError, StoredActivity};
+use crate::store::{ActivityRules, StoreError, StoredActivity};
 use crate::token::VisitClaims;
 
 /// A visit's row, and its version: whoever writes it says which one it read.
@@ -162,6 +164,7 @@ pub(super) async fn activities(db: &Client, package: &str) -> Result<Vec<StoredA
             defaults: serde_json::from_str(&it.text()?)?,
             objectives: serde_json::from_str(&it.text()?)?,
             data: serde_json::from_str(&it.text()?)?,
+            rules: ActivityRules::of(it.some_text()?)?,
         });
     }
     Ok(activities)
@@ -199,6 +202,47 @@ pub(super) async fn latest_values(
         of_activity.insert(it.text()?, it.text()?);
     }
     Ok(values)
+}
+
+/// The values that an attempt's record is derived from; none where its pages sent outcomes.
+pub(super) async fn record_values(
+    db: &Client,
+    learner: &str,
+    attempt: &str,
+    visits: &[VisitRow],
+) -> Result<ValuesByTry, Failure> {
+    if !lacks_outcomes(visits) {
+        return Ok(ValuesByTry::new());
+    }
+    values_by_try(db, sql!("record_values"), learner, attempt).await
+}
+
+/// Values of an attempt, by activity and attempt on it, as a query finds them.
+pub(super) async fn values_by_try(
+    db: &Client,
+    query: &str,
+    learner: &str,
+    attempt: &str,
+) -> Result<ValuesByTry, Failure> {
+    let mut values = ValuesByTry::new();
+    for row in &rows(db, query, &[learner.into(), attempt.into()]).await? {
+        let mut it = Columns::of(row);
+        let (activity, try_) = (it.text()?, it.count()?);
+        let of_try = values.entry(activity).or_default().entry(try_).or_default();
+        of_try.insert(it.text()?, it.text()?);
+    }
+    Ok(values)
+}
+
+/// The outcomes that sessions of earlier pages left in an attempt.
+pub(super) async fn earlier_of(
+    db: &Client,
+    learner: &str,
+    attempt: &str,
+) -> Result<EarlierOutcomes, Failure> {
+    let found = row(db, sql!("earlier"), &[learner.into(), attempt.into()]).await?;
+    let earlier = found.map(|it| Columns::of(&it).some_text()).transpose()?.flatten();
+    Ok(outcomes(earlier)?)
 }
 
 /// Pairs of texts: element and value, or target and value.

@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0005_zone.sql"),
     include_str!("../../../migrations/postgres/0006_accounts.sql"),
     include_str!("../../../migrations/postgres/0007_history.sql"),
+    include_str!("../../../migrations/postgres/0008_record.sql"),
 ];
 
 /// The version of the schema.

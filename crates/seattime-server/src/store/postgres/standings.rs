@@ -1,16 +1,16 @@
 //! The report's rows in PostgreSQL: derived when they are asked for, or when there is time.
 
-use std::collections::BTreeMap;
-
 use deadpool_postgres::Pool;
 use tokio_postgres::{Client, Row};
 
+use super::courses;
 use super::failure::{Failure, retried};
 use super::fields::{Columns, Field, row, rows, run};
 use super::history;
-use super::reading::{activities, find_package, latest_values, visits_of};
+use super::reading::{activities, find_package, record_values, visits_of};
 use super::sql_here as sql;
 use crate::store::listing::{Dialect, Given, SortKey, Statement, Whose, columns, listed};
+use crate::store::record::{EarlierOutcomes, ValuesByTry, outcomes};
 use crate::store::standing::{Derived, Gathered, GatheredAttempt, Held, STANDINGS_AT_ONCE};
 use crate::store::timeline::timeline;
 use crate::store::{
@@ -156,26 +156,28 @@ pub(super) async fn gathered(
     let mut it = Columns::of(&who);
     let who = ReportLearner { id: it.text()?, name: it.text()? };
     let mut attempts = Vec::new();
-    for (id, number, api) in attempts_of(db, learner, course, topic).await? {
+    for (id, number, api, earlier) in attempts_of(db, learner, course, topic).await? {
         let key = [learner.into(), (&id).into()];
-        // All at once: the others cost no journey of their own.
-        let (visits, values, conflicts) = tokio::try_join!(
-            visits_of(db, learner, &id),
-            async { if number > 0 { latest_values(db, learner, &id).await } else { Ok(BTreeMap::new()) } },
-            row(db, sql!("conflicts"), &key)
-        )?;
+        // Both at once: the second needs no round trip of its own.
+        let (visits, conflicts) =
+            tokio::try_join!(visits_of(db, learner, &id), row(db, sql!("conflicts"), &key))?;
+        let values = match number {
+            0 => ValuesByTry::new(),
+            _ => record_values(db, learner, &id, &visits).await?,
+        };
         let conflicts = conflicts.map(|it| Columns::of(&it).count()).transpose()?.unwrap_or(0);
-        attempts.push(GatheredAttempt { number, visits, held: Held { api, values }, conflicts });
+        attempts.push(GatheredAttempt { number, visits, held: Held { api, values, earlier }, conflicts });
     }
     let (in_course, in_row) =
         ([learner.into(), course.into()], [learner.into(), course.into(), topic.into()]);
-    let (enrolled, before, groups, package, activities, history) = tokio::try_join!(
+    let (enrolled, before, groups, package, activities, history, settings) = tokio::try_join!(
         row(db, sql!("enrolment"), &in_course),
         row(db, sql!("standing"), &in_row),
         groups_of(db, learner),
         find_package(db, tenant, topic),
         activities(db, topic),
-        history::find(db, learner, topic)
+        history::find(db, learner, topic),
+        courses::find(db, tenant, course)
     )?;
     Ok(Gathered {
         learner: who,
@@ -187,6 +189,7 @@ pub(super) async fn gathered(
         groups,
         is_enrolled: enrolled.is_some(),
         before: before.map(|it| Columns::of(&it).text()).transpose()?,
+        policy: settings.settings.records(),
     })
 }
 
@@ -196,18 +199,22 @@ pub(super) async fn groups_of(db: &Client, learner: &str) -> Result<Vec<String>,
     Ok(found.iter().map(|it| Columns::of(it).text()).collect::<Result<_, _>>()?)
 }
 
-/// A learner's attempts at a topic, by number: id, number, and the API that its values are named in.
+/// An attempt: id, number, the API that its values are named in, and the outcomes that earlier pages left.
+type AttemptColumns = (String, u32, Option<String>, EarlierOutcomes);
+
+/// A learner's attempts at a topic, by number.
 async fn attempts_of(
     db: &Client,
     learner: &str,
     course: &str,
     topic: &str,
-) -> Result<Vec<(String, u32, Option<String>)>, Failure> {
+) -> Result<Vec<AttemptColumns>, Failure> {
     let mut ids = Vec::new();
     let key = [learner.into(), course.into(), topic.into()];
     for row in &rows(db, sql!("attempts_of_topic"), &key).await? {
         let mut it = Columns::of(row);
-        ids.push((it.text()?, it.count()?, it.some_text()?));
+        let (id, number, api) = (it.text()?, it.count()?, it.some_text()?);
+        ids.push((id, number, api, outcomes(it.some_text()?)?));
     }
     Ok(ids)
 }
@@ -234,7 +241,7 @@ pub(super) async fn visits(
         .ok_or(StoreError::NotFound("row"))?;
     let activities = activities(&db, &of.topic).await?;
     let mut visits = Vec::new();
-    for (attempt, number, _) in attempts_of(&db, &learner, &of.course, &of.topic).await? {
+    for (attempt, number, ..) in attempts_of(&db, &learner, &of.course, &of.topic).await? {
         let of_attempt = visits_of(&db, &learner, &attempt).await?;
         visits.extend(of_attempt.iter().map(|it| timeline(it, number, &activities)));
     }

@@ -9,13 +9,15 @@ use tokio_postgres::Client;
 use super::courses;
 use super::failure::{Failure, retried};
 use super::fields::{Columns, row, rows, run};
-use super::reading::{activities, attempt, latest_values, launch, pairs, visits, visits_of};
+use super::reading::{
+    activities, attempt, earlier_of, latest_values, launch, pairs, record_values, values_by_try, visits,
+    visits_of,
+};
 use super::sql_here as sql;
 use super::writing::{Kept, Versions, drop_parts, outdate_visits, put_stale, put_visits};
-use crate::store::merging::{SETTLED_ELEMENT, scope, settled};
-use crate::store::opening::{Facts, check_code, origin, told};
-use crate::store::rows::{LaunchRow, VisitRow, column};
-use crate::store::standing::Values;
+use crate::store::merging::scope;
+use crate::store::opening::{Begun, Facts, check_code, origin, told};
+use crate::store::rows::{AttemptRow, LaunchRow, VisitRow, api_of, column};
 use crate::store::{Opened, Opening, StoreError};
 use crate::token::VisitClaims;
 
@@ -74,17 +76,18 @@ pub(super) async fn open(
     let learner = learner.ok_or(StoreError::NotFound("learner"))?;
     let mut it = Columns::of(&learner);
     let (lms_id, name) = (it.text()?, it.text()?);
-    let earlier = visits_of(db, &launch.learner, &launch.attempt).await?;
-    let earlier: Vec<VisitRow> = earlier.into_iter().filter(|it| it.lease != lease).collect();
-    let facts = Facts {
-        launch: &launch,
-        attempt: &attempt,
-        package: &package,
-        learner: (&lms_id, &name),
-        visits: &earlier,
-        values: &latest_values(db, &launch.learner, &launch.attempt).await?,
-    };
-    let told = told(&facts, activities(db, &attempt.topic).await?)?;
+    let activities = activities(db, &attempt.topic).await?;
+    let from = begun(db, &launch, &attempt, lease).await?;
+    if attempt.number > 0
+        && let Some(earlier) = from.earlier_now(api_of(from.api.clone(), &package)?, &activities)
+    {
+        let earlier = serde_json::to_string(&earlier).map_err(StoreError::from)?;
+        let fields = [(&launch.learner).into(), (&launch.attempt).into(), (&earlier).into()];
+        run(db, sql!("keep_earlier"), &fields).await?;
+    }
+    let (learner, from) = ((&*lms_id, &*name), &from);
+    let facts = Facts { launch: &launch, attempt: &attempt, package: &package, learner, from };
+    let told = told(&facts, activities, &course)?;
     let origin = origin(&attempt, (&lms_id, &name));
     let claims = VisitClaims { lease, mode: told.mode, origin, ..before };
     let policy = kept.as_ref().map_or_else(|| course.over(*policy), |it| it.0.policy);
@@ -97,6 +100,31 @@ pub(super) async fn open(
     let shared = pairs(&shared)?;
     transaction.commit().await?;
     Ok(told.opened(claims, (policy, course), shared, (launch, attempt, package)))
+}
+
+/// The attempt that a visit with this lease begins from: the launch's own; in review, the learner's latest one that
+/// counts.
+async fn begun(db: &Client, launch: &LaunchRow, attempt: &AttemptRow, lease: u32) -> Result<Begun, Failure> {
+    let learner = &launch.learner;
+    if launch.mode != "review" {
+        let id = &launch.attempt;
+        let mut visits = visits_of(db, learner, id).await?;
+        visits.retain(|it| it.lease != lease);
+        return Ok(Begun {
+            api: attempt.api.clone(),
+            values: latest_values(db, learner, id).await?,
+            record_values: record_values(db, learner, id, &visits).await?,
+            earlier: earlier_of(db, learner, id).await?,
+            visits,
+        });
+    }
+    let fields = [learner.into(), (&attempt.course).into(), (&attempt.topic).into()];
+    let Some(latest) = row(db, sql!("latest_attempt"), &fields).await? else { return Ok(Begun::default()) };
+    let mut it = Columns::of(&latest);
+    let (id, _, api) = (it.text()?, it.count()?, it.some_text()?);
+    let values = values_by_try(db, sql!("values_of_attempt"), learner, &id).await?;
+    let (visits, earlier) = (visits_of(db, learner, &id).await?, earlier_of(db, learner, &id).await?);
+    Ok(Begun { api, visits, earlier, ..Begun::default() }.review(values))
 }
 
 async fn find_launch(db: &Client, opening: &Opening) -> Result<LaunchRow, Failure> {
@@ -117,8 +145,8 @@ async fn find_launch(db: &Client, opening: &Opening) -> Result<LaunchRow, Failur
 /// So many visits are closed in one transaction.
 const CLOSED_AT_ONCE: usize = 50;
 
-/// Closes visits that nothing was heard of since `before_ms`: their sessions end with their last interval, and what
-/// the standard settles at an end is settled. Each is closed by one server only.
+/// Closes visits that nothing was heard of since `before_ms`: their sessions end with their last interval. Each is
+/// closed by one server only.
 pub(super) async fn close_silent(pool: &Pool, before_ms: i64) -> Result<usize, StoreError> {
     let silent: Result<Vec<VisitClaims>, StoreError> = retried!(tries => silent(pool, before_ms));
     let mut closed = 0;
@@ -164,7 +192,6 @@ async fn close(pool: &Pool, silent: &[VisitClaims], before_ms: i64) -> Result<us
         latest_ms = latest_ms.max(visit.contact_ms);
         let done = ((claims.learner.as_str(), claims.visit.as_str()), column(visit.acked));
         drop_parts(db, &BTreeMap::from([done])).await?;
-        settle(db, claims, &attempt.topic, &visit).await?;
         let kept = [Kept { claims, visit: &visit, read: Some(read) }];
         put_visits(db, &kept, Versions::random()).await?;
         put_stale(db, vec![(&*claims.learner, &*attempt.course, &*attempt.topic, &*claims.tenant)]).await?;
@@ -175,31 +202,4 @@ async fn close(pool: &Pool, silent: &[VisitClaims], before_ms: i64) -> Result<us
     }
     transaction.commit().await?;
     Ok(closed)
-}
-
-/// 1.2: a session that nothing was heard of any more still has its mastery score applied.
-async fn settle(db: &Client, claims: &VisitClaims, topic: &str, visit: &VisitRow) -> Result<(), Failure> {
-    let mut held: BTreeMap<(String, u32), Values> = BTreeMap::new();
-    for session in visit.raw.sessions.values() {
-        let key = (session.activity.clone(), session.try_);
-        let fields = [(&claims.learner).into(), (&claims.attempt).into(), (&key.0).into(), key.1.into()];
-        let values = pairs(&rows(db, sql!("values"), &fields).await?)?;
-        held.insert(key, values);
-    }
-    let activities = activities(db, topic).await?;
-    let values_of =
-        |activity: &str, try_: u32| Ok(held.get(&(activity.to_owned(), try_)).cloned().unwrap_or_default());
-    for (activity, try_, status) in settled(&visit.raw, &activities, values_of)? {
-        let fields = [
-            (&claims.learner).into(),
-            (&claims.attempt).into(),
-            (&activity).into(),
-            try_.into(),
-            SETTLED_ELEMENT.into(),
-            status.into(),
-            claims.lease.into(),
-        ];
-        run(db, sql!("settle_value"), &fields).await?;
-    }
-    Ok(())
 }

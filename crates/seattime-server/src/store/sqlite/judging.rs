@@ -46,7 +46,9 @@ pub(super) fn judge(
             }
         };
         let gathered = gathered(db, &key.learner, &key.course, &key.topic, tenant)?;
-        let Some(row) = Judged::of(&gathered, policy)? else { continue };
+        let is_stale =
+            db.prepare_cached(sql!("is_stale"))?.exists((&key.learner, &key.course, &key.topic))?;
+        let Some(row) = Judged::of(&gathered, policy, is_stale)? else { continue };
         if !judging.is_dry {
             keep(db, tenant, key, &row, (policy, judging))?;
         }

@@ -1,6 +1,7 @@
 //! Launches in SQLite.
 
 use rusqlite::{Connection, OptionalExtension};
+use seattime_wire::Mode;
 
 use super::merge::attempt_of;
 use super::packages;
@@ -33,8 +34,9 @@ pub(super) fn make(
     }
     let package = packages::find(db, tenant, &launch.topic)?.ok_or(StoreError::NotFound("topic"))?;
     let learner = learner(db, tenant, &launch.learner, new_id(), now_ms)?;
+    let latest = if launch.mode == Mode::Browse { sql!("browse_attempt") } else { sql!("latest_attempt") };
     let latest = db
-        .prepare_cached(sql!("latest_attempt"))?
+        .prepare_cached(latest)?
         .query_row((&learner, &package.course, &launch.topic), |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })

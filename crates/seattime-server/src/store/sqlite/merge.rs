@@ -8,11 +8,8 @@ use seattime_wire::{Commit, Refused, ValuePart};
 use super::desk::{Attempted, Desk};
 use super::sql_here as sql;
 use super::{courses, packages};
-use crate::store::merging::{
-    Absorbed, Change, SETTLED_ELEMENT, begun, changes, completed, has_parted, scope, settled,
-};
+use crate::store::merging::{Absorbed, Change, begun, changes, completed, has_parted, scope};
 use crate::store::rows::{AttemptRow, VisitRow, api_of, column};
-use crate::store::standing::Values;
 use crate::store::{Arrival, CourseSettings, Merged, StoreError};
 use crate::token::VisitClaims;
 
@@ -183,7 +180,7 @@ fn put_changes(
     } else {
         Vec::new()
     };
-    let changes = changes(commit, attempt.api, claims.mode, &attempt.package, &begun_since);
+    let changes = changes(commit, attempt.api, claims.mode, &begun_since);
     let mut has_values = false;
     for change in &changes.values {
         has_values |= put_value(db, claims, change)? > 0;
@@ -208,8 +205,7 @@ fn put_value(db: &Connection, claims: &VisitClaims, change: &Change<'_>) -> Resu
     })
 }
 
-/// Closes visits that nothing was heard of since `before_ms`: their sessions end with their last interval,
-/// and what the standard settles at an end is settled.
+/// Closes visits that nothing was heard of since `before_ms`: their sessions end with their last interval.
 pub(super) fn close_silent(desk: &mut Desk<'_>, before_ms: i64) -> Result<usize, StoreError> {
     let db = desk.db;
     let silent = db
@@ -241,7 +237,6 @@ pub(super) fn close_silent(desk: &mut Desk<'_>, before_ms: i64) -> Result<usize,
             let key = (&claims.learner, &claims.visit, column(visit.acked));
             db.prepare_cached(sql!("drop_parts"))?.execute(key)?;
             db.prepare_cached(sql!("note_closed"))?.execute([visit.contact_ms])?;
-            settle(db, &claims, &attempt, &visit)?;
             closed += 1;
         }
         keep(db, &claims, &visit)?;
@@ -249,26 +244,4 @@ pub(super) fn close_silent(desk: &mut Desk<'_>, before_ms: i64) -> Result<usize,
         db.prepare_cached(sql!("put_stale"))?.execute(stale)?;
     }
     Ok(closed)
-}
-
-/// 1.2: a session that nothing was heard of any more still has its mastery score applied.
-fn settle(
-    db: &Connection,
-    claims: &VisitClaims,
-    attempt: &AttemptRow,
-    visit: &VisitRow,
-) -> Result<(), StoreError> {
-    let activities = packages::activities(db, &attempt.topic)?;
-    let values_of = |activity: &str, try_: u32| {
-        let mut query = db.prepare_cached(sql!("values"))?;
-        let key = (&claims.learner, &claims.attempt, activity, try_);
-        let rows = query.query_map(key, |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<Result<Values, _>>()?)
-    };
-    for (activity, try_, status) in settled(&visit.raw, &activities, values_of)? {
-        let key = (&claims.learner, &claims.attempt, activity, try_);
-        let row = (key.0, key.1, key.2, key.3, SETTLED_ELEMENT, status, claims.lease);
-        db.prepare_cached(sql!("settle_value"))?.execute(row)?;
-    }
-    Ok(())
 }

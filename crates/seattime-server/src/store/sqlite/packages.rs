@@ -9,7 +9,9 @@ use super::desk::Desk;
 use super::sql_here as sql;
 use crate::store::habits::FIGURES;
 use crate::store::rows::{PackageRow, meaning, word};
-use crate::store::{PackageLine, PackageReporting, Reporting, StoreError, StoredActivity, StoredPackage};
+use crate::store::{
+    ActivityRules, PackageLine, PackageReporting, Reporting, StoreError, StoredActivity, StoredPackage,
+};
 
 pub(super) fn put(
     desk: &mut Desk<'_>,
@@ -29,8 +31,9 @@ pub(super) fn put(
     for (position, it) in (0_i64..).zip(&package.activities) {
         let defaults = serde_json::to_string(&it.defaults)?;
         let (objectives, data) = (serde_json::to_string(&it.objectives)?, serde_json::to_string(&it.data)?);
-        let (kind, id) = (word(&it.kind)?, &package.id);
-        let row = (id, position, &it.id, &it.title, kind, it.depth, &it.href, defaults, objectives, data);
+        let (kind, id, rules) = (word(&it.kind)?, &package.id, it.rules.column()?);
+        let row =
+            (id, position, &it.id, &it.title, kind, it.depth, &it.href, defaults, objectives, data, rules);
         db.prepare_cached(sql!("put_activity"))?.execute(row)?;
     }
     for (n, (path, size_bytes)) in (0_i64..).zip(&package.files) {
@@ -98,12 +101,13 @@ pub(super) fn activities(db: &Connection, package: &str) -> Result<Vec<StoredAct
     let rows = query
         .query_map([package], |row| {
             let texts: (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            let lists: (String, String, String) = (row.get(5)?, row.get(6)?, row.get(7)?);
+            let lists: (String, String, String, Option<String>) =
+                (row.get(5)?, row.get(6)?, row.get(7)?, row.get(8)?);
             Ok((texts, row.get(3)?, row.get(4)?, lists))
         })?
         .collect::<Result<Vec<_>, _>>()?;
     rows.into_iter()
-        .map(|((id, title, kind), depth, href, (defaults, objectives, data))| {
+        .map(|((id, title, kind), depth, href, (defaults, objectives, data, rules))| {
             let kind: SessionKind = meaning(kind)?;
             Ok(StoredActivity {
                 id,
@@ -114,6 +118,7 @@ pub(super) fn activities(db: &Connection, package: &str) -> Result<Vec<StoredAct
                 defaults: serde_json::from_str(&defaults)?,
                 objectives: serde_json::from_str(&objectives)?,
                 data: serde_json::from_str(&data)?,
+                rules: ActivityRules::of(rules)?,
             })
         })
         .collect()

@@ -5,11 +5,15 @@ use std::collections::BTreeMap;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
+use super::courses;
 use super::history;
 use super::merge::visits_of;
 use super::packages;
 use super::sql_here as sql;
 use crate::store::listing::{Dialect, Given, SortKey, Statement, Whose, columns, listed};
+use crate::store::opening::lacks_outcomes;
+use crate::store::record::{EarlierOutcomes, ValuesByTry, outcomes};
+use crate::store::rows::VisitRow;
 use crate::store::standing::{Derived, Gathered, GatheredAttempt, Held, STANDINGS_AT_ONCE, Values};
 use crate::store::timeline::timeline;
 use crate::store::{
@@ -129,12 +133,13 @@ pub(super) fn gathered(
         .prepare_cached(sql!("learner"))?
         .query_row((learner, tenant), |row| Ok(ReportLearner { id: row.get(0)?, name: row.get(1)? }))?;
     let mut attempts = Vec::new();
-    for (id, number, api) in attempts_of(db, learner, course, topic)? {
-        let values = if number > 0 { latest_values(db, learner, &id)? } else { BTreeMap::new() };
+    for (id, number, api, earlier) in attempts_of(db, learner, course, topic)? {
+        let visits = visits_of(db, learner, &id)?;
+        let values = if number > 0 { record_values(db, learner, &id, &visits)? } else { ValuesByTry::new() };
         attempts.push(GatheredAttempt {
             number,
-            visits: visits_of(db, learner, &id)?,
-            held: Held { api, values },
+            visits,
+            held: Held { api, values, earlier: outcomes(earlier)? },
             conflicts: db.prepare_cached(sql!("conflicts"))?.query_row((learner, &id), |row| row.get(0))?,
         });
     }
@@ -156,6 +161,7 @@ pub(super) fn gathered(
         groups: groups_of(db, learner)?,
         is_enrolled: enrolled.is_some(),
         before,
+        policy: courses::find(db, tenant, course)?.settings.records(),
     })
 }
 
@@ -166,16 +172,20 @@ pub(super) fn groups_of(db: &Connection, learner: &str) -> Result<Vec<String>, S
     Ok(found.collect::<Result<_, _>>()?)
 }
 
-/// A learner's attempts at a topic, by number: id, number, and the API that its values are named in.
+/// An attempt: id, number, the API that its values are named in, and the outcomes that earlier pages left.
+type AttemptColumns = (String, u32, Option<String>, Option<String>);
+
+/// A learner's attempts at a topic, by number.
 fn attempts_of(
     db: &Connection,
     learner: &str,
     course: &str,
     topic: &str,
-) -> Result<Vec<(String, u32, Option<String>)>, StoreError> {
+) -> Result<Vec<AttemptColumns>, StoreError> {
     let mut query = db.prepare_cached(sql!("attempts_of_topic"))?;
-    let rows =
-        query.query_map((learner, course, topic), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let rows = query.query_map((learner, course, topic), |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+    })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -199,7 +209,7 @@ pub(super) fn visits(
     packages::find(db, tenant, &of.topic)?.ok_or(StoreError::NotFound("row"))?;
     let activities = packages::activities(db, &of.topic)?;
     let mut visits = Vec::new();
-    for (attempt, number, _) in attempts_of(db, &learner, &of.course, &of.topic)? {
+    for (attempt, number, ..) in attempts_of(db, &learner, &of.course, &of.topic)? {
         let of_attempt = visits_of(db, &learner, &attempt)?;
         visits.extend(of_attempt.iter().map(|it| timeline(it, number, &activities)));
     }
@@ -221,4 +231,46 @@ pub(super) fn latest_values(
         values.entry(activity).or_insert_with(|| (try_, Values::new())).1.insert(element, value);
     }
     Ok(values)
+}
+
+/// The values that an attempt's record is derived from; none where its pages sent outcomes.
+pub(super) fn record_values(
+    db: &Connection,
+    learner: &str,
+    attempt: &str,
+    visits: &[VisitRow],
+) -> Result<ValuesByTry, StoreError> {
+    if !lacks_outcomes(visits) {
+        return Ok(ValuesByTry::new());
+    }
+    values_by_try(db, sql!("record_values"), learner, attempt)
+}
+
+/// Values of an attempt, by activity and attempt on it, as a query finds them.
+pub(super) fn values_by_try(
+    db: &Connection,
+    query: &str,
+    learner: &str,
+    attempt: &str,
+) -> Result<ValuesByTry, StoreError> {
+    let mut query = db.prepare_cached(query)?;
+    let rows = query
+        .query_map((learner, attempt), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+    let mut values = ValuesByTry::new();
+    for found in rows {
+        let (activity, try_, element, value): (String, u32, String, String) = found?;
+        values.entry(activity).or_default().entry(try_).or_default().insert(element, value);
+    }
+    Ok(values)
+}
+
+/// The outcomes that sessions of earlier pages left in an attempt.
+pub(super) fn earlier_of(
+    db: &Connection,
+    learner: &str,
+    attempt: &str,
+) -> Result<EarlierOutcomes, StoreError> {
+    let mut query = db.prepare_cached(sql!("earlier"))?;
+    let earlier: Option<Option<String>> = query.query_row((learner, attempt), |row| row.get(0)).optional()?;
+    outcomes(earlier.flatten())
 }

@@ -1,16 +1,16 @@
 //! Opening a visit in SQLite: takes the lease, and reads everything that content may ask for.
 
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 use seattime_wire::Policy;
 
 use super::desk::Desk;
 use super::merge::{attempt_of, keep, visits_of};
 use super::sql_here as sql;
-use super::standings::latest_values;
+use super::standings::{earlier_of, latest_values, record_values, values_by_try};
 use super::{courses, packages};
 use crate::store::merging::scope;
-use crate::store::opening::{Facts, check_code, origin, told};
-use crate::store::rows::{LaunchRow, VisitRow};
+use crate::store::opening::{Begun, Facts, check_code, origin, told};
+use crate::store::rows::{AttemptRow, LaunchRow, VisitRow, api_of};
 use crate::store::{Opened, Opening, StoreError};
 use crate::token::VisitClaims;
 
@@ -54,15 +54,18 @@ pub(super) fn open(
     let (lms_id, name): (String, String) = db
         .prepare_cached(sql!("learner"))?
         .query_row((&launch.learner, &launch.tenant), |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let facts = Facts {
-        launch: &launch,
-        attempt: &attempt,
-        package: &package,
-        learner: (&lms_id, &name),
-        visits: &visits_of(db, &launch.learner, &launch.attempt)?,
-        values: &latest_values(db, &launch.learner, &launch.attempt)?,
-    };
-    let told = told(&facts, packages::activities(db, &attempt.topic)?)?;
+    let course = courses::find(db, &launch.tenant, &attempt.course)?.settings;
+    let activities = packages::activities(db, &attempt.topic)?;
+    let from = begun(db, &launch, &attempt)?;
+    if attempt.number > 0
+        && let Some(earlier) = from.earlier_now(api_of(from.api.clone(), &package)?, &activities)
+    {
+        let row = (&launch.learner, &launch.attempt, serde_json::to_string(&earlier)?);
+        db.prepare_cached(sql!("keep_earlier"))?.execute(row)?;
+    }
+    let (learner, from) = ((&*lms_id, &*name), &from);
+    let facts = Facts { launch: &launch, attempt: &attempt, package: &package, learner, from };
+    let told = told(&facts, activities, &course)?;
 
     desk.memory.attempts.take(&launch.attempt);
     desk.memory.begin(&launch.attempt); // What was told under the older lease is told no more.
@@ -79,7 +82,6 @@ pub(super) fn open(
         mode: told.mode,
         origin: origin(&attempt, (&lms_id, &name)),
     };
-    let course = courses::find(db, &claims.tenant, &attempt.course)?.settings;
     let policy = course.over(*policy);
     keep(db, &claims, &VisitRow::new(policy, lease, now_ms))?;
     db.prepare_cached(sql!("stale_attempt"))?.execute((&claims.learner, &claims.attempt))?;
@@ -88,4 +90,28 @@ pub(super) fn open(
     let shared = query.query_map(key, |row| Ok((row.get(0)?, row.get(1)?)))?;
     let shared = shared.collect::<Result<_, _>>()?;
     Ok(told.opened(claims, (policy, course), shared, (launch, attempt, package)))
+}
+
+/// The attempt that a visit begins from: the launch's own; in review, the learner's latest one that counts.
+fn begun(db: &Connection, launch: &LaunchRow, attempt: &AttemptRow) -> Result<Begun, StoreError> {
+    let learner = &launch.learner;
+    if launch.mode != "review" {
+        let (id, visits) = (&launch.attempt, visits_of(db, learner, &launch.attempt)?);
+        return Ok(Begun {
+            api: attempt.api.clone(),
+            values: latest_values(db, learner, id)?,
+            record_values: record_values(db, learner, id, &visits)?,
+            earlier: earlier_of(db, learner, id)?,
+            visits,
+        });
+    }
+    let key = (learner, &attempt.course, &attempt.topic);
+    let latest: Option<(String, Option<String>)> = db
+        .prepare_cached(sql!("latest_attempt"))?
+        .query_row(key, |row| Ok((row.get(0)?, row.get(2)?)))
+        .optional()?;
+    let Some((id, api)) = latest else { return Ok(Begun::default()) };
+    let values = values_by_try(db, sql!("values_of_attempt"), learner, &id)?;
+    let (visits, earlier) = (visits_of(db, learner, &id)?, earlier_of(db, learner, &id)?);
+    Ok(Begun { api, visits, earlier, ..Begun::default() }.review(values))
 }

@@ -94,6 +94,7 @@ pub(crate) fn of_visit(story: &Story, deliveries: &[Delivery]) -> VisitTotals {
     let mut seconds: BTreeMap<u32, Vec<(i64, (usize, i64))>> = BTreeMap::new();
     let mut sessions = BTreeSet::new();
     let mut has_hand = false;
+    let (mut visible, mut played) = (Seconds::default(), Seconds::default());
     let (near_contacts, mut near) = (near_contacts(story, deliveries), Seconds::default());
     for (n, lived) in story.stretches.iter().enumerate() {
         let (start_s, is_placed) = (start_of(deliveries, n), is_placed(deliveries, n));
@@ -103,7 +104,16 @@ pub(crate) fn of_visit(story: &Story, deliveries: &[Delivery]) -> VisitTotals {
             sessions.insert(session);
             let at_s = start_s + second as i64;
             let is_counted = is_present || is_played(lived, second);
-            if is_counted && (story.opened_s..contact_s).contains(&at_s) {
+            if !(story.opened_s..contact_s).contains(&at_s) {
+                continue;
+            }
+            if lived.visible[second] {
+                visible.insert(at_s);
+            }
+            if is_played(lived, second) {
+                played.insert(at_s);
+            }
+            if is_counted {
                 seconds.entry(session).or_default().push((at_s, (n, second as i64)));
                 if is_placed && near_contacts.contains(at_s) {
                     near.insert(at_s);
@@ -122,7 +132,8 @@ pub(crate) fn of_visit(story: &Story, deliveries: &[Delivery]) -> VisitTotals {
         PartTotals { over, ..part(story, *session, seen, window_s) }
     });
     let is_begun = sessions.iter().any(|it| *it > 0);
-    VisitTotals { parts: parts.collect(), window_s, present, near, bound, counts: is_begun || has_hand }
+    let counts = is_begun || has_hand || visible.count() >= 10 || played.count() >= 2;
+    VisitTotals { parts: parts.collect(), window_s, present, near, bound, counts }
 }
 
 /// The seconds that a session's credit is spread over: those measured; or else the live window if that bounds it, or

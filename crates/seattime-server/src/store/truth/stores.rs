@@ -13,8 +13,8 @@ use crate::store::contract::{arrival, cluster};
 use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{
-    History, HistoryKept, NewLaunch, NewLearner, Opened, Opening, ReportOf, Sight, Store, StoredActivity,
-    StoredPackage,
+    ActivityRules, History, HistoryKept, NewLaunch, NewLearner, Opened, Opening, ReportOf, Sight, Store,
+    StoredActivity, StoredPackage,
 };
 
 /// So many cases at once; their visits are fewer than what one sweep closes.
@@ -50,6 +50,7 @@ async fn tell(store: Arc<dyn Store>, name: &'static str) {
         defaults: Vec::new(),
         objectives: Vec::new(),
         data: Vec::new(),
+        rules: ActivityRules::default(),
     };
     for (course, topic) in
         COURSES.iter().flat_map(|(course, topics)| topics.iter().map(move |it| (course, it)))

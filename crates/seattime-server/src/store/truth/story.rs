@@ -314,6 +314,7 @@ fn session(story: &Story, n: u32, at: (usize, i64), span: Vec<(u32, i64, i64)>) 
             Said::Seconds(seconds) => Reported::Set { ms: seconds * 1_000, at: said_at },
             Said::Nonsense => Reported::Malformed,
         },
+        outcome: None,
         set: BTreeMap::new(),
         parted: BTreeMap::new(),
         records: BTreeMap::new(),

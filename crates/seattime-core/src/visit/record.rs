@@ -1,0 +1,69 @@
+//! The records of a visit's activities, as its page knows them.
+
+use crate::outcome::{Completion, Outcome, Record, Success};
+use crate::session::{ApiState, Session};
+use crate::time::{COUNTS_PLAYED_MS, COUNTS_VISIBLE_MS, EvidenceKind, Ledger};
+
+use super::Visit;
+
+impl Visit {
+    /// Sets the record of the activity that was added last as it was when the visit was opened, and whether a 2004
+    /// session that ends without a status completes it.
+    pub fn preset_record(&mut self, completion: Completion, success: Success, is_filled_in: bool) {
+        if let Some(activity) = self.activities.last_mut() {
+            activity.record = Record { completion, success, ..Record::default() };
+            activity.is_filled_in = is_filled_in;
+        }
+    }
+
+    /// Notes that the page of the content has loaded with all its scripts.
+    pub fn note_loaded(&mut self) {
+        if let Some(session) = self.sessions.last_mut() {
+            session.note_loaded();
+        }
+    }
+
+    /// Content of the last session read the property that holds the API.
+    pub fn note_api_lookup(&mut self) {
+        if let Some(session) = self.sessions.last_mut() {
+            session.looked_for_api = true;
+        }
+    }
+
+    /// The outcome of one of its sessions as it stands, as [`Session::outcome`].
+    pub fn outcome(&self, session: &Session) -> Option<Outcome> {
+        let activity = self.activities.get(session.activity as usize)?;
+        session.outcome(activity.is_filled_in)
+    }
+
+    /// The one-word status of an activity's record, numbered from 0, with the sessions of this visit.
+    pub fn status(&self, activity: usize) -> &'static str {
+        let mut record = self.activities.get(activity).map(|it| it.record).unwrap_or_default();
+        let was_begun = !record.is_unknown();
+        let counts = was_begun || self.counts();
+        let sessions = || self.sessions.iter().filter(|it| it.activity as usize == activity);
+        if counts {
+            for outcome in sessions().filter_map(|it| self.outcome(it)) {
+                record.add(&outcome);
+            }
+        }
+        record.status(was_begun || (counts && sessions().next().is_some()))
+    }
+
+    /// True if the visit makes its attempt count: content called Initialize, the learner gave a sign, media played for
+    /// 2 s, or the page was visible for 10 s.
+    fn counts(&self) -> bool {
+        let is_initialized = self.sessions.iter().any(|it| it.api() != ApiState::Before);
+        is_initialized || self.ledger.counts()
+    }
+}
+
+impl Ledger {
+    /// True if what it holds makes an attempt count.
+    fn counts(&self) -> bool {
+        let visible = || self.visible().iter().map(|it| it.last - it.first).sum::<i64>();
+        self.evidence().iter().any(|it| it.about == EvidenceKind::Human)
+            || self.media_ms() >= COUNTS_PLAYED_MS
+            || visible() >= COUNTS_VISIBLE_MS
+    }
+}

@@ -1,0 +1,545 @@
+//! The record: what a learner achieved never disappears, whatever later sessions do. Page and server together.
+
+mod world;
+
+use seattime_core::Version::{self, V12, V2004};
+use seattime_core::end::Ending;
+use seattime_core::session::ApiState;
+use seattime_core::visit::Document;
+use serde_json::{Value, json};
+use world::page::{at, get, message, opened_page, set};
+use world::{TestServer, zip};
+
+/// A visit lasts a minute.
+const VISIT_MS: u32 = 60_000;
+
+/// A package of items, each with its kind and what stands inside it.
+fn package(version: Version, items: &[(&str, &str)]) -> Vec<u8> {
+    let (version_text, schema, scorm_type) = match version {
+        V12 => ("1.2", "http://www.adlnet.org/xsd/adlcp_rootv1p2", "scormtype"),
+        V2004 => ("2004 4th Edition", "http://www.adlnet.org/xsd/adlcp_v1p3", "scormType"),
+    };
+    let (mut organization, mut resources) = (String::new(), String::new());
+    for (n, (kind, inside)) in items.iter().enumerate() {
+        organization +=
+            &format!("<item identifier='i{n}' identifierref='r{n}'><title>Item {n}</title>{inside}</item>");
+        resources += &format!(
+            "<resource identifier='r{n}' type='webcontent' adlcp:{scorm_type}='{kind}' href='{n}.html'/>"
+        );
+    }
+    let manifest = format!(
+        "<manifest identifier='m' xmlns='http://www.imsglobal.org/xsd/imscp_v1p1' xmlns:adlcp='{schema}' \
+         xmlns:imsss='http://www.imsglobal.org/xsd/imsss'><metadata><schemaversion>{version_text}</schemaversion></metadata>\
+         <organizations default='o'><organization identifier='o'><title>Topic {items:?}</title>{organization}</organization>\
+         </organizations><resources>{resources}</resources></manifest>",
+        items = items.len()
+    );
+    let files: Vec<(String, String)> =
+        (0..items.len()).map(|n| (format!("{n}.html"), n.to_string())).collect();
+    let mut all = vec![("imsmanifest.xml", manifest.as_str())];
+    all.extend(files.iter().map(|(name, text)| (name.as_str(), text.as_str())));
+    zip(&all).unwrap()
+}
+
+/// How a session ends.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum End {
+    Terminate,
+    /// The player's Leave.
+    Leave,
+    /// The next activity is launched.
+    Navigate,
+    /// Nothing more is heard of the page.
+    Crash,
+}
+
+/// Which page plays.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Page {
+    /// Today's.
+    Current,
+    /// One that sends no outcomes.
+    Earlier,
+}
+
+struct Course {
+    server: TestServer,
+    version: Version,
+    topic: String,
+    page: Page,
+}
+
+impl Course {
+    async fn of(version: Version, items: &[(&str, &str)]) -> Course {
+        let server = TestServer::start().await.unwrap();
+        let bytes = package(version, items);
+        let imported = server.post_bytes("/api/v1/packages", "application/zip", bytes).await.unwrap();
+        let topic = imported.body["topic"].as_str().unwrap_or_else(|| panic!("{}", imported.body)).to_owned();
+        Course { server, version, topic, page: Page::Current }
+    }
+
+    /// One SCO.
+    async fn sco(version: Version) -> Course {
+        Course::of(version, &[("sco", "")]).await
+    }
+
+    /// Opens a visit; `more` goes into the launch.
+    async fn open(&self, more: &Value) -> Value {
+        let mut body = json!({ "learner": { "id": "anna" }, "topic": self.topic });
+        for (name, value) in more.as_object().into_iter().flatten() {
+            body[name] = value.clone();
+        }
+        let launched = self.server.post("/api/v1/launches", &body).await.unwrap();
+        let code = launched.body["url"].as_str().unwrap_or_else(|| panic!("{}", launched.body));
+        let code = code.split_once("#code=").unwrap().1.to_owned();
+        self.server.post("/run/v1/visits", &json!({ "code": code, "keeps_origin": true })).await.unwrap().body
+    }
+
+    /// Plays a visit of one session on one activity: what is set, in order, and how it ends.
+    async fn visit(&self, more: &Value, activity: usize, sets: &[(&str, &str)], end: End) -> Value {
+        let opened = self.open(more).await;
+        self.play(&opened, activity, sets, end).await;
+        opened
+    }
+
+    async fn play(&self, opened: &Value, activity: usize, sets: &[(&str, &str)], end: End) {
+        let mut visit = opened_page(self.version, opened).unwrap();
+        visit.launch(at(0), activity).unwrap();
+        visit.initialize(at(0), Document::New).unwrap();
+        for (name, text) in sets {
+            set(&mut visit, name, text).unwrap_or_else(|| panic!("{name} {text}"));
+        }
+        self.server.advance(i64::from(VISIT_MS));
+        match end {
+            End::Terminate => visit.terminate(at(VISIT_MS)).unwrap(),
+            End::Leave => visit.take_away(at(VISIT_MS), Ending::CutOff),
+            End::Navigate => visit.take_away(at(VISIT_MS), Ending::Navigated),
+            End::Crash => {}
+        }
+        assert_ne!(visit.sessions()[0].api(), ApiState::Before);
+        self.send(&mut visit).await;
+        if end == End::Crash {
+            self.server.advance(11 * 60_000);
+            self.server.app.sweep().await;
+        }
+    }
+
+    async fn send(&self, visit: &mut seattime_core::Visit) {
+        let bytes = message(visit, VISIT_MS);
+        let mut body: Value = serde_json::from_slice(&bytes).unwrap();
+        if self.page == Page::Earlier {
+            for session in body["sessions"].as_array_mut().unwrap() {
+                session.as_object_mut().unwrap().remove("outcome");
+            }
+        }
+        let answer = self.server.post("/run/v1/commits", &body).await.unwrap();
+        assert_eq!((answer.status.as_u16(), &answer.body["refused"]), (200, &Value::Null), "{}", answer.body);
+    }
+
+    async fn row(&self) -> Value {
+        self.server.rows().await.unwrap().remove(0)
+    }
+
+    /// Status, completion, success, score, best score and attempts of the row.
+    async fn standing(&self) -> (String, String, String, Value, Value, u64) {
+        let row = self.row().await;
+        let text = |name: &str| row[name].as_str().unwrap_or_else(|| panic!("{name}: {row}")).to_owned();
+        let attempts = row["attempts"].as_u64().unwrap();
+        let (score, best) = (row["score"].clone(), row["best_score"].clone());
+        (text("status"), text("completion"), text("success"), score, best, attempts)
+    }
+}
+
+fn standing(
+    status: &str,
+    completion: &str,
+    success: &str,
+    score: Option<&str>,
+    attempts: u64,
+) -> (String, String, String, Value, Value, u64) {
+    let score = score.map_or(Value::Null, |it| json!(it));
+    (status.to_owned(), completion.to_owned(), success.to_owned(), score.clone(), score, attempts)
+}
+
+const PASS_2004: &[(&str, &str)] = &[
+    ("cmi.score.scaled", "0.9"),
+    ("cmi.completion_status", "completed"),
+    ("cmi.success_status", "passed"),
+    ("cmi.exit", "normal"),
+];
+const PASS_12: &[(&str, &str)] = &[("cmi.core.score.raw", "90"), ("cmi.core.lesson_status", "passed")];
+
+#[tokio::test]
+async fn a_pass_stays_whatever_later_sessions_set() {
+    #[rustfmt::skip]
+    let later_2004: &[&[(&str, &str)]] = &[
+        &[("cmi.session_time", "PT10S")],
+        &[("cmi.location", "3")],
+        &[("cmi.suspend_data", "x")],
+        &[("cmi.score.min", "0")],
+        &[("cmi.score.scaled", "0"), ("cmi.completion_status", "completed"), ("cmi.success_status", "failed")],
+        &[("cmi.interactions.0.id", "one")],
+        &[("cmi.success_status", "unknown")],
+        &[("cmi.progress_measure", "0")],
+        &[("cmi.exit", "suspend")],
+        &[("cmi.learner_preference.audio_level", "1")],
+        &[("cmi.completion_status", "incomplete")],
+        &[("cmi.completion_status", "incomplete"), ("cmi.exit", "suspend")],
+        &[("adl.nav.request", "abandonAll")],
+    ];
+    #[rustfmt::skip]
+    let later_12: &[&[(&str, &str)]] = &[
+        &[("cmi.core.lesson_status", "incomplete")],
+        &[("cmi.core.lesson_status", "incomplete"), ("cmi.core.exit", "suspend")],
+        &[("cmi.core.score.raw", "0")],
+        &[("cmi.core.score.raw", "10"), ("cmi.core.lesson_status", "failed")],
+        &[("cmi.core.lesson_status", "browsed")],
+        &[("cmi.core.lesson_location", "3")],
+    ];
+    for (version, pass, later) in [(V2004, PASS_2004, later_2004), (V12, PASS_12, later_12)] {
+        let course = Course::sco(version).await;
+        course.visit(&json!({}), 0, pass, End::Terminate).await;
+        let passed = standing("passed", "completed", "passed", Some("90"), 1);
+        assert_eq!(course.standing().await, passed);
+        for sets in later {
+            for end in [End::Terminate, End::Leave, End::Navigate, End::Crash] {
+                let opened = course.visit(&json!({}), 0, sets, end).await;
+                assert_eq!(course.standing().await, passed, "{sets:?} {end:?}");
+                assert_eq!(opened["activities"][0]["status"], "passed", "{sets:?} {end:?}");
+            }
+        }
+        // The latest session is shown beside it, since it left less.
+        course.visit(&json!({}), 0, later[0], End::Leave).await;
+        let latest = course.row().await["latest"].clone();
+        assert_eq!(latest["status"], "incomplete", "{version:?}: {latest}");
+    }
+}
+
+/// A course of three parts goes on with the second once the first is done, whatever exit that had.
+#[tokio::test]
+async fn a_relaunch_opens_the_first_part_that_is_not_completed() {
+    for exit in ["", "normal", "logout", "suspend"] {
+        let course = Course::of(V2004, &[("sco", ""), ("sco", ""), ("sco", "")]).await;
+        let mut sets = PASS_2004[..3].to_vec();
+        sets.push(("cmi.exit", exit));
+        course.visit(&json!({}), 0, &sets, End::Terminate).await;
+        let opened = course.open(&json!({})).await;
+        let status = |n: usize| opened["activities"][n]["status"].clone();
+        assert_eq!(
+            (&opened["start"], status(0), status(1)),
+            (&json!(1), json!("passed"), json!("not attempted"))
+        );
+        // What was left and is not completed comes first.
+        course.visit(&json!({}), 2, &[("cmi.location", "4")], End::Leave).await;
+        assert_eq!(course.open(&json!({})).await["start"], 2, "exit {exit}");
+        for part in [2, 1] {
+            course.visit(&json!({}), part, PASS_2004, End::Terminate).await;
+        }
+        assert_eq!(course.open(&json!({})).await["start"], 1, "all are done: the one that was left");
+        assert_eq!(course.standing().await, standing("passed", "completed", "passed", Some("90"), 1));
+    }
+}
+
+/// Whoever pauses has not failed, and has not passed by a threshold alone.
+#[tokio::test]
+async fn a_paused_quiz_is_neither_failed_nor_passed() {
+    let mastery = "<adlcp:masteryscore>80</adlcp:masteryscore>";
+    #[rustfmt::skip]
+    let cases_12: &[(&[(&str, &str)], &str, Option<&str>)] = &[
+        (&[("cmi.core.lesson_status", "incomplete"), ("cmi.core.score.raw", "20")], "incomplete", Some("20")),
+        (&[("cmi.core.lesson_status", "incomplete"), ("cmi.core.score.raw", "90")], "incomplete", Some("90")),
+        (&[("cmi.core.lesson_status", "incomplete"), ("cmi.core.score.raw", "0")],  "incomplete", Some("0")),
+        (&[("cmi.core.lesson_status", "browsed"), ("cmi.core.score.raw", "20")],    "incomplete", Some("20")),
+        (&[("cmi.core.score.raw", "20")],                                           "incomplete", Some("20")),
+    ];
+    for (sets, status, score) in cases_12 {
+        for end in [End::Terminate, End::Leave, End::Crash] {
+            let course = Course::of(V12, &[("sco", mastery)]).await;
+            let mut sets = sets.to_vec();
+            sets.push(("cmi.core.exit", "suspend"));
+            course.visit(&json!({}), 0, &sets, end).await;
+            let row = course.row().await;
+            assert_eq!((&row["status"], &row["score"]), (&json!(status), &json!(score)), "{sets:?} {end:?}");
+            let mut again = opened_page(V12, &course.open(&json!({})).await).unwrap();
+            again.launch(at(0), 0).unwrap();
+            again.initialize(at(0), Document::New).unwrap();
+            let said =
+                sets.iter().find(|it| it.0 == "cmi.core.lesson_status").map_or("not attempted", |it| it.1);
+            assert_eq!(get(&again, "cmi.core.lesson_status").as_deref(), Some(said), "{sets:?} {end:?}");
+        }
+    }
+    // 12 of 15 points are 80 %, and a raw score is no percentage there.
+    let course = Course::of(V12, &[("sco", mastery)]).await;
+    let sets =
+        [("cmi.core.lesson_status", "passed"), ("cmi.core.score.max", "15"), ("cmi.core.score.raw", "12")];
+    course.visit(&json!({}), 0, &sets, End::Terminate).await;
+    assert_eq!(course.standing().await, standing("passed", "completed", "passed", Some("12"), 1));
+
+    let passing = "<imsss:sequencing><imsss:objectives><imsss:primaryObjective objectiveID='p' satisfiedByMeasure='true'>\
+                   <imsss:minNormalizedMeasure>0.6</imsss:minNormalizedMeasure></imsss:primaryObjective></imsss:objectives>\
+                   </imsss:sequencing>";
+    for (score, end, exit, status) in [
+        ("0.2", End::Terminate, "suspend", "incomplete"),
+        ("0.2", End::Leave, "", "incomplete"),
+        ("0.2", End::Crash, "normal", "incomplete"),
+        ("0.2", End::Navigate, "suspend", "incomplete"),
+        ("0.8", End::Terminate, "suspend", "incomplete"),
+        ("0.2", End::Terminate, "normal", "failed"),
+        ("0.2", End::Navigate, "normal", "failed"), // navigation ends the attempt on the activity
+        ("0.8", End::Terminate, "normal", "passed"),
+    ] {
+        let course = Course::of(V2004, &[("sco", passing)]).await;
+        course.visit(&json!({}), 0, &[("cmi.score.scaled", score), ("cmi.exit", exit)], end).await;
+        assert_eq!(course.row().await["status"], status, "{score} {end:?} {exit}");
+    }
+}
+
+/// Spec: SN, End Attempt Process (UP.4).
+#[tokio::test]
+async fn a_2004_session_without_a_status_is_completed_at_its_end() {
+    let by_content =
+        "<imsss:sequencing><imsss:deliveryControls completionSetByContent='true'/></imsss:sequencing>";
+    #[rustfmt::skip]
+    let cases: &[(&str, &[(&str, &str)], End, &str, bool)] = &[
+        ("",         &[],                              End::Terminate, "completed",  true),
+        ("",         &[("cmi.session_time", "PT9S")],  End::Terminate, "completed",  true),
+        ("",         &[("cmi.location", "1")],         End::Terminate, "completed",  true),
+        ("",         &[("cmi.score.scaled", "0.5")],   End::Terminate, "completed",  true),
+        ("",         &[("cmi.exit", "suspend")],       End::Terminate, "incomplete", false),
+        ("",         &[],                              End::Leave,     "incomplete", false),
+        ("",         &[],                              End::Crash,     "incomplete", false),
+        ("",         &[("cmi.completion_status", "incomplete")], End::Terminate, "incomplete", false),
+        (by_content, &[],                              End::Terminate, "incomplete", false),
+    ];
+    for (inside, sets, end, status, is_assumed) in cases {
+        for page in [Page::Current, Page::Earlier] {
+            let course = Course { page, ..Course::of(V2004, &[("sco", inside)]).await };
+            course.visit(&json!({}), 0, sets, *end).await;
+            let row = course.row().await;
+            assert_eq!(row["status"], *status, "{inside} {sets:?} {end:?} {page:?}");
+            let flags = row["flags"].as_array().unwrap();
+            assert_eq!(
+                flags.contains(&json!("completion_assumed")),
+                *is_assumed,
+                "{sets:?} {end:?} {page:?}"
+            );
+            // `cmi` values stay as content left them.
+            let opened = course.open(&json!({})).await;
+            assert_eq!(
+                opened["values"]["i0"].get("cmi.completion_status").is_some(),
+                sets.iter().any(|it| it.1 == "incomplete")
+            );
+        }
+    }
+    // A course may ask for the content's own word.
+    let course = Course::sco(V2004).await;
+    let settings = json!({ "auto_complete": false });
+    let name =
+        course.open(&json!({})).await["course"].as_str().unwrap().replace(' ', "%20").replace('"', "%22");
+    let put = course.server.put_if("*", &format!("/api/v1/courses/{name}"), &settings).await.unwrap();
+    assert_eq!(put.status, 200, "{}", put.body);
+    course.visit(&json!({}), 0, &[], End::Terminate).await;
+    assert_eq!(course.row().await["status"], "incomplete");
+}
+
+#[tokio::test]
+async fn what_an_earlier_page_achieved_is_kept_before_a_later_one_writes_over_it() {
+    for page in [Page::Current, Page::Earlier] {
+        for (version, pass, later) in [
+            (V12, PASS_12, ("cmi.core.lesson_status", "incomplete")),
+            (V2004, PASS_2004, ("cmi.completion_status", "incomplete")),
+        ] {
+            let mut course = Course { page: Page::Earlier, ..Course::sco(version).await };
+            course.visit(&json!({}), 0, pass, End::Terminate).await;
+            let passed = standing("passed", "completed", "passed", Some("90"), 1);
+            assert_eq!(course.standing().await, passed, "{version:?}");
+            course.page = page;
+            course.visit(&json!({}), 0, &[later], End::Leave).await;
+            assert_eq!(course.standing().await, passed, "{version:?} {page:?}");
+        }
+    }
+}
+
+/// After `launch: new`, an earlier pass stays in the row, or what the course's policy says.
+#[tokio::test]
+async fn a_course_chooses_among_attempts() {
+    for (policy, status, score) in [
+        (None, "passed", "90"),
+        (Some("best"), "passed", "90"),
+        (Some("latest"), "failed", "20"),
+        (Some("highest_then_latest_status"), "failed", "90"),
+    ] {
+        let course = Course::sco(V12).await;
+        let opened = course.visit(&json!({}), 0, PASS_12, End::Terminate).await;
+        if let Some(policy) = policy {
+            let path = format!("/api/v1/courses/{}", opened["course"].as_str().unwrap().replace(' ', "%20"));
+            let put = course.server.put_if("*", &path, &json!({ "attempts": policy })).await.unwrap();
+            assert_eq!(put.status, 200, "{}", put.body);
+        }
+        let sets = [("cmi.core.score.raw", "20"), ("cmi.core.lesson_status", "failed")];
+        course.visit(&json!({ "mode": "new" }), 0, &sets, End::Terminate).await;
+        let row = course.row().await;
+        let found = (&row["status"], &row["score"], &row["best_score"], &row["attempts"]);
+        assert_eq!(found, (&json!(status), &json!(score), &json!("90"), &json!(2)), "{policy:?}");
+    }
+}
+
+/// Rule: the score of an attempt is achieved with its status; until then the latest is shown, as provisional.
+#[tokio::test]
+async fn a_countdown_leaves_no_trace() {
+    let course = Course::sco(V12).await;
+    let opened = course.open(&json!({})).await;
+    let sets = [
+        ("cmi.core.score.raw", "100"),
+        ("cmi.core.score.raw", "80"),
+        ("cmi.core.score.raw", "60"),
+        ("cmi.core.lesson_status", "completed"),
+    ];
+    course.play(&opened, 0, &sets, End::Terminate).await;
+    assert_eq!(course.standing().await, standing("completed", "completed", "unknown", Some("60"), 1));
+    course
+        .visit(
+            &json!({}),
+            0,
+            &[("cmi.core.score.raw", "100"), ("cmi.core.lesson_status", "incomplete")],
+            End::Leave,
+        )
+        .await;
+    assert_eq!(course.standing().await, standing("completed", "completed", "unknown", Some("60"), 1));
+}
+
+#[tokio::test]
+async fn review_shows_what_was_left_and_stores_nothing() {
+    for exit in ["suspend", "normal", ""] {
+        for end in [End::Terminate, End::Leave] {
+            let course = Course::sco(V2004).await;
+            let sets = [
+                ("cmi.location", "p5"),
+                ("cmi.suspend_data", "answers"),
+                ("cmi.completion_status", "completed"),
+                ("cmi.score.raw", "70"),
+                ("cmi.exit", exit),
+            ];
+            course.visit(&json!({}), 0, &sets, end).await;
+            let before = course.standing().await;
+            for _ in 0..2 {
+                let opened = course.open(&json!({ "mode": "review" })).await;
+                let mut visit = opened_page(V2004, &opened).unwrap();
+                visit.launch(at(0), 0).unwrap();
+                visit.initialize(at(0), Document::New).unwrap();
+                let read = |name: &str| get(&visit, name).unwrap_or_default();
+                let found =
+                    [read("cmi.mode"), read("cmi.credit"), read("cmi.entry"), read("cmi.suspend_data")];
+                assert_eq!(found, ["review", "no-credit", "resume", "answers"], "{exit} {end:?}");
+                assert_eq!([read("cmi.completion_status"), read("cmi.score.raw")], ["completed", "70"]);
+                set(&mut visit, "cmi.suspend_data", "changed").unwrap();
+                set(&mut visit, "cmi.completion_status", "incomplete").unwrap();
+                assert_eq!(get(&visit, "cmi.suspend_data").as_deref(), Some("changed"), "within the session");
+                visit.terminate(at(VISIT_MS)).unwrap();
+                course.server.advance(i64::from(VISIT_MS));
+                course.send(&mut visit).await;
+            }
+            assert_eq!(course.standing().await, before);
+        }
+    }
+    // Nothing was left: the session that made the record is shown, without a resume.
+    let course = Course::sco(V12).await;
+    course.visit(&json!({}), 0, PASS_12, End::Terminate).await;
+    let opened = course.open(&json!({ "mode": "review" })).await;
+    let values = &opened["values"]["i0"];
+    assert_eq!(
+        (&values["cmi.core.entry"], &values["cmi.core.lesson_status"]),
+        (&json!(""), &json!("passed"))
+    );
+}
+
+#[tokio::test]
+async fn browse_goes_on_in_a_store_of_its_own() {
+    let course = Course::sco(V12).await;
+    course.visit(&json!({}), 0, PASS_12, End::Terminate).await;
+    let before = course.standing().await;
+    let sets = [
+        ("cmi.suspend_data", "page 3"),
+        ("cmi.core.lesson_status", "completed"),
+        ("cmi.core.score.raw", "50"),
+        ("cmi.student_preference.audio", "7"),
+        ("cmi.core.exit", "suspend"),
+    ];
+    let browse = json!({ "mode": "browse" });
+    let first = course.visit(&browse, 0, &sets, End::Terminate).await;
+    assert_eq!(first["values"]["i0"].get("cmi.suspend_data"), None, "not the learner's own");
+    let values = &course.open(&browse).await["values"]["i0"];
+    assert_eq!(
+        (&values["cmi.suspend_data"], &values["cmi.core.entry"]),
+        (&json!("page 3"), &json!("resume"))
+    );
+    assert_eq!(values["cmi.student_preference.audio"], "7");
+    for element in ["cmi.core.lesson_status", "cmi.core.score.raw"] {
+        assert_eq!(values.get(element), None, "{element} as at the beginning");
+    }
+    let row = course.row().await;
+    assert_eq!(course.standing().await, before);
+    assert_eq!(row["time_spent_ms"], i64::from(VISIT_MS), "nothing of it is credited");
+}
+
+/// A page of an asset that calls Initialize is a SCO, and one that nobody touches has an attempt and its time.
+#[tokio::test]
+async fn the_page_decides_what_it_is() {
+    let course = Course::of(V12, &[("asset", "")]).await;
+    let sets =
+        [("cmi.suspend_data", "x"), ("cmi.core.lesson_status", "incomplete"), ("cmi.core.exit", "suspend")];
+    course.visit(&json!({}), 0, &sets, End::Terminate).await;
+    assert_eq!(course.standing().await, standing("incomplete", "incomplete", "unknown", None, 1));
+    let opened = course.open(&json!({})).await;
+    assert_eq!(opened["values"]["i0"]["cmi.suspend_data"], "x", "it is resumed");
+
+    for (ms, status, attempts, spent) in
+        [(9_000, "not attempted", 0, "0h 0m 0s"), (12_000, "completed", 1, "0h 0m 12s")]
+    {
+        let course = Course::of(V2004, &[("asset", "")]).await;
+        let opened = course.open(&json!({})).await;
+        let mut visit = opened_page(V2004, &opened).unwrap();
+        visit.launch(at(0), 0).unwrap();
+        for second in 1..=ms / 1_000 {
+            visit.tick(at(second * 1_000));
+        }
+        course.server.advance(i64::from(ms));
+        visit.take_away(at(ms), Ending::CutOff);
+        assert_eq!(visit.status(0), status);
+        let bytes = message(&mut visit, ms);
+        course.server.post_bytes("/run/v1/commits", "application/json", bytes).await.unwrap();
+        let row = course.row().await;
+        assert_eq!(
+            (&row["status"], &row["attempts"], &row["time_spent"]),
+            (&json!(status), &json!(attempts), &json!(spent)),
+            "{ms} ms untouched"
+        );
+    }
+}
+
+/// A SCO whose page has loaded and never looked for the API is taken in as an asset is; one that looked changes nothing.
+#[tokio::test]
+async fn a_sco_that_never_looks_for_the_api_is_completed_as_assumed() {
+    for (is_loaded, has_looked, status) in
+        [(true, false, "completed"), (true, true, "incomplete"), (false, false, "incomplete")]
+    {
+        let course = Course::sco(V2004).await;
+        let opened = course.open(&json!({})).await;
+        let mut visit = opened_page(V2004, &opened).unwrap();
+        visit.launch(at(0), 0).unwrap();
+        if is_loaded {
+            visit.note_loaded();
+        }
+        if has_looked {
+            visit.note_api_lookup();
+        }
+        for second in 1..=20 {
+            visit.tick(at(second * 1_000));
+        }
+        course.server.advance(20_000);
+        visit.take_away(at(20_000), Ending::CutOff);
+        let bytes = message(&mut visit, 20_000);
+        course.server.post_bytes("/run/v1/commits", "application/json", bytes).await.unwrap();
+        assert_eq!(course.row().await["status"], status, "loaded {is_loaded}, looked {has_looked}");
+    }
+}

@@ -28,6 +28,8 @@ import { draw as drawVisits } from "./visits.js";
  * @property {string} [kind]
  * @property {string} [status]
  * @property {string | null} [score] The last one.
+ * @property {boolean} [score_provisional] True if no session achieved a score yet.
+ * @property {{ status: string, score?: string | null }} [latest] The latest sessions' outcome, where the record is better.
  * @property {string | null} [best_score]
  * @property {number} [progress_percent] How much of a video or audio topic was seen.
  * @property {number} [position_ms] Where a video or audio goes on.
@@ -82,12 +84,27 @@ function drawTime(held, row) {
     held.append(make("span", isAllBefore ? "taken over" : row.provenance ?? "unknown source", "quiet"));
     if (row.backfilled_ms && !isAllBefore) held.append(make("span", `${spent(row.backfilled_ms)} from before`, "quiet"));
     if (missing) held.append(make("span", missing.short, "flag none"));
-    for (const flag of row.flags ?? []) if (FLAGS[flag]) held.append(make("span", FLAGS[flag], "flag"));
+    // The status has its own.
+    const ofTime = (row.flags ?? []).filter((it) => it !== "completion_assumed");
+    for (const flag of ofTime) if (FLAGS[flag]) held.append(make("span", FLAGS[flag], "flag"));
+}
+
+/**
+ * Shows that the row is better than its latest sessions left it, or that its completion rests on no report.
+ *
+ * @param {HTMLElement} held
+ * @param {Row} row
+ */
+function drawLatest(held, row) {
+    if (row.flags?.includes("completion_assumed")) held.append(make("span", FLAGS.completion_assumed, "quiet"));
+    const latest = row.latest?.status;
+    if (latest && latest !== row.status) held.append(make("span", `last time ${(STATUSES[latest] ?? latest).toLowerCase()}`, "quiet"));
 }
 
 /** @param {HTMLElement} held @param {Row} row */
 function drawScore(held, row) {
     held.append(row.score ?? "–");
+    if (row.score_provisional) held.append(make("span", "so far", "quiet"));
     if (row.best_score && row.best_score !== row.score) held.append(make("span", `best ${row.best_score}`, "quiet"));
 }
 
@@ -111,6 +128,7 @@ export function drawRow(row, reading) {
     // Of what never reached the server, nobody knows how far it went.
     const isLost = row.missing === "saving_failed" && !row.attempts;
     const status = cell(line, "Status", isLost ? "not known" : STATUSES[row.status ?? "unknown"] ?? row.status ?? "", "status");
+    if (!isLost) drawLatest(status, row);
     if (row.progress_percent !== undefined) status.append(make("span", `${row.progress_percent} % seen`, "quiet"));
     if (row.conflicts && !reading.isOwn) status.append(make("span", row.conflicts === 1 ? "1 conflict" : `${row.conflicts} conflicts`, "flag"));
     drawScore(cell(line, "Score", "", "score"), row);

@@ -60,6 +60,7 @@ export const PROVENANCES = {
 /** What is remarkable, in few words. @type {Record<string, string>} */
 export const FLAGS = {
     report_exceeds_presence: "a report was too high",
+    completion_assumed: "no status reported",
     part_unmeasured: "partly not measured",
     conflicts: "values kept beside",
 };

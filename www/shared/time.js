@@ -1,9 +1,9 @@
 // @ts-check
 // Times as people read them.
 
-/** @param {number} ms @returns {string} Such as `0h 15m 30s`, whole seconds rounded down. */
+/** @param {number} ms @returns {string} Such as `0h 15m 30s`, rounded down; more than nothing is at least a second. */
 export function spent(ms) {
-    const seconds = Math.floor(Math.max(0, ms) / 1000);
+    const seconds = ms > 0 && ms < 1000 ? 1 : Math.floor(Math.max(0, ms) / 1000);
     return `${Math.floor(seconds / 3600)}h ${Math.floor(seconds / 60) % 60}m ${seconds % 60}s`;
 }
 

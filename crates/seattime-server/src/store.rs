@@ -58,6 +58,8 @@ pub use self::timeline::{
     Learner, ReportPlayed, ReportSegment, ReportSession, ReportVisit, SegmentKind, VisitsOf,
 };
 pub use self::totals::{AttemptTotals, CourseTotals, LearnerTotals, Level, Totals};
+pub(crate) use self::rows::word;
+pub(crate) use self::standing::whole_seconds;
 pub use self::verifying::{Differing, VerifiedRows};
 use crate::secret::{ServerKey, digest};
 use crate::token::VisitClaims;

@@ -168,6 +168,8 @@ async fn every_row_says_as_of_when_it_is_and_by_which_clocks() {
         ("learner_id",       "l0"),
         ("kind",             "scorm_1.2"),
         ("status",           "incomplete"),
+        ("completion",       "incomplete"),
+        ("success",          "unknown"),
         ("time_spent",       "0h 1m 0s"),
         ("time_spent_s",     "60"),
         ("provenance",       "measured"),

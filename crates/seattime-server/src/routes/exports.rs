@@ -19,7 +19,7 @@ use crate::error::Problem;
 use crate::faults::pass;
 use crate::secret::digest;
 use crate::store::listing::MOST_ROWS;
-use crate::store::{Order, ReportOf, ReportRow, Sort};
+use crate::store::{Order, ReportOf, ReportRow, Sort, whole_seconds, word};
 use crate::zone::Zone;
 
 /// What changed so long before the export, in ms, may have been derived while it was made.
@@ -272,9 +272,9 @@ impl OfRow<'_> {
 
 type Column = (&'static str, for<'a> fn(&'a OfRow<'a>) -> Cow<'a, str>);
 
-/// Whole seconds, rounded down as in `0h 15m 30s`: a point would be a separator of thousands elsewhere.
+/// Whole seconds, rounded as in `0h 15m 30s`: a point would be a separator of thousands elsewhere.
 fn seconds(ms: i64) -> Cow<'static, str> {
-    ms.div_euclid(1_000).to_string().into()
+    whole_seconds(ms).to_string().into()
 }
 
 fn some<T>(value: Option<T>, told: impl FnOnce(T) -> Cow<'static, str>) -> Cow<'static, str> {
@@ -292,6 +292,8 @@ const COLUMNS: &[Column] = &[
     ("topic_id",         |it| cell(&it.row.topic_id)),
     ("kind",             |it| cell(&it.row.kind)),
     ("status",           |it| cell(&it.row.status)),
+    ("completion",       |it| word(&it.row.completion).unwrap_or_default().into()),
+    ("success",          |it| word(&it.row.success).unwrap_or_default().into()),
     ("score",            |it| it.number(it.row.score.as_ref())),
     ("best_score",       |it| it.number(it.row.best_score.as_ref())),
     ("progress_percent", |it| some(it.row.progress_percent, |it| it.to_string().into())),

@@ -212,19 +212,25 @@ fn begun(record: Record, was_launched: bool) -> Record {
     Record { completion: if is_open { Completion::Incomplete } else { record.completion }, ..record }
 }
 
-/// Chooses what a row shows among the attempts that count, in the order of their numbers; and the best of them all.
-pub(crate) fn chosen(attempts: &[AttemptRecord], policy: AttemptPolicy) -> (Record, Record) {
+/// Chooses what a row shows among the attempts that count, in the order of their numbers.
+pub(crate) fn chosen(attempts: &[AttemptRecord], policy: AttemptPolicy) -> Record {
     let mut best = Record::default();
     attempts.iter().for_each(|it| best.join(&it.record));
     let latest = attempts.last().map(|it| it.record).unwrap_or_default();
-    let shown = match policy {
+    match policy {
         AttemptPolicy::Best => best,
         AttemptPolicy::Latest => latest,
         AttemptPolicy::HighestThenLatestStatus => {
             Record { score: best.score, is_provisional: best.is_provisional, ..latest }
         }
-    };
-    (shown, best)
+    }
+}
+
+/// The best score of all attempts: an achieved one, if there is any.
+pub(crate) fn best_score(attempts: &[AttemptRecord]) -> Option<Score> {
+    let scored = attempts.iter().filter(|it| it.record.score.is_some());
+    let rank = |it: &Record| (!it.is_provisional, it.score.and_then(|it| it.fraction()));
+    scored.map(|it| &it.record).max_by_key(|it| rank(it))?.score
 }
 
 /// A score as the report writes it: the raw score, else the scaled one of 100, with at most two decimals.

@@ -13,7 +13,7 @@ use super::history::{BACKFILLED, HistoryRow};
 use super::medium::{self, Progress, last_position_ms};
 use super::periods::{InPeriod, Period, VisitSpan};
 use super::record::{
-    AttemptPolicy, AttemptRecord, AttemptSources, EarlierOutcomes, RecordPolicy, ValuesByTry, chosen,
+    AttemptPolicy, AttemptRecord, AttemptSources, EarlierOutcomes, RecordPolicy, ValuesByTry, best_score, chosen,
     media_record, score_text, wire_completion, wire_success,
 };
 use super::rows::{PackageRow, VisitRow, api_of};
@@ -307,7 +307,7 @@ impl Gathered {
         let credited = parts().filter(|it| it.credited_ms >= SHORTEST_MS).map(|it| it.provenance.as_str());
         let backfilled = (is_history_alone || backfilled_ms >= SHORTEST_MS).then_some(BACKFILLED);
         let backfilled_attempts = history.map_or(0, |it| it.attempts);
-        let (shown, best) = chosen(&records, self.policy.attempts);
+        let shown = chosen(&records, self.policy.attempts);
         let mut flags = Vec::new();
         if shown.is_assumed {
             flags.push("completion_assumed".to_owned());
@@ -340,7 +340,7 @@ impl Gathered {
             score: shown.score.as_ref().and_then(score_text),
             score_provisional: shown.is_provisional,
             latest: records.last().and_then(|it| latest(&it.latest, &shown)),
-            best_score: best.score.as_ref().and_then(score_text),
+            best_score: best_score(&records).as_ref().and_then(score_text),
             progress_percent: (is_media && !is_history_alone).then(|| percent.unwrap_or(0)),
             position_ms: attempts.last().and_then(|it| it.position_ms).filter(|_| is_media),
             time_spent: totals.time_spent,
@@ -546,9 +546,14 @@ fn provenance<'a>(words: impl Iterator<Item = &'a str>) -> String {
     .to_owned()
 }
 
+/// Whole seconds, rounded down; more than nothing is at least one.
+pub(crate) fn whole_seconds(ms: i64) -> i64 {
+    if (1..1_000).contains(&ms) { 1 } else { ms.max(0) / 1_000 }
+}
+
 /// A time as the report writes it, whole seconds rounded down; more than nothing is at least a second.
 pub(crate) fn spent(ms: i64) -> String {
-    let seconds = if (1..1_000).contains(&ms) { 1 } else { ms.max(0) / 1_000 };
+    let seconds = whole_seconds(ms);
     format!("{}h {}m {}s", seconds / 3_600, seconds / 60 % 60, seconds % 60)
 }
 

@@ -23,6 +23,7 @@ import * as wasm from "./wasm.js";
 /**
  * @typedef {object} Host What the API asks of the page around it.
  * @property {() => object | null} topDocument The top document of the content frame, if it can be reached.
+ * @property {() => void} lookedUp A session's content reads the API's property for the first time.
  * @property {() => void} safe Writes the state down, and sends it when it may: content asked for it.
  * @property {(call: string, code: number) => void} called Is told of each call that begins, saves or ends a session.
  */
@@ -57,6 +58,8 @@ let record = 0;
 let endAt = 0;
 let place = -1;
 let isRunning = false;
+/** Whether the session's content has read the API's property. */
+let isLookedUp = false;
 /** @type {WeakRef<object> | undefined} */
 let initializedBy;
 /** @type {Observer | undefined} */
@@ -85,7 +88,7 @@ onImage(handOver, (name, value) => {
 export function forget() {
     handOver();
     for (const known of names.values()) known.text = undefined;
-    isRunning = false;
+    isRunning = isLookedUp = false;
 }
 
 /**
@@ -365,5 +368,16 @@ export function install(target, version, host) {
     });
     if (version === "2004") members.push(["version", "1.0"]);
     const place = version === "1.2" ? "API" : "API_1484_11";
-    /** @type {any} */ (target)[place] = Object.freeze(Object.fromEntries(members));
+    const api = Object.freeze(Object.fromEntries(members));
+    isLookedUp = false;
+    Object.defineProperty(target, place, {
+        configurable: true,
+        enumerable: true,
+        get() {
+            if (!isLookedUp) host.lookedUp();
+            isLookedUp = true;
+            return api;
+        },
+        set: (value) => Object.defineProperty(target, place, { value, writable: true }),
+    });
 }

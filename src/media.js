@@ -4,6 +4,8 @@
 // Events of media do not bubble, and they leave neither a shadow root nor an element that is in no document. So each
 // document and each shadow root is listened to, and `play` and `attachShadow` of each frame tell of the rest.
 
+import { hear } from "./audio_context.js";
+import { hook, listen, unhook, unlisten } from "./hook.js";
 import { guarded, note, put } from "./instance.js";
 import * as wasm from "./wasm.js";
 
@@ -20,10 +22,8 @@ const CHANGES = ["play", "timeupdate", "pause", "seeking", "ratechange", "emptie
 export function follow() {
     /** Elements that play: number, source, and number of what that is. @type {Map<HTMLMediaElement, { player: number, source?: string, item?: number }>} */
     const playing = new Map();
-    /** How far each document had come when it was looked through. @type {WeakMap<Document, string>} */
+    /** How far each document had come when it was looked through, by its root: `document.open()` makes another one. @type {WeakMap<Node, string>} */
     const looked = new WeakMap();
-    /** What was there before, and what is there instead. @type {WeakMap<object, [original: PropertyDescriptor, hook: unknown]>} */
-    const hooked = new WeakMap();
     let players = 0;
     let isOver = false;
     /** What follows players of other origins, once there are frames of such. @type {ReturnType<typeof import("./players.js").follow> | undefined} */
@@ -67,60 +67,34 @@ export function follow() {
     };
 
     const heard = (/** @type {Event} */ { target }) => sample(/** @type {HTMLMediaElement} */ (target));
-    /** Listens, as often as it is asked to, once. @param {EventTarget} target */
-    const listen = (target) => CHANGES.forEach((type) => target.addEventListener(type, heard, true));
 
     /** @param {Document | ShadowRoot} root */
     const open = (root) => {
-        listen(root);
+        listen(root, CHANGES, heard);
         for (const { shadowRoot } of root.querySelectorAll("*")) if (shadowRoot) open(shadowRoot);
     };
     /** @param {HTMLMediaElement} element */
     const adopt = (element) => {
-        listen(element);
+        listen(element, CHANGES, heard);
         sample(element);
     };
 
-    /**
-     * Has a function of a frame tell what it was called on. Content sees the function that was there.
-     *
-     * @param {any} prototype
-     * @param {string} name
-     * @param {(self: any, answer: any) => void} tell
-     */
-    const hook = (prototype, name, tell) => {
-        const original = hooked.has(prototype) ? undefined : Object.getOwnPropertyDescriptor(prototype, name);
-        if (!original) return;
-        const value = new Proxy(original.value, {
-            apply(target, self, given) {
-                const answer = Reflect.apply(target, self, given);
-                try {
-                    tell(self, answer);
-                } catch { /* Content hears of nothing that it did not ask for. */ }
-                return answer;
-            },
-            get: (target, key) => (key === "toString" ? target.toString.bind(target) : target[key]),
-        });
-        hooked.set(prototype, [original, value]);
-        Object.defineProperty(prototype, name, { ...original, value });
-    };
-    /** @param {any} prototype @param {string} name */
-    const unhook = (prototype, name) => {
-        const [original, value] = hooked.get(prototype) ?? [];
-        if (original && prototype[name] === value) Object.defineProperty(prototype, name, original);
-    };
-    /** @param {any} window @param {typeof hook} act */
-    const each = ({ HTMLMediaElement, Element }, act) => {
-        act(HTMLMediaElement.prototype, "play", adopt);
-        act(Element.prototype, "attachShadow", (_, root) => open(root));
-    };
+    const sounds = hear(() => named(`${location.pathname}#sound`, 0, 0), play, () => players++);
+    /** @param {any} window @returns {import("./hook.js").Hook[]} */
+    const hooks = (window) => [
+        [window.HTMLMediaElement.prototype, "play", adopt],
+        [window.Element.prototype, "attachShadow", (_, root) => root && open(root)],
+        ...sounds.hooks(window),
+    ];
 
     return {
         enter(window) {
-            each(window, hook);
+            hooks(window).forEach(hook);
             const { document } = window;
-            if (looked.get(document) === document.readyState) return;
-            looked.set(document, document.readyState);
+            const root = document.documentElement ?? document;
+            listen(document, CHANGES, heard);
+            if (looked.get(root) === document.readyState) return;
+            looked.set(root, document.readyState);
             open(document);
         },
         meet(windows) {
@@ -130,10 +104,12 @@ export function follow() {
         leave(window) {
             others?.stop();
             isOver = true;
-            each(window, unhook);
+            hooks(window).forEach(unhook);
+            unlisten(window.document, CHANGES, heard);
         },
         look() {
             others?.look();
+            sounds.look();
             for (const element of playing.keys()) {
                 try {
                     sample(element);

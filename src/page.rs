@@ -192,6 +192,18 @@ pub fn leave() {
     visit(|it| it.leave(now()));
 }
 
+/// Content opens a dialog, or it was closed.
+#[wasm_bindgen]
+pub fn dialog(is_open: bool) {
+    visit(|it| it.dialog(now(), is_open));
+}
+
+/// Content of the running session read the property that holds the API.
+#[wasm_bindgen]
+pub fn note_api_lookup() {
+    visit(Visit::note_api_lookup);
+}
+
 /// The learner gave a sign.
 #[wasm_bindgen]
 pub fn note_evidence() {
@@ -338,6 +350,12 @@ pub fn measured_ms() -> f64 {
 #[wasm_bindgen]
 pub fn is_counting() -> bool {
     visit(|it| it.is_counting())
+}
+
+/// Returns true if time does not count because the last sign of the learner is longer ago than the idle limit.
+#[wasm_bindgen]
+pub fn is_idle() -> bool {
+    visit(|it| it.is_idle())
 }
 
 /// This instance has the memory of an earlier one, as it stood a while before that trapped.

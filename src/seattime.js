@@ -103,7 +103,8 @@ import { post, postAndLeave } from "./wire.js";
  * @property {Call} error A call of content was refused.
  * @property {Call} call Content called anything.
  * @property {Saving} saving The state of saving changed.
- * @property {{ measuredMs: number, isCounting: boolean }} second The time, once a second.
+ * @property {{ measuredMs: number, isCounting: boolean, isIdle: boolean }} second The time, once a second; `isIdle`: the
+ *     last sign of the learner is longer ago than the idle limit.
  */
 
 /**
@@ -300,6 +301,10 @@ export class Visit {
         api.install(options.window ?? window, opened.api, {
             topDocument: () => options.frame.contentDocument,
             safe: () => this.#safe(),
+            lookedUp: () => {
+                guarded(() => wasm.note_api_lookup(), undefined);
+                note(() => wasm.note_api_lookup());
+            },
             called: (call, code) => {
                 const type = LIFE[/** @type {keyof typeof LIFE} */ (call)];
                 if (code === 0 && this.#loaded) this.#tell(type, { activity: this.#loaded });
@@ -313,6 +318,10 @@ export class Visit {
             },
             onSight: () => this.#look(),
             onSecond: () => this.#second(),
+            onDialog: (isOpen) => {
+                guarded(() => wasm.dialog(isOpen), undefined);
+                note(() => wasm.dialog(isOpen));
+            },
             media: this.#media,
         });
         this.#listen();
@@ -560,7 +569,8 @@ export class Visit {
         this.#act(this.#tick());
         const measuredMs = guarded(() => wasm.measured_ms(), 0);
         const isCounting = guarded(() => wasm.is_counting(), false);
-        this.#tell("second", { measuredMs, isCounting });
+        const isIdle = guarded(() => wasm.is_idle(), false);
+        this.#tell("second", { measuredMs, isCounting, isIdle });
     }
 
     /** What is due; a value that waits in JavaScript counts as set. */

@@ -1,7 +1,11 @@
 // @ts-check
-// What shows that the learner is there: events in every document that can be reached, and visibility.
+// What shows that the learner is there: events in every window that can be reached, and visibility.
 //
 // What a package does by itself (calls of the API, timers, scripted scrolling) shows nothing.
+
+import { dialogs } from "./dialogs.js";
+import { hook, listen, unhook, unlisten } from "./hook.js";
+import { windows } from "./windows.js";
 
 // Whatever comes from a hand. Only what the browser itself made is heard.
 const BY_HAND = ["pointerdown", "pointerup", "pointermove", "keydown", "wheel", "touchstart", "touchmove"];
@@ -18,6 +22,7 @@ const MOVEMENT = ["pointermove", "wheel", "touchmove", ...AFTERWARDS];
  * @property {() => void} onSight A window of the visit may have come into sight, or gone out of it.
  * @property {() => void} onSecond A second went by in a window that content opened: timers of a player that is covered
  * are slowed down.
+ * @property {(isOpen: boolean) => void} onDialog A dialog of content opens, or was closed.
  * @property {ReturnType<typeof import("./media.js").follow>} media Is told of every window but the player's.
  */
 
@@ -30,20 +35,25 @@ const MOVEMENT = ["pointermove", "wheel", "touchmove", ...AFTERWARDS];
  * @returns {{ look: () => boolean, stop: () => void }} `look`, once a second, finds new documents, and answers whether
  * any of the windows is visible.
  */
-export function watch(page, { onSign, onSight, onSecond, media }) {
+export function watch(page, { onSign, onSight, onSecond, onDialog, media }) {
     const seen = new WeakSet();
-    /** @type {Set<Window>} */
-    const opened = new Set();
-    const stop = new AbortController();
-    const { signal } = stop;
+    /** Frames in shadow roots, which no list has. @type {Set<Window>} */
+    const sunken = new Set();
+    /** Windows in which the browser knows of a click or a key. @type {WeakSet<Window>} */
+    const activated = new WeakSet();
+    /** Whether a window has a viewer of its own in it, such as that of PDFs, which no list of frames has. */
+    let hasViewer = false;
+    let isOver = false;
     // Asks for a look before anything else happens that waits for its turn.
     const { port1: asked, port2: soon } = new MessageChannel();
+    const soonLook = () => soon.postMessage(0);
+    const { opened, act, hooks } = windows(page, soonLook);
     let byHandAt = -Infinity;
     let noticedAt = -Infinity;
 
     /** @param {Event} event */
     const heard = (event) => {
-        if (!event.isTrusted) return;
+        if (!event.isTrusted || isOver) return;
         const now = performance.now();
         if (BY_HAND.includes(event.type)) byHandAt = now;
         else if (now - byHandAt > SHORTLY_MS) return;
@@ -52,47 +62,48 @@ export function watch(page, { onSign, onSight, onSecond, media }) {
         onSign();
     };
 
-    const options = { capture: true, passive: true, signal };
-
     /** A frame is entered before content hears that it is there. @param {Event} event */
     const loaded = ({ target }) => {
         if (/** @type {HTMLIFrameElement} */ (target).contentWindow) reach(page, enter);
     };
 
+    // `document.open()` takes all listeners away, and every element with them; this stays, and is called soon after.
+    const rewritten = new MutationObserver(onSight);
+
+    /** @param {Window} window @param {typeof listen} change */
+    const listeners = (window, change) => {
+        const { document } = window;
+        // What content stops at its window no document hears.
+        change(window, [...BY_HAND, ...AFTERWARDS], heard);
+        // Of a load, no window hears.
+        change(document, ["load"], loaded);
+        if (window === page) return;
+        change(window, ["click", "submit"], act);
+        // The next document of the frame is to be known before its own scripts run.
+        change(window, ["pagehide"], soonLook);
+        if (opened.has(window)) change(document, ["visibilitychange"], onSight);
+    };
+
     /** @param {Window} window */
     const enter = (window) => {
         const { document } = window;
+        listeners(window, listen);
+        hasViewer ||= document.querySelector("embed,object") !== null;
         if (!seen.has(document)) {
             seen.add(document);
-            for (const type of [...BY_HAND, ...AFTERWARDS]) document.addEventListener(type, heard, options);
-            document.addEventListener("load", loaded, options);
-            if (window !== page) follow(window);
-            if (opened.has(window)) {
-                document.addEventListener("visibilitychange", onSight, { signal });
-                window.setInterval(() => signal.aborted || onSecond(), 1000);
-            }
+            rewritten.observe(document, { childList: true });
+            if (window !== page) for (const it of [...hooks(window), ...dialogs(window, onDialog)]) hook(it);
+            if (opened.has(window)) window.setInterval(() => isOver || onSecond(), 1000);
         }
         if (window !== page) media.enter(window);
     };
 
-    /**
-     * Learns of the windows that content opens. What it calls is the same to it as before.
-     *
-     * @param {Window} window
-     */
-    const follow = (window) => {
-        // The next document of the frame is to be known before its own scripts run.
-        window.addEventListener("pagehide", () => soon.postMessage(0), { signal });
-        if (seen.has(window.open)) return;
-        window.open = new Proxy(window.open, {
-            apply(open, self, given) {
-                const made = Reflect.apply(open, self, given);
-                if (made) opened.add(made);
-                soon.postMessage(0);
-                return made;
-            },
-        });
-        seen.add(window.open);
+    /** @param {Window} window */
+    const leave = (window) => {
+        listeners(window, unlisten);
+        if (window === page) return;
+        for (const it of [...hooks(window), ...dialogs(window, onDialog)]) unhook(it);
+        media.leave(window);
     };
 
     /**
@@ -111,8 +122,10 @@ export function watch(page, { onSign, onSight, onSecond, media }) {
         // No list has the frames in shadow roots; where somebody is in one, it has the focus.
         let within = /** @type {any} */ (window.document.activeElement);
         while (within?.shadowRoot) within = within.shadowRoot.activeElement;
-        if (within?.contentWindow && !seen.has(within.contentDocument)) {
-            reach(within.contentWindow, visit);
+        const frame = within?.contentWindow;
+        if (frame && !seen.has(within.contentDocument)) {
+            sunken.add(frame);
+            reach(frame, visit);
             all = false;
         }
         return all;
@@ -120,12 +133,23 @@ export function watch(page, { onSign, onSight, onSecond, media }) {
 
     const look = () => {
         let isVisible = false;
+        for (const window of sunken) {
+            if (window.closed) sunken.delete(window);
+            else reach(window, enter);
+        }
         for (const window of [page, ...opened]) {
             try {
-                if (!reach(window, enter)) {
-                    media.meet(() => [page, ...opened]);
-                    // Of a frame that cannot be reached, the browser still says that somebody clicked or typed in it.
-                    if (window.navigator.userActivation?.isActive) onSign();
+                hasViewer = false;
+                const all = reach(window, enter);
+                if (!all) media.meet(() => [page, ...opened]);
+                // Of a frame that cannot be reached, the browser still says that somebody clicked or typed in it, and
+                // goes on saying so for five seconds
+                // (https://html.spec.whatwg.org/multipage/interaction.html#transient-activation-duration).
+                const isActive = window.navigator.userActivation?.isActive;
+                if (!isActive) activated.delete(window);
+                else if (!activated.has(window)) {
+                    activated.add(window);
+                    if (!all || hasViewer) onSign();
                 }
                 if (window.closed) opened.delete(window);
                 else if (window.document.visibilityState === "visible") isVisible = true;
@@ -135,13 +159,14 @@ export function watch(page, { onSign, onSight, onSecond, media }) {
     };
     asked.onmessage = onSight;
     look();
-    const leave = () => {
-        stop.abort();
-        for (const window of [page, ...opened]) {
+    const stop = () => {
+        isOver = true;
+        rewritten.disconnect();
+        for (const window of [page, ...opened, ...sunken]) {
             try {
-                reach(window, media.leave);
+                reach(window, leave);
             } catch { /* It is closed. */ }
         }
     };
-    return { look, stop: leave };
+    return { look, stop };
 }

@@ -15,6 +15,13 @@ const TYPES = /** @type {Record<string, string>} */ ({
 });
 const PAGE = `<!doctype html><html lang="en"><title>Bare</title><link rel="icon" href="data:,"><iframe id="content" title="Content"></iframe></html>`;
 const CONTENT = "<!doctype html><title>Content</title>";
+/** Stops what it can before anything else hears of it. */
+const STOPPING = `<!doctype html><title>Stopping</title><script>
+    var stopped = 0;
+    ["pointerdown", "pointerup", "pointermove", "keydown", "wheel", "click"].forEach(function (type) {
+        addEventListener(type, function (event) { stopped++; event.stopImmediatePropagation() }, true);
+    });
+</script><p>Text</p>`;
 
 /** A browser, a page, and who serves it the project's own files. */
 export class Bare {
@@ -83,7 +90,9 @@ async function serve(request, response, more) {
     const path = new URL(request.url ?? "/", "http://host").pathname;
     // Isolated from other pages, so that clocks are as fine as they can be.
     const headers = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp", "cache-control": "no-store" };
-    const texts = /** @type {Record<string, string>} */ ({ "/": PAGE, "/content.html": CONTENT });
+    const texts = /** @type {Record<string, string>} */ ({
+        "/": PAGE, "/content.html": CONTENT, "/other.html": CONTENT, "/stopping.html": STOPPING,
+    });
     if (texts[path]) return response.writeHead(200, { ...headers, "content-type": TYPES[".html"] }).end(texts[path]);
     try {
         const file = more[path] ?? normalize(path).replace(/^\/+/, "");

@@ -153,6 +153,32 @@ export function opening(when, title = "Opening") {
     return zip("2004", title, { "A word": page("A word", FIND), [title]: page(title, script), "The rest": page("The rest", "") });
 }
 
+/**
+ * Has a link or a form that opens the lesson in a window.
+ *
+ * @param {string} opener The element; what is clicked is `#it`. The lesson is `2.html`.
+ * @param {string} [title]
+ */
+export function linking(opener, title = "Linking") {
+    const body = `<!doctype html><title>${title}</title>${opener}<script>window.isReady = true</script>`;
+    const find = `
+        var up = opener;
+        var api = up.API || up.parent.API;
+        var answers = [api.LMSInitialize("")]`;
+    return zip("1.2", title, { [title]: body }, [], { "2.html": page("The lesson", find) });
+}
+
+/**
+ * Rewrites itself while it is loaded, or later.
+ *
+ * @param {string} script What rewrites it; `PAGE` is the new page.
+ * @param {string} [title]
+ */
+export function rewriting(script, title = "Rewriting") {
+    const text = JSON.stringify(page("Rewritten", "")).replaceAll("</", "<\\/");
+    return zip("1.2", title, { [title]: page(title, `${FIND}; var PAGE = ${text}; ${script}`) });
+}
+
 /** A frame that fills the window. @param {string} source */
 const FILLING = (source) => `<iframe style="border: 0; position: fixed; inset: 0; width: 100%; height: 100%" src="${source}"></iframe>`;
 

@@ -157,6 +157,25 @@ test("leaving goes back to where the launch said", async () => {
     assert.equal(row.time_spent, "0h 1m 0s");
 });
 
+for (const [idleMs, said] of /** @type {[number, string][]} */ ([
+    [10_000, "10 seconds"], [60_000, "1 minute"], [90_000, "90 seconds"], [150_000, "2.5 minutes"],
+])) {
+    test(`the player says an idle limit of ${idleMs} ms as ${said}`, async () => {
+        const name = `Idle after ${said}`;
+        const topic = await world.importPackage(await silent("1.2", name), name);
+        const headers = { "content-type": "application/json", "if-match": "*" };
+        const body = JSON.stringify({ idle_limit_ms: idleMs, tail_ms: 5000 });
+        await world.api(`/api/v1/courses/${encodeURIComponent(name)}`, { method: "PUT", body, headers });
+        const course = await world.launch(topic, name);
+        const time = () => course.read("document.getElementById('time').textContent");
+        await course.advance(idleMs - SECOND);
+        assert.doesNotMatch(await time(), /not counting/);
+        await course.advance(3 * SECOND);
+        assert.ok((await time()).endsWith(`(not counting: no sign of you for ${said})`), await time());
+        await course.close();
+    });
+}
+
 test("the player says what did not count and why, and asks below the content", async () => {
     const topic = await world.importPackage(await silent("1.2", "Radio watch"), "Still here?");
     const course = await world.launch(topic, "told");
@@ -175,6 +194,13 @@ test("the player says what did not count and why, and asks below the content", a
     await lookAt(course, "player-asks");
     await course.advance(MINUTE);
     assert.match(await time(), /\(not counting: no sign of you for 5 minutes\)$/);
+    await course.input();
+    await course.sleep(HOUR);
+    await course.advance(3 * SECOND);
+    assert.match(await time(), /\(not counting: no sign of you since this page stood still\)$/, "an hour of sleep is no silence");
+    await course.input();
+    await course.advance(SECOND);
+    assert.match(await time(), /^Time so far: 0h \dm \d+s$/);
     const other = await world.launch(topic, "told");
     await course.advance(MINUTE);
     assert.match(await time(), /\(no longer counting in this window\)$/, "another window took over");

@@ -113,7 +113,7 @@ export class Stage {
     /** The next window that content opens; to be asked for before it does. @returns {Promise<Page>} */
     async popUp() {
         const context = /** @type {import("puppeteer-core").BrowserContext} */ (/** @type {unknown} */ (await this.#device("desktop")));
-        const target = await context.waitForTarget((it) => it.type() === "page" && it.url().endsWith("/2.html"), { timeout: 60_000 });
+        const target = await context.waitForTarget((it) => it.type() === "page" && /\/2\.html\??$/.test(it.url()), { timeout: 60_000 });
         const page = await target.page();
         if (!page) throw new Error("the window that content opened is none");
         return page;

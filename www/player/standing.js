@@ -52,6 +52,14 @@ export function showSaving(saving) {
     }
 }
 
+/** A time as people say it, such as "5 minutes" or "90 seconds". @param {number} ms */
+function spoken(ms) {
+    const seconds = Math.round(ms / 1000);
+    const inMinutes = seconds >= 60 && (seconds % 60 === 0 || seconds >= 120);
+    const count = inMinutes ? Math.round(seconds / 6) / 10 : seconds;
+    return `${count} ${inMinutes ? "minute" : "second"}${count === 1 ? "" : "s"}`;
+}
+
 /** What was said of the time last. */
 let time = "";
 
@@ -60,10 +68,14 @@ let time = "";
  *
  * @param {{ idle_limit_ms: number }} policy
  * @param {boolean} isMedia Whether only what plays counts.
- * @returns {(second: { measuredMs: number, isCounting: boolean }) => void}
+ * @returns {(second: { measuredMs: number, isCounting: boolean, isIdle: boolean }) => void}
  */
 export function showSecond({ idle_limit_ms }, isMedia) {
-    const idle = isMedia ? "nothing plays" : `no sign of you for ${Math.round(idle_limit_ms / 60_000)} minutes`;
+    /** @param {boolean} isIdle */
+    const reason = (isIdle) => {
+        if (isMedia) return "nothing plays";
+        return isIdle ? `no sign of you for ${spoken(idle_limit_ms)}` : "no sign of you since this page stood still";
+    };
     let measured = 0;
     /** When the page was hidden, and what was measured by the second after. @type {{ atMs: number, measuredMs?: number } | undefined} */
     let hidden;
@@ -78,14 +90,14 @@ export function showSecond({ idle_limit_ms }, isMedia) {
             hidden = undefined;
         }
     });
-    return ({ measuredMs, isCounting }) => {
+    return ({ measuredMs, isCounting, isIdle }) => {
         measured = measuredMs;
         // What a sign before it was hidden has earned is told only now.
         if (hidden) hidden.measuredMs ??= measured;
         time = `Time so far: ${spent(measuredMs)}`;
         const isVisible = document.visibilityState === "visible";
         let why = "";
-        if (isVisible && !isCounting) why = ` (not counting: ${idle})`;
+        if (isVisible && !isCounting) why = ` (not counting: ${reason(isIdle)})`;
         else if (isVisible && performance.now() < lostUntil) why = ` (${spent(lost)} while this page was hidden did not count)`;
         say(part("time"), time + why);
     };

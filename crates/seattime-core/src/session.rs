@@ -126,6 +126,7 @@ impl Session {
             try_,
             kind,
             seq: 0,
+            looked_for_api: false,
             profile,
             api: ApiState::Before,
             state: State::Running,

@@ -400,6 +400,18 @@ impl Visit {
         }
     }
 
+    /// Content opened or closed a dialog, as [`Ledger::dialog`].
+    pub fn dialog(&mut self, now: Instant, is_open: bool) {
+        self.ledger.dialog(now, is_open, self.presence.idle_limit_ms);
+    }
+
+    /// Content of the last session read the property that holds the API.
+    pub fn note_api_lookup(&mut self) {
+        if let Some(session) = self.sessions.last_mut() {
+            session.looked_for_api = true;
+        }
+    }
+
     /// The learner gave a sign.
     pub fn note_evidence(&mut self, now: Instant, kind: EvidenceKind) {
         self.ledger.note_evidence(now, kind);
@@ -470,6 +482,11 @@ impl Visit {
     /// The manifest's identifier of an activity.
     pub fn activity_id(&self, activity: u32) -> &str {
         self.activities.get(activity as usize).map_or("", |it| it.id.as_str())
+    }
+
+    /// Returns true if time does not count for want of a sign, as [`Ledger::is_idle`].
+    pub fn is_idle(&self) -> bool {
+        self.ledger.is_idle(self.presence)
     }
 
     /// Whether time counts now, as [`Ledger::is_active`].

@@ -47,6 +47,23 @@ export default [
     },
     {
         heading: "Presence",
+        name: "one click inside a frame of another origin, and nobody there",
+        content: () => foreign("2004"),
+        // Four minutes, and 30 s behind the click, however long the browser says that there was one.
+        truthS: 270,
+        take: async (stage) => {
+            const course = await stage.open();
+            await course.advance(4 * MINUTE - SECOND);
+            const click = await course.pressContent();
+            await course.advance(SECOND);
+            assert.ok(await click(), "the click was forgotten before it could be asked for");
+            await course.advance(10 * MINUTE);
+            await course.calm();
+            await course.close();
+        },
+    },
+    {
+        heading: "Presence",
         name: "clicking only inside a frame in a shadow root",
         content: () => sunken("2004"),
         truthS: 840, // A click every four minutes, and two more; no window lists such a frame.

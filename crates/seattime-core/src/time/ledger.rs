@@ -69,6 +69,9 @@ pub struct Ledger {
     /// The session whose content is loaded.
     loaded: Option<u32>,
     last: Instant,
+    /// How long a gap may be that a dialog of content explains, in ms; 0 without such a dialog since `last`.
+    dialog_limit_ms: f64,
+    is_dialog_open: bool,
     evidence: Vec<Note<EvidenceKind>>,
     visible: Vec<Note<()>>,
     spans: Vec<Note<u32>>,
@@ -88,10 +91,22 @@ impl Ledger {
     /// When the clocks parted, or the last sample is too long ago, the stretch ends at the last good
     /// sample. A new one begins at once if the page is visible; else with the next thing worth noting,
     /// since timers of a hidden page are slowed down until every one of them looks like a sleep.
+    ///
+    /// A gap that a dialog of content explains ([`Ledger::dialog`]) is no sleep, up to the limit given there.
     pub fn sample(&mut self, now: Instant) {
-        let gap = now.monotonic_ms - self.last.monotonic_ms;
-        let divergence = (now.wall_ms - self.last.wall_ms - gap).abs();
-        let broke = !(0.0..=LONGEST_GAP_MS).contains(&gap) || divergence > LARGEST_DIVERGENCE_MS;
+        let from = self.last;
+        let gap = now.monotonic_ms - from.monotonic_ms;
+        let divergence = (now.wall_ms - from.wall_ms - gap).abs();
+        let is_whole = gap >= 0.0 && divergence <= LARGEST_DIVERGENCE_MS;
+        let longest = LONGEST_GAP_MS.max(self.dialog_limit_ms);
+        let broke = !is_whole || gap > longest;
+        if broke && is_whole && self.dialog_limit_ms > 0.0 && self.is_running {
+            let [wall_ms, monotonic_ms] = [from.wall_ms, from.monotonic_ms].map(|it| it + longest);
+            self.grow(Instant { wall_ms, monotonic_ms });
+        }
+        if gap > 0.0 && !self.is_dialog_open {
+            self.dialog_limit_ms = 0.0;
+        }
         self.last = now;
         if broke {
             self.is_running = false;
@@ -101,6 +116,17 @@ impl Ledger {
         } else if self.is_visible {
             self.begin(now);
         }
+    }
+
+    /// Content opened or closed a dialog, in which nothing of the page runs: the gap around it is no sleep where both
+    /// clocks agree, up to `limit_ms`.
+    pub fn dialog(&mut self, now: Instant, is_open: bool, limit_ms: i64) {
+        // The gap ends with the next sample, so that one before the dialog is needed, and none after it.
+        if is_open {
+            self.sample(now);
+            self.dialog_limit_ms = limit_ms as f64;
+        }
+        self.is_dialog_open = is_open;
     }
 
     /// The page became visible: a sign of the learner.
@@ -271,14 +297,21 @@ impl Ledger {
 
     /// Whether time counts now: something plays, or the page is visible and the last sign of the learner recent.
     pub fn is_active(&self, policy: PresencePolicy) -> bool {
-        let recent = |at: Moment| {
-            self.evidence
-                .iter()
-                .rev()
-                .take(4)
-                .any(|it| it.stretch == at.stretch && at.ms - it.last <= policy.idle_limit_ms)
-        };
-        self.is_visible && self.moment(self.last).is_some_and(recent) || self.is_playing()
+        let is_recent = self.silence_ms().is_some_and(|ms| ms <= policy.idle_limit_ms);
+        self.is_visible && is_recent || self.is_playing()
+    }
+
+    /// Returns true if the last sign of the learner is longer ago than the idle limit; false if the page saw none since
+    /// the stretch began, as after a sleep.
+    pub fn is_idle(&self, policy: PresencePolicy) -> bool {
+        self.silence_ms().is_some_and(|ms| ms > policy.idle_limit_ms)
+    }
+
+    /// How long ago the last sign of the learner in the running stretch was, in ms.
+    fn silence_ms(&self) -> Option<i64> {
+        let at = self.moment(self.last)?;
+        let latest = self.evidence.iter().rev().take(4).filter(|it| it.stretch == at.stretch);
+        latest.map(|it| at.ms - it.last).min()
     }
 
     /// Whether something plays that counts.
@@ -380,6 +413,14 @@ mod tests {
             self
         }
 
+        /// Content shows a dialog for so long.
+        fn dialog(&mut self, seconds: u32) -> &mut Story {
+            self.ledger.dialog(self.clock.now(), true, POLICY.idle_limit_ms);
+            self.clock.advance(f64::from(seconds) * 1_000.0);
+            self.ledger.dialog(self.clock.now(), false, POLICY.idle_limit_ms);
+            self
+        }
+
         fn measured_s(&self) -> i64 {
             self.ledger.measured_ms(POLICY, None) / 1_000
         }
@@ -396,13 +437,29 @@ mod tests {
             ("asleep, clock runs on",     |it| { it.pass(60).sign().pass(20).sleep(8 * HOUR, 8 * HOUR).pass(1).sign().pass(60).hide(); }, 80 + 60),
             ("asleep, clock stands",      |it| { it.pass(60).sign().pass(20).sleep(8 * HOUR, 0).pass(1).sign().pass(60).hide(); }, 80 + 60),
             ("wall clock set back",       |it| { it.pass(60).sign(); it.clock.set_wall(-3_600_000.0); it.pass(60).sign(); }, 60),
-            ("a dialog of ten seconds",   |it| { it.pass(60).sleep(10, 10).pass(20).sign(); }, 90),
+            ("stood still for ten seconds", |it| { it.pass(60).sleep(10, 10).pass(20).sign(); }, 90),
+            ("stood still for 20 seconds",  |it| { it.pass(60).sign().sleep(20, 20).pass(20).sign(); }, 60),
+            ("a dialog of 30 seconds",    |it| { it.pass(60).sign().dialog(30).pass(1).sign(); }, 91),
+            ("a dialog up to the limit",  |it| { it.pass(60).sign().dialog(299).pass(1).sign(); }, 360),
+            ("a dialog left overnight",   |it| { it.pass(60).sign().dialog(9 * HOUR).pass(1).sign().pass(60).sign(); }, 60 + 30 + 60),
+            ("asleep in a dialog",        |it| { it.pass(60).sign(); it.ledger.dialog(it.clock.now(), true, 300_000); it.sleep(200, 0); it.ledger.dialog(it.clock.now(), false, 300_000); it.pass(1).sign().pass(60).sign(); }, 60 + 60),
+            ("asleep after a dialog",     |it| { it.pass(60).sign().dialog(5).pass(10).sign().sleep(200, 200).pass(1).sign().pass(60).sign(); }, 75 + 60),
+            ("read on after a dialog",    |it| { it.pass(60).sign().dialog(200).pass(100).sign(); }, 360),
         ];
         for (name, take, expected_s) in stories {
             let mut story = Story::open();
             take(&mut story);
             assert_eq!(story.measured_s(), *expected_s, "{name}");
         }
+    }
+
+    #[test]
+    fn only_a_silence_longer_than_the_limit_is_idle() {
+        let mut story = Story::open();
+        assert!(!story.pass(300).ledger.is_idle(POLICY));
+        assert!(story.pass(1).ledger.is_idle(POLICY));
+        assert!(!story.sign().sleep(3_600, 0).pass(400).ledger.is_idle(POLICY), "the machine slept");
+        assert!(!story.ledger.is_active(POLICY));
     }
 
     #[test]

@@ -1,0 +1,98 @@
+// @ts-check
+// Sound without a media element: Web Audio. It has no length and no position, so it counts as audio of unknown length
+// while it can be heard.
+//
+// Each node that is connected to a context's destination is connected to an analyser too, which goes nowhere. That
+// changes nothing of the sound (https://webaudio.github.io/web-audio-api/#AnalyserNode: its output may be left
+// unconnected). A context that runs may be silent, so its state alone shows nothing.
+
+/** Samples that are looked at once a second: the most that an analyser keeps, 0.7 s at 48 kHz. */
+const SAMPLES = 32768;
+/** -80 dB. */
+const SILENCE = 1e-4;
+/** One silent look is a pause between two words, in ms. */
+const PAUSE_MS = 1500;
+/** A context's clock moves in steps, in ms. */
+const STEP_MS = 200;
+
+/**
+ * @typedef {object} Tap
+ * @property {AnalyserNode} analyser
+ * @property {Set<HTMLMediaElement>} elements Those that play through the context: each counts by itself.
+ * @property {() => boolean} isThere Returns true while its page is.
+ * @property {number} player
+ * @property {number} [item]
+ * @property {number} time The context's, when it was looked at last.
+ * @property {number} lookedAt
+ * @property {number} soundedAt
+ * @property {number} position
+ * @property {boolean} isPlaying
+ */
+
+/**
+ * @param {() => number} named The number of what contexts play.
+ * @param {(player: number, item: number, position: number, rate: number, state: number) => void} play
+ * @param {() => number} next A number for a player.
+ */
+export function hear(named, play, next) {
+    /** @type {Map<any, Tap>} */
+    const taps = new Map();
+    /** @type {any} */ let samples;
+
+    /** @param {any} context @param {() => boolean} isThere */
+    const tapOf = (context, isThere) => {
+        const known = taps.get(context);
+        if (known) return known;
+        const analyser = context.createAnalyser();
+        analyser.fftSize = SAMPLES;
+        /** @type {Tap} */
+        const made = {
+            analyser, isThere, elements: new Set(), player: next(), time: 0, lookedAt: 0, soundedAt: -Infinity, position: 0, isPlaying: false,
+        };
+        taps.set(context, made);
+        return made;
+    };
+    return {
+        /** @param {any} window @returns {import("./hook.js").Hook[]} */
+        hooks: (window) => {
+            const { AudioNode, Object } = window;
+            // A window is the same object after it went to another page.
+            const isThere = () => !window.closed && window.Object === Object;
+            return AudioNode ? [
+                [AudioNode.prototype, "connect", (self, answer, [to, output], connect) => {
+                    const { context, mediaElement } = self;
+                    // Nobody hears sound that is rendered into a buffer.
+                    if (!answer || context.startRendering) return;
+                    if (mediaElement) tapOf(context, isThere).elements.add(mediaElement);
+                    if (to === context.destination) Reflect.apply(connect, self, [tapOf(context, isThere).analyser, output ?? 0]);
+                }],
+                // Where all outputs are disconnected, the analyser is, too.
+                [AudioNode.prototype, "disconnect", (self, _, [from], disconnect) => {
+                    const tap = taps.get(self.context);
+                    if (tap && from === self.context.destination) Reflect.apply(disconnect, self, [tap.analyser]);
+                }],
+            ] : [];
+        },
+        look() {
+            const now = performance.now();
+            for (const [context, it] of taps) {
+                if (now - it.lookedAt < STEP_MS) continue;
+                it.lookedAt = now;
+                const { currentTime, state } = context;
+                // A context that stands still has its last samples for ever.
+                const runs = currentTime > it.time;
+                it.time = currentTime;
+                if (runs && ![...it.elements].some((one) => !one.paused)) {
+                    it.analyser.getFloatTimeDomainData(samples ??= new Float32Array(SAMPLES));
+                    if (samples.some((/** @type {number} */ one) => Math.abs(one) > SILENCE)) it.soundedAt = now;
+                }
+                const plays = runs && now - it.soundedAt < PAUSE_MS;
+                // Its position is the time of the page, so that nothing is treated as a repetition.
+                if (plays) it.position = now / 1000;
+                if (plays || it.isPlaying) play(it.player, it.item ??= named(), it.position, 1, +plays + 4);
+                it.isPlaying = plays;
+                if (state === "closed" || !it.isThere()) taps.delete(context);
+            }
+        },
+    };
+}

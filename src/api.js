@@ -23,7 +23,7 @@ import * as wasm from "./wasm.js";
 /**
  * @typedef {object} Host What the API asks of the page around it.
  * @property {() => object | null} topDocument The top document of the content frame, if it can be reached.
- * @property {() => void} lookedUp A session's content reads the API's property for the first time.
+ * @property {() => void} [lookedUp] A session's content reads the API's property for the first time.
  * @property {() => void} safe Writes the state down, and sends it when it may: content asked for it.
  * @property {(call: string, code: number) => void} called Is told of each call that begins, saves or ends a session.
  */
@@ -374,7 +374,7 @@ export function install(target, version, host) {
         configurable: true,
         enumerable: true,
         get() {
-            if (!isLookedUp) host.lookedUp();
+            if (!isLookedUp) host.lookedUp?.();
             isLookedUp = true;
             return api;
         },

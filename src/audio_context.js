@@ -10,9 +10,9 @@
 const SAMPLES = 32768;
 /** -80 dB. */
 const SILENCE = 1e-4;
-/** One silent look is a pause between two words, in ms. */
+/** A silence up to this long is a pause between two words, in ms. */
 const PAUSE_MS = 1500;
-/** A context's clock moves in steps, in ms. */
+/** A context's clock moves in steps, up to this long, in ms. */
 const STEP_MS = 200;
 
 /**
@@ -84,13 +84,18 @@ export function hear(named, play, next) {
                 it.time = currentTime;
                 if (runs && ![...it.elements].some((one) => !one.paused)) {
                     it.analyser.getFloatTimeDomainData(samples ??= new Float32Array(SAMPLES));
-                    if (samples.some((/** @type {number} */ one) => Math.abs(one) > SILENCE)) it.soundedAt = now;
+                    let n = SAMPLES;
+                    while (n > 0 && Math.abs(samples[n - 1]) <= SILENCE) n--;
+                    if (n > 0) it.soundedAt = now - (SAMPLES - n) / context.sampleRate * 1000;
                 }
-                const plays = runs && now - it.soundedAt < PAUSE_MS;
+                const silentMs = now - it.soundedAt;
+                const sounds = runs && silentMs < STEP_MS;
+                const ends = it.isPlaying && !(runs && silentMs < PAUSE_MS);
                 // Its position is the time of the page, so that nothing is treated as a repetition.
-                if (plays) it.position = now / 1000;
-                if (plays || it.isPlaying) play(it.player, it.item ??= named(), it.position, 1, +plays + 4);
-                it.isPlaying = plays;
+                if (sounds) it.position = now;
+                else if (ends) it.position = Math.max(it.position, it.soundedAt);
+                if (sounds || ends) play(it.player, it.item ??= named(), it.position / 1000, 1, +sounds + 4);
+                it.isPlaying = sounds || it.isPlaying && !ends;
                 if (state === "closed" || !it.isThere()) taps.delete(context);
             }
         },

@@ -346,16 +346,11 @@ pub fn measured_ms() -> f64 {
     visit(|it| it.totals().measured_ms as f64)
 }
 
-/// Whether time counts now.
+/// Whether time counts now: 1 if it does, 2 if it does not because the last sign of the learner is longer ago than the
+/// idle limit, else 0.
 #[wasm_bindgen]
-pub fn is_counting() -> bool {
-    visit(|it| it.is_counting())
-}
-
-/// Returns true if time does not count because the last sign of the learner is longer ago than the idle limit.
-#[wasm_bindgen]
-pub fn is_idle() -> bool {
-    visit(|it| it.is_idle())
+pub fn counting() -> u32 {
+    visit(|it| if it.is_counting() { 1 } else { 2 * u32::from(it.is_idle()) })
 }
 
 /// This instance has the memory of an earlier one, as it stood a while before that trapped.

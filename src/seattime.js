@@ -568,9 +568,8 @@ export class Visit {
         this.#media.look();
         this.#act(this.#tick());
         const measuredMs = guarded(() => wasm.measured_ms(), 0);
-        const isCounting = guarded(() => wasm.is_counting(), false);
-        const isIdle = guarded(() => wasm.is_idle(), false);
-        this.#tell("second", { measuredMs, isCounting, isIdle });
+        const counting = guarded(() => wasm.counting(), 0);
+        this.#tell("second", { measuredMs, isCounting: counting === 1, isIdle: counting === 2 });
     }
 
     /** What is due; a value that waits in JavaScript counts as set. */

@@ -47,7 +47,7 @@ export function watch(page, { onSign, onSight, onSecond, onDialog, media }) {
     // Asks for a look before anything else happens that waits for its turn.
     const { port1: asked, port2: soon } = new MessageChannel();
     const soonLook = () => soon.postMessage(0);
-    const { opened, act, hooks } = windows(page, soonLook);
+    const { opened, add, act, hooks } = windows(page, soonLook);
     let byHandAt = -Infinity;
     let noticedAt = -Infinity;
 
@@ -84,6 +84,17 @@ export function watch(page, { onSign, onSight, onSecond, onDialog, media }) {
         if (opened.has(window)) change(document, ["visibilitychange"], onSight);
     };
 
+    /** @param {any} window @returns {import("./hook.js").Hook[]} */
+    const hooksOf = (window) => [
+        ...hooks(window),
+        ...dialogs(window, onDialog),
+        // With three arguments it opens a window; else it is heard before the scripts of the new page run.
+        [window.Document.prototype, "open", (document, made) => {
+            add(made);
+            enter(document.defaultView);
+        }],
+    ];
+
     /** @param {Window} window */
     const enter = (window) => {
         const { document } = window;
@@ -92,7 +103,7 @@ export function watch(page, { onSign, onSight, onSecond, onDialog, media }) {
         if (!seen.has(document)) {
             seen.add(document);
             rewritten.observe(document, { childList: true });
-            if (window !== page) for (const it of [...hooks(window), ...dialogs(window, onDialog)]) hook(it);
+            if (window !== page) hooksOf(window).forEach(hook);
             if (opened.has(window)) window.setInterval(() => isOver || onSecond(), 1000);
         }
         if (window !== page) media.enter(window);
@@ -102,7 +113,7 @@ export function watch(page, { onSign, onSight, onSecond, onDialog, media }) {
     const leave = (window) => {
         listeners(window, unlisten);
         if (window === page) return;
-        for (const it of [...hooks(window), ...dialogs(window, onDialog)]) unhook(it);
+        hooksOf(window).forEach(unhook);
         media.leave(window);
     };
 

@@ -97,6 +97,7 @@ export function windows(page, onOpened) {
 
     return {
         opened,
+        add,
         act,
         /** @param {any} window @returns {import("./hook.js").Hook[]} */
         hooks: (window) => [

@@ -192,3 +192,29 @@ test("content is told that nothing can be kept, once neither browser nor server 
         await bare.close();
     }
 });
+
+test("the property that holds the API may be read, replaced and taken away, as any other", async () => {
+    const bare = await Bare.open("chrome");
+    try {
+        const told = /** @type {any} */ (await bare.run(`${LAUNCH}
+            await visit.start(0);
+            const { configurable, enumerable } = Object.getOwnPropertyDescriptor(window, "API_1484_11");
+            const found = frames[0].eval("parent.API_1484_11");
+            const told = {
+                configurable, enumerable, isSame: found === API_1484_11, isFrozen: Object.isFrozen(found), type: typeof found.Initialize,
+                isListed: "API_1484_11" in window && Object.keys(window).includes("API_1484_11"), other: window.API === undefined,
+            };
+            window.API_1484_11 = 7;
+            told.replaced = window.API_1484_11;
+            window.API_1484_11 = 8;
+            told.again = window.API_1484_11;
+            told.isGone = delete window.API_1484_11 && !("API_1484_11" in window);
+            return told;`, { data: DATA }));
+        assert.deepEqual(told, {
+            configurable: true, enumerable: true, isSame: true, isFrozen: true, type: "function", isListed: true, other: true,
+            replaced: 7, again: 8, isGone: true,
+        });
+    } finally {
+        await bare.close();
+    }
+});

@@ -193,7 +193,8 @@ const STORIES = /** @type {Story[]} */ ([
         name: "a film in a page that rewrites itself",
         body: "",
         take: async (tab) => {
-            await tab.inContent(`document.open(); document.write('<!doctype html>${VIDEO}'); document.close(); window.isReady`);
+            await tab.inContent(`const base = document.baseURI; document.open();
+                document.write('<!doctype html><base href="' + base + '">${VIDEO}'); document.close()`);
             await tab.inContent(`const film = document.querySelector("video"); film.autoplay = true; film.load(); ${ended("film")}`);
         },
         mediaS: FILM_S,
@@ -286,7 +287,7 @@ describe("played for real", SIDE_BY_SIDE, () => {
     }
 });
 
-/** Two oscillators through a gain, as a page makes them. */
+/** An oscillator through a gain, as a page makes them. */
 const SOUND = `globalThis.context = new AudioContext();
     globalThis.gain = new GainNode(context, { gain: 0.2 });
     globalThis.note = new OscillatorNode(context, { frequency: 220 });

@@ -102,6 +102,7 @@ import { post, postAndLeave } from "./wire.js";
  * @property {{ activity: Activity }} taken Content was taken away.
  * @property {Call} error A call of content was refused.
  * @property {Call} call Content called anything.
+ * @property {import("./blocked.js").Blocked} blocked The browser refused a request or a dialog of content.
  * @property {Saving} saving The state of saving changed.
  * @property {{ measuredMs: number, isCounting: boolean, isIdle: boolean }} second The time, once a second; `isIdle`: the
  *     last sign of the learner is longer ago than the idle limit.
@@ -170,8 +171,12 @@ export async function launch(options) {
     const send = sender(options);
     const loading = load(options.wasm);
     const leftovers = async (onAnswer = () => {}) => {
-        await store.open();
-        await sendLeftovers(send, onAnswer);
+        try {
+            await store.open();
+            await sendLeftovers(send, onAnswer);
+        } catch (failure) {
+            console.error("seattime: leftovers of earlier visits were not sent", failure); // The launch goes on.
+        }
     };
     if (data) {
         // Whoever brings the values has read them already: nothing that is still to arrive could change them.
@@ -322,13 +327,15 @@ export class Visit {
                 guarded(() => wasm.dialog(isOpen), undefined);
                 note(() => wasm.dialog(isOpen));
             },
+            onBlocked: (blocked) => this.#tell("blocked", blocked),
             media: this.#media,
         });
         this.#listen();
         this.#clock = setInterval(() => this.#second(), 1000);
         // As long as this page lives, no other one sends what it wrote down. Asking takes the browser a while, and
         // nothing is written down yet.
-        setTimeout(() => navigator.locks?.request(LOCK + opened.visit, () => new Promise(() => {})));
+        // Without storage, browsers refuse locks, too.
+        setTimeout(() => navigator.locks?.request(LOCK + opened.visit, () => new Promise(() => {})).catch(() => {}));
     }
 
     /**

@@ -6,6 +6,7 @@
 import { dialogs } from "./dialogs.js";
 import { hook, listen, unhook, unlisten } from "./hook.js";
 import { windows } from "./windows.js";
+import { blockedIn } from "./blocked.js";
 
 // Whatever comes from a hand. Only what the browser itself made is heard.
 const BY_HAND = ["pointerdown", "pointerup", "pointermove", "keydown", "wheel", "touchstart", "touchmove"];
@@ -23,6 +24,7 @@ const MOVEMENT = ["pointermove", "wheel", "touchmove", ...AFTERWARDS];
  * @property {() => void} onSecond A second went by in a window that content opened: timers of a player that is covered
  * are slowed down.
  * @property {(isOpen: boolean) => void} onDialog A dialog of content opens, or was closed.
+ * @property {(blocked: import("./blocked.js").Blocked) => void} onBlocked The browser refused something to content.
  * @property {ReturnType<typeof import("./media.js").follow>} media Is told of every window but the player's.
  */
 
@@ -35,7 +37,8 @@ const MOVEMENT = ["pointermove", "wheel", "touchmove", ...AFTERWARDS];
  * @returns {{ look: () => boolean, stop: () => void }} `look`, once a second, finds new documents, and answers whether
  * any of the windows is visible.
  */
-export function watch(page, { onSign, onSight, onSecond, onDialog, media }) {
+export function watch(page, { onSign, onSight, onSecond, onDialog, onBlocked, media }) {
+    const listenForBlocked = blockedIn(onBlocked);
     const seen = new WeakSet();
     /** Frames in shadow roots, which no list has. @type {Set<Window>} */
     const sunken = new Set();
@@ -106,7 +109,10 @@ export function watch(page, { onSign, onSight, onSecond, onDialog, media }) {
             if (window !== page) hooksOf(window).forEach(hook);
             if (opened.has(window)) window.setInterval(() => isOver || onSecond(), 1000);
         }
-        if (window !== page) media.enter(window);
+        if (window !== page) {
+            media.enter(window);
+            listenForBlocked(window);
+        }
     };
 
     /** @param {Window} window */

@@ -5,6 +5,7 @@ import { offerLogin, showWho, whoIsLoggedIn } from "../report/reader.js";
 import { ask, tell } from "../report/state.js";
 import { cell, makeRow } from "../report/table.js";
 import { make, part, say } from "../shared/page.js";
+import { drawBlocked, hostsInWords } from "./blocked.js";
 import { drawActivities, drawCaution, drawReporting } from "./reporting.js";
 import { API_WORDS, HABIT_WORDS, seconds } from "./words.js";
 
@@ -87,16 +88,18 @@ async function drawPackage(it, mine) {
     say(part("of"), [it.course, API_WORDS[it.api] ?? it.api].filter(Boolean).join(" · "));
     part("whole").replaceChildren(...drawReporting(it.reporting));
     if (it.reporting.sessions > 0) part("whole").append(drawCaution());
+    part("blocked").replaceChildren(...drawBlocked(it.blocked ?? []));
     part("activities").replaceChildren(...drawActivities(it.activities ?? []));
     part("state").hidden = true;
     part("package").hidden = false;
     part("title").focus();
     const { response, answer } = await ask(`/api/v1/courses/${encodeURIComponent(it.course ?? "")}`, key);
     if (mine !== asked || !response?.ok || !answer?.holds) return; // A server that tells no policy.
-    const { credit, idle_limit_ms, tail_ms } = answer.holds;
+    const { credit, idle_limit_ms, tail_ms, external_hosts } = answer.holds;
     const whose = answer.version > 0 && Object.keys(answer.settings ?? {}).length > 0 ? "this course's own" : "the server's";
     const text = `New visits are judged by the rule “${credit}”, with an idle limit of ${seconds(idle_limit_ms)} and a tail of ${seconds(tail_ms)}: ${whose} settings.`;
     part("whole").append(make("p", text, "quiet policy"));
+    part("blocked").append(make("p", hostsInWords(external_hosts), "quiet policy"));
 }
 
 part("key-form").addEventListener("submit", (event) => {

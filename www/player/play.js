@@ -4,6 +4,7 @@
 import { LaunchError, launch } from "../../pkg/seattime.js";
 import { keepToken, keptToken, make, part, say } from "../shared/page.js";
 import { asking } from "./asking.js";
+import { isSandboxed, sayBlocked, sayUnreachable } from "./blocked.js";
 import { cover, uncover } from "./cover.js";
 import { showSaving, showSecond, showStanding } from "./standing.js";
 
@@ -56,6 +57,8 @@ async function play() {
         code,
         launchToken,
     });
+    sayBlocked(visit);
+    sayUnreachable(visit, frame);
     visit.on("saving", (saving) => {
         showSaving(saving);
         if (saving.state === "stopped") stopped(saving.why);
@@ -204,4 +207,4 @@ part("skip").addEventListener("click", (event) => {
 });
 // A launch into a window that shows this page already changes nothing but the fragment.
 addEventListener("hashchange", () => codeOf() !== undefined && reload());
-play().catch(failed);
+if (!isSandboxed()) play().catch(failed);

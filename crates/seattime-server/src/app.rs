@@ -14,6 +14,7 @@ use crate::error::StartError;
 use crate::faults::Faults;
 use crate::limits::Meter;
 use crate::metrics::Metrics;
+use crate::routes::blocked::Counted;
 use crate::secret::{ServerKey, sha256};
 use crate::store::Store;
 use crate::store::postgres::PostgresStore;
@@ -69,6 +70,8 @@ pub struct Parts {
     pub(crate) logins: Arc<Meter>,
     /// So many passwords are looked at once, since each takes memory and a processor.
     pub(crate) hashing: Arc<Semaphore>,
+    /// Reports of blocked requests that are not kept yet.
+    pub(crate) blocked: Arc<Counted>,
     pub(crate) metrics: Arc<Metrics>,
     /// Whether the server is about to end.
     pub(crate) is_draining: Arc<AtomicBool>,
@@ -124,6 +127,7 @@ impl App {
             parts: Arc::new(Meter::new(config.limits.parts)),
             logins: Arc::new(Meter::new(config.limits.logins)),
             hashing: Arc::new(Semaphore::new(PASSWORDS_AT_ONCE)),
+            blocked: Arc::default(),
             is_draining: Arc::default(),
             config: Arc::new(config),
         })))
@@ -156,6 +160,7 @@ impl App {
             Ok(closed) => tracing::info!(closed, "Closed visits that nothing was heard of"),
             Err(error) => tracing::error!(%error, "Visits could not be closed"),
         }
+        self.keep_blocked().await;
         if let Err(error) = self.store.renew_standings(STANDINGS_A_SWEEP, now_ms).await {
             tracing::error!(%error, "The report's rows could not be derived");
         }

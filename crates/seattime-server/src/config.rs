@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use seattime_wire::{CreditPolicy, Policy};
 
+use crate::hosts::{EmbedOrigins, ExternalHosts};
 use crate::limits::{DEFAULT_LIMITS, Limits};
 
 /// Where the LMS keeps its own rows, for those commands that put them right: an address or a path.
@@ -35,6 +36,12 @@ pub const CREDIT_VARIABLE: &str = "SEATTIME_CREDIT";
 pub const IDLE_LIMIT_VARIABLE: &str = "SEATTIME_IDLE_LIMIT";
 /// The environment variable that holds what the last sign of the learner earns at most, in s.
 pub const TAIL_VARIABLE: &str = "SEATTIME_TAIL";
+
+/// The environment variable that names the hosts that content may use: `https`, `none`, or hosts with commas between them.
+pub const EXTERNAL_HOSTS_VARIABLE: &str = "SEATTIME_EXTERNAL_HOSTS";
+/// The environment variable that names the origins whose pages may show a course in a frame: `any`, `none`, or origins with
+/// commas between them.
+pub const EMBED_ORIGINS_VARIABLE: &str = "SEATTIME_EMBED_ORIGINS";
 
 /// What the longest gap between signs of the learner that still counts may be, in s.
 pub const IDLE_LIMIT_S: RangeInclusive<i64> = 10..=3_600;
@@ -114,6 +121,10 @@ pub struct Config {
     pub policy: Policy,
     /// In which courses learners are asked whether they are still there.
     pub still_here: StillHere,
+    /// Which other hosts content may use, in courses without a policy of their own.
+    pub external_hosts: ExternalHosts,
+    /// Which pages of other origins may show a course in a frame.
+    pub embed_origins: EmbedOrigins,
     /// How long it waits, and how often it lets one visit write.
     pub limits: Limits,
 }
@@ -137,6 +148,8 @@ impl Config {
             demo: false,
             policy: DEFAULT_POLICY,
             still_here: StillHere::default(),
+            external_hosts: ExternalHosts::default(),
+            embed_origins: EmbedOrigins::default(),
             limits: DEFAULT_LIMITS,
         }
     }

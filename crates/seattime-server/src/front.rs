@@ -24,6 +24,7 @@ use crate::faults::Dropped;
 use crate::peer::Peer;
 use crate::request::Named;
 use crate::routes::commits::post_commit;
+use crate::routes::content_policy::MaySniff;
 use crate::routes::sent::Sent;
 use crate::routes::{COMMITS, names, routed};
 
@@ -67,7 +68,9 @@ impl Front {
         });
         let answered = answered.await;
         let mut response = named.answered(app, answered);
-        response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+        if response.extensions().get::<MaySniff>().is_none() {
+            response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+        }
         response
     }
 }

@@ -15,6 +15,7 @@ pub mod error;
 mod faces;
 pub mod faults;
 pub mod front;
+pub mod hosts;
 pub mod import;
 pub mod limits;
 mod listen;

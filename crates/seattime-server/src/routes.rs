@@ -2,9 +2,11 @@
 
 pub(crate) mod accounts;
 mod asking;
+pub(crate) mod blocked;
 pub(crate) mod cells;
 pub(crate) mod commits;
 pub(crate) mod content;
+pub(crate) mod content_policy;
 pub(crate) mod courses;
 pub(crate) mod demo;
 pub(crate) mod enrolments;
@@ -89,6 +91,7 @@ pub static ROUTES: &[Route] = &[
     row(GET,    "/content/{grant}/{package}/{*path}",  Run,     Token,  |it| on(it, content::get_file)),
     row(POST,   "/run/v1/visits",                      Run,     Token,  |it| on(it, visits::post_visit)),
     row(POST,   COMMITS,                               Run,     Token,  |it| on(it, commits::post_commit)),
+    row(POST,   "/run/v1/blocked/{grant}/{package}",   Run,     Token,  |it| on(it, blocked::post_blocked)),
     row(POST,   "/run/v1/parts",                       Run,     Token,  |it| on(it, commits::post_part)),
 
     row(GET,    "/",                                   AppFace, Open,   |it| on(it, demo::get_start)),

@@ -1,6 +1,7 @@
 //! The port `Store`: what is kept, and what can be asked of it.
 
 pub mod accounts;
+mod blocked;
 #[cfg(test)]
 pub(crate) mod contract;
 mod courses;
@@ -43,6 +44,7 @@ use seattime_wire::{
 use serde::{Deserialize, Serialize};
 
 pub use self::accounts::{Account, AccountChange, Accounts, ApiKey, Role, Scope};
+pub use self::blocked::{BlockedRequest, BlockedRequests};
 pub use self::courses::{CourseSettings, KeptSettings};
 pub use self::habits::{ActivityReporting, PackageReporting, Reporting, Rule, ToldReporting, Verdict};
 pub use self::history::{History, HistoryKept};
@@ -61,6 +63,7 @@ pub use self::totals::{AttemptTotals, CourseTotals, LearnerTotals, Level, Totals
 pub(crate) use self::rows::word;
 pub(crate) use self::standing::whole_seconds;
 pub use self::verifying::{Differing, VerifiedRows};
+use crate::hosts::ExternalHosts;
 use crate::secret::{ServerKey, digest};
 use crate::token::VisitClaims;
 
@@ -216,6 +219,8 @@ pub struct Opened {
     pub policy: Policy,
     /// Whether learners of its course are asked whether they are still there, if the course says so.
     pub still_here: Option<bool>,
+    /// Which other hosts its content may use, if the course says so.
+    pub external_hosts: Option<ExternalHosts>,
     /// Which API content is given.
     pub api: Api,
     /// Which edition of SCORM 2004 it declares.
@@ -347,6 +352,9 @@ pub trait Store: Send + Sync {
 
     /// Tenants, the keys of their APIs, and who logs in.
     fn accounts(&self) -> &dyn Accounts;
+
+    /// The requests of content that browsers blocked.
+    fn blocked(&self) -> &dyn BlockedRequests;
 
     /// Keeps a tenant and a key for everything, by the key's hash; one that is there already stays as it is.
     fn put_key(&self, tenant: &str, key_hash: &str, now_ms: i64) -> Answer<'_, ()>;

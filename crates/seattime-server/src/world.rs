@@ -149,7 +149,11 @@ impl Server {
         for serving in self.serving {
             let _ = serving.await;
         }
-        match tokio::time::timeout(limits.drain, self.app.store.settle()).await {
+        let settled = async {
+            self.app.keep_blocked().await;
+            self.app.store.settle().await
+        };
+        match tokio::time::timeout(limits.drain, settled).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
                 tracing::warn!(%error, "The database was not left in order; its next start sees to it")

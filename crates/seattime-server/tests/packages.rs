@@ -88,7 +88,8 @@ async fn a_course_is_judged_by_what_it_has_of_its_own() {
     let own = server.app.config.policy;
     let nothing = json!({
         "course": "Safety/on board", "topics": 1, "version": 0, "settings": {},
-        "holds": { "credit": "corroborated", "idle_limit_ms": 300_000, "tail_ms": 30_000, "still_here": false },
+        "holds": { "credit": "corroborated", "idle_limit_ms": 300_000, "tail_ms": 30_000, "still_here": false,
+                   "external_hosts": "https" },
     });
     assert_eq!(server.get(place, KEY).await.unwrap().body, nothing);
     assert_eq!(policy(&server, topic).await, Some((own, false)));
@@ -97,7 +98,8 @@ async fn a_course_is_judged_by_what_it_has_of_its_own() {
     let told = server.put(place, &settings).await.unwrap();
     let truth = json!({
         "course": "Safety/on board", "topics": 1, "version": 1, "set_ms": START_MS, "settings": settings,
-        "holds": { "credit": "measured", "idle_limit_ms": 120_000, "tail_ms": 30_000, "still_here": true },
+        "holds": { "credit": "measured", "idle_limit_ms": 120_000, "tail_ms": 30_000, "still_here": true,
+                   "external_hosts": "https" },
     });
     assert_eq!((told.status.as_u16(), &told.body), (200, &truth));
     assert_eq!(server.get(place, KEY).await.unwrap().body, truth);

@@ -200,6 +200,15 @@ impl Ground {
                     .map(|it| ask(Nobody, NotFound, format!("/content/{grant}/{it}/index.html")))
                     .into()
             }
+            ("POST", "/run/v1/blocked/{grant}/{package}") => {
+                let url = self.a.pointer("/activities/0/url");
+                let own = url.and_then(Value::as_str).unwrap_or_default();
+                let grant = own.split('/').nth(2).unwrap_or_default();
+                let report = json!({ "csp-report": { "blocked-uri": "https://x.example/", "effective-directive": "img-src" } });
+                [&self.topic_of_b, &self.topic_of_y]
+                    .map(|it| ask(Nobody, NotFound, format!("/run/v1/blocked/{grant}/{it}")).with(&report))
+                    .into()
+            }
             ("POST", "/run/v1/visits") => {
                 let guessed = json!({ "code": self.launch_of_b });
                 vec![ask(Nobody, NotFound, path).with(&guessed)]

@@ -7,8 +7,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use seattime_server::clock::SystemClock;
-use seattime_server::config::{Config, METRICS_VARIABLE, PROXIES_VARIABLE, StillHere, TENANT};
+use seattime_server::config::{
+    Config, EMBED_ORIGINS_VARIABLE, EXTERNAL_HOSTS_VARIABLE, METRICS_VARIABLE, PROXIES_VARIABLE, StillHere,
+    TENANT,
+};
 use seattime_server::faults::NoFaults;
+use seattime_server::hosts::{EmbedOrigins, ExternalHosts};
 use seattime_server::limits::{DEFAULT_LIMITS, Limits};
 use seattime_server::{Server, World, serve};
 #[cfg(unix)]
@@ -63,6 +67,14 @@ pub(crate) struct Arguments {
     /// time stops counting. May be given several times.
     #[arg(long, value_name = "COURSE", num_args = 0..=1, default_missing_value = EVERY_COURSE)]
     still_here: Vec<String>,
+    /// Which other hosts content may use: `https` (every one, encrypted), `none`, or hosts with commas between them, such as
+    /// `cdn.example,*.example.com`. A course may have a policy of its own (`PUT /api/v1/courses/{course}`).
+    #[arg(long, env = EXTERNAL_HOSTS_VARIABLE, value_name = "HOSTS", default_value_t)]
+    external_hosts: ExternalHosts,
+    /// Whose pages may show courses in a frame: `any`, `none`, or origins with commas between them, such as
+    /// `https://lms.example`.
+    #[arg(long, env = EMBED_ORIGINS_VARIABLE, value_name = "ORIGINS", default_value = "any")]
+    embed_origins: EmbedOrigins,
     /// Offer the demo courses to anybody on this machine.
     #[arg(long)]
     demo: bool,
@@ -88,6 +100,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
             courses if courses.iter().any(|it| it == EVERY_COURSE) => StillHere::Everywhere,
             courses => StillHere::In(courses.into_iter().collect()),
         },
+        external_hosts: arguments.external_hosts,
+        embed_origins: arguments.embed_origins,
         limits: Limits { delay: Duration::from_secs(arguments.stop_delay), ..DEFAULT_LIMITS },
     };
     let world = World {

@@ -8,22 +8,17 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
+use super::content_policy::{self, Grant, MaySniff};
 use crate::app::App;
 use crate::error::Problem;
 use crate::mime;
 
-const PURPOSE: &str = "content";
-/// Real courses use inline scripts and `eval`; other hosts they may not reach, but for the players of videos that the
-/// run-time can follow, in frames.
-const POLICY: &str = "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; frame-src 'self' data: blob: \
-                      https://www.youtube.com https://www.youtube-nocookie.com https://player.vimeo.com; \
-                      frame-ancestors 'self'; base-uri 'self'; form-action 'self'";
 /// Read from the disk at once, in bytes.
 const CHUNK: u64 = 64 * 1024;
 
 /// The address of a package's file.
-pub(crate) fn address(app: &App, package: &str, href: &str) -> String {
-    format!("/content/{}/{package}/{href}", app.key.mark(PURPOSE, package))
+pub(crate) fn address(app: &App, grant: &Grant, package: &str, href: &str) -> String {
+    format!("/content/{}/{package}/{href}", grant.seal(app, package))
 }
 
 /// A file of a package: `GET /content/{grant}/{package}/{path}`. Byte ranges are answered.
@@ -33,14 +28,13 @@ pub(crate) fn address(app: &App, package: &str, href: &str) -> String {
 /// 404 for whatever is not there, or whose grant is wrong; 416 for a range beyond the end.
 pub(crate) async fn get_file(
     State(app): State<App>,
-    Path((grant, package, path)): Path<(String, String, String)>,
+    Path((sealed, package, path)): Path<(String, String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let is_worker = headers.get("service-worker").is_some_and(|it| it == "script");
     // A worker of one package would answer for all others.
-    if is_worker || !app.key.verify(PURPOSE, &package, &grant) {
-        return Err(Problem::not_found("file"));
-    }
+    let grant = Grant::unseal(&app, &package, &sealed).filter(|_| !is_worker);
+    let grant = grant.ok_or_else(|| Problem::not_found("file"))?;
     let (n, size) = app.store.file(&package, &path).await?.ok_or_else(|| Problem::not_found("file"))?;
     let place = app.config.data.join("content").join(&package).join(n.to_string());
     let file = tokio::fs::File::open(place).await;
@@ -60,10 +54,11 @@ pub(crate) async fn get_file(
     file.seek(SeekFrom::Start(start)).await.map_err(|_| Problem::internal())?;
     let mut response = Response::new(stream(file, end - start));
     *response.status_mut() = status;
-    let kind = mime::type_of(&path);
+    response.extensions_mut().insert(MaySniff);
     let headers = response.headers_mut();
-    headers
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind.unwrap_or("application/octet-stream")));
+    if let Some(kind) = mime::content_type_of(&path) {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    }
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(end - start));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     if status == StatusCode::PARTIAL_CONTENT
@@ -71,12 +66,12 @@ pub(crate) async fn get_file(
     {
         headers.insert(header::CONTENT_RANGE, value);
     }
-    if kind.is_none() {
-        headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
-    }
     // The package is named by its bytes, so what is under an address never changes.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=86400, immutable"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    // What it stops is reported to a route that knows whose it is by the same grant.
+    let report = grant.tenant.is_some().then(|| format!("/run/v1/blocked/{sealed}/{package}"));
+    let policy = content_policy::policy(&grant.hosts, &app.config.embed_origins, report.as_deref());
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy.ok_or_else(Problem::internal)?);
     // Players of videos ask which host they are shown on; the address, with its grant, stays here.
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin"));
     headers.insert("permissions-policy", HeaderValue::from_static("unload=(self)"));

@@ -12,6 +12,7 @@ use super::tenants::versioned;
 use crate::access::Tenant;
 use crate::app::{App, MAX_BODY_BYTES};
 use crate::error::Problem;
+use crate::hosts::ExternalHosts;
 use crate::store::{CourseSettings, KeptSettings};
 
 /// How time is judged in a course.
@@ -39,6 +40,7 @@ struct Holds {
     idle_limit_ms: i64,
     tail_ms: i64,
     still_here: bool,
+    external_hosts: ExternalHosts,
 }
 
 /// How time is judged in a course: `GET /api/v1/courses/{course}`, with an API key. The name is percent-encoded.
@@ -107,6 +109,8 @@ async fn told(app: &App, tenant: &str, course: String, kept: KeptSettings) -> Re
     let topics = app.store.packages(tenant).await?.iter().filter(|it| it.course == course).count();
     let still_here = app.config.still_here.is_asked_in(&course, settings.still_here);
     let set_ms = (version > 0).then_some(set_ms);
-    let holds = Holds { credit, idle_limit_ms, tail_ms, still_here };
+    let external_hosts = settings.external_hosts.clone();
+    let external_hosts = external_hosts.unwrap_or_else(|| app.config.external_hosts.clone());
+    let holds = Holds { credit, idle_limit_ms, tail_ms, still_here, external_hosts };
     Ok(versioned(version, JudgedCourse { course, topics, version, set_ms, settings, holds }))
 }

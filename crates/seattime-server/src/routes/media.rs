@@ -7,6 +7,7 @@ use seattime_wire::MediaTopic;
 use serde::Serialize;
 
 use super::content;
+use super::content_policy::Grant;
 use super::sent::SentForm;
 use crate::access::Tenant;
 use crate::app::App;
@@ -84,11 +85,16 @@ impl App {
 
 /// Where a video or audio is taken: a page of ours, which is told by its address what it plays. What is kept with us
 /// gets addresses that only the server can make.
-pub(crate) fn address(app: &App, package: &str, topic: &mut MediaTopic) -> Result<String, Problem> {
+pub(crate) fn address(
+    app: &App,
+    grant: &Grant,
+    package: &str,
+    topic: &mut MediaTopic,
+) -> Result<String, Problem> {
     for href in [Some(&mut topic.source), topic.captions.as_mut()].into_iter().flatten() {
         let is_ours = !href.contains("://");
         if is_ours {
-            *href = content::address(app, package, href);
+            *href = content::address(app, grant, package, href);
         }
     }
     let told = serde_json::to_string(topic).map_err(|_| Problem::internal())?;

@@ -16,7 +16,7 @@ use crate::access::{Caller, Tenant, Who};
 use crate::app::App;
 use crate::error::Problem;
 use crate::import;
-use crate::store::{PackageLine, StoredPackage, Verdict};
+use crate::store::{BlockedRequest, PackageLine, PackageReporting, StoredPackage, Verdict};
 
 /// How a package is filed.
 #[derive(Debug, Deserialize)]
@@ -106,6 +106,15 @@ pub(crate) async fn get_packages(
     Ok(unkept(listed.collect::<Vec<_>>()))
 }
 
+/// One package.
+#[derive(Debug, Serialize)]
+struct ShownPackage {
+    #[serde(flatten)]
+    reporting: PackageReporting,
+    /// The hosts that browsers kept its content from.
+    blocked: Vec<BlockedRequest>,
+}
+
 /// A package, with how it reports its time and what was credited instead: `GET /api/v1/packages/{topic}`, with an API
 /// key. What was sent up to now is in it.
 ///
@@ -117,7 +126,10 @@ pub(crate) async fn get_package(
     Tenant(tenant): Tenant,
     Path(topic): Path<String>,
 ) -> Result<Response, Problem> {
-    Ok(unkept(app.store.package_reporting(&tenant, &topic, app.now_ms().await).await?))
+    app.keep_blocked().await;
+    let reporting = app.store.package_reporting(&tenant, &topic, app.now_ms().await).await?;
+    let blocked = app.store.blocked().blocked_of(&tenant, &topic).await?;
+    Ok(unkept(ShownPackage { reporting, blocked }))
 }
 
 async fn import(

@@ -5,20 +5,21 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::app::App;
+use crate::config::Config;
 use crate::error::Problem;
 use crate::mime;
 use crate::secret::sha256;
 
 /// Nothing but our own; the player may also compile wasm and show content in a frame.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
-                      img-src 'self' data:; connect-src 'self'; frame-src 'self'; form-action 'self'; \
-                      base-uri 'none'; object-src 'none'";
+                      img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; \
+                      object-src 'none'; frame-src 'self'";
 
 /// The page of a video or audio may also play what lies elsewhere, and read its captions there. It is told by its
-/// address what to play, so that nobody else may put it into a page of theirs.
+/// address what to play; in a page of another website it plays nothing, unless that page shows the player.
 const MEDIA_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
                             media-src 'self' http: https: blob:; connect-src 'self' http: https:; \
-                            frame-ancestors 'self'; form-action 'none'; base-uri 'none'; object-src 'none'";
+                            form-action 'none'; base-uri 'none'; object-src 'none'";
 
 /// A page or a file of it: `GET /player/`, `GET /player/play.js`, `GET /pkg/seattime.js`. Which there are, the table of
 /// routes says.
@@ -63,6 +64,18 @@ pub(crate) async fn get_packages() -> Redirect {
     Redirect::permanent("/packages/")
 }
 
+/// The policy of a page. The player's frame may go where content may: a page may lead on to another website.
+fn policy(config: &Config, folder: &str, name: &str) -> String {
+    match (folder, name) {
+        ("player", "media.html") => format!("{MEDIA_POLICY}{}", config.embed_origins.directive()),
+        ("player", _) => {
+            let hosts = config.external_hosts.sources();
+            format!("{POLICY}{hosts}{}", config.embed_origins.directive())
+        }
+        _ => POLICY.to_owned(),
+    }
+}
+
 fn file(app: &App, headers: &HeaderMap, folder: &str, name: &str) -> Result<Response, Problem> {
     let path = if folder == "pkg" { format!("pkg/{name}") } else { format!("www/{folder}/{name}") };
     let bytes = app.assets.get(&path).ok_or_else(|| Problem::not_found("page"))?;
@@ -78,8 +91,12 @@ fn file(app: &App, headers: &HeaderMap, folder: &str, name: &str) -> Result<Resp
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    let policy = if path == "www/player/media.html" { MEDIA_POLICY } else { POLICY };
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    let policy = HeaderValue::from_str(&policy(&app.config, folder, name));
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy.map_err(|_| Problem::internal())?);
+    if matches!(folder, "player" | "pkg" | "shared") {
+        // In a sandboxed frame the player is of no origin; its scripts run there, to say why the course cannot.
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    }
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert("permissions-policy", HeaderValue::from_static("unload=(self)"));
     if let Ok(mark) = HeaderValue::from_str(&mark) {

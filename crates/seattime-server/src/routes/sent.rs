@@ -21,6 +21,8 @@ use crate::store::Known;
 
 /// A package has to come at this rate at least, in bytes a second.
 const LEAST_RATE: u64 = 16 * 1024;
+/// The longest report on a policy, in bytes.
+const MAX_REPORT_BYTES: usize = 16 * 1024;
 
 /// A body of JSON, from a page that may only be able to send text, of at most `LIMIT` bytes, as sent and unpacked.
 pub(crate) struct Sent<const LIMIT: usize>(pub(crate) Bytes);
@@ -40,6 +42,18 @@ impl<const LIMIT: usize> FromRequest<App> for Sent<LIMIT> {
         let is_packed = is_packed(request.headers())?;
         let body = read(request, LIMIT, app.config.limits.body, None).await?;
         Ok(Sent(if is_packed { unpacked(&body, LIMIT)? } else { body }))
+    }
+}
+
+/// A browser's report on a policy, of at most 16 KiB. Its type is not looked at: browsers differ.
+pub(crate) struct Reported(pub(crate) Bytes);
+
+impl FromRequest<App> for Reported {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        check_encoding(request.headers())?;
+        Ok(Reported(read(request, MAX_REPORT_BYTES, app.config.limits.body, None).await?))
     }
 }
 

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use seattime_wire::{OpenVisit, OpenedVisit};
 
+use super::content_policy::Grant;
 use super::sent::{Client, Sent};
 use super::{content, media};
 use crate::app::{App, MAX_BODY_BYTES};
@@ -48,10 +49,12 @@ pub(crate) async fn post_visit(
     let mut opened = opened?;
     app.metrics.visits.inc();
     pass(&*app.faults, "after_visit")?;
+    let hosts = opened.external_hosts.take().unwrap_or_else(|| app.config.external_hosts.clone());
+    let grant = Grant { tenant: Some(opened.claims.tenant.clone()), hosts };
     for activity in &mut opened.activities {
         match &mut activity.media {
-            None => activity.url = content::address(&app, &opened.topic, &activity.url),
-            Some(topic) => activity.url = media::address(&app, &opened.topic, topic)?,
+            None => activity.url = content::address(&app, &grant, &opened.topic, &activity.url),
+            Some(topic) => activity.url = media::address(&app, &grant, &opened.topic, topic)?,
         }
     }
     let claims = opened.claims;

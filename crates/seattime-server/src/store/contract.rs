@@ -1,6 +1,7 @@
 //! What every store must do, run on each.
 
 mod accounts;
+mod blocked;
 mod bytes;
 mod courses;
 mod enrolled;
@@ -148,6 +149,7 @@ async fn keeps(stores: &[Arc<dyn Store>]) {
         run.how_a_package_reports_is_learnt_from_its_sessions().await;
         run.of_a_package_only_sessions_that_count_and_have_ended_tell().await;
         run.a_course_may_be_judged_otherwise_than_its_server().await;
+        run.blocked_requests_are_counted_by_host_within_a_bound().await;
         run.pages_of_every_order_give_every_row_once().await;
         run.pages_give_every_row_once_while_rows_change().await;
         run.a_report_is_narrowed_to_what_is_asked_for().await;

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::record::{AttemptPolicy, RecordPolicy};
 use crate::config::{IDLE_LIMIT_S, TAIL_S};
+use crate::hosts::ExternalHosts;
 
 /// What a course has of its own; what is left out is the server's.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CourseSettings {
     /// How reported and measured time are weighed.
@@ -28,10 +29,13 @@ pub struct CourseSettings {
     /// Whether a 2004 session that ends without a completion status completes its activity; it does, if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auto_complete: Option<bool>,
+    /// Which other hosts content may use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_hosts: Option<ExternalHosts>,
 }
 
 /// A course's settings as they are kept: each change is one more version, and none is forgotten.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KeptSettings {
     /// The latest.
     pub settings: CourseSettings,
@@ -73,7 +77,7 @@ impl CourseSettings {
                 return Err(format!("{name} is {ms}; it may be {least} to {most}, in milliseconds"));
             }
         }
-        Ok(())
+        self.external_hosts.as_ref().map_or(Ok(()), ExternalHosts::check)
     }
 }
 

@@ -244,6 +244,7 @@ impl Told {
             launch: launch.id,
             policy,
             still_here: course.still_here,
+            external_hosts: course.external_hosts,
             api: self.api,
             edition: package.edition,
             is_strict: launch.is_strict,

@@ -2,6 +2,7 @@
 //! everybody's.
 
 mod accounts;
+mod blocked;
 pub(crate) mod clock;
 pub(crate) mod connection;
 mod contacts;
@@ -45,10 +46,10 @@ use super::listing::Whose;
 use super::rows::column;
 use super::standing::{STANDINGS_A_REQUEST, STANDINGS_AT_ONCE, in_steps};
 use super::{
-    Accounts, Answer, ApiKey, Arrival, CourseSettings, History, HistoryKept, JudgedOf, JudgedRows, Judging,
-    KeptSettings, Known, Launched, MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, PackageLine,
-    PackageReporting, ReportOf, ReportPage, ReportVisit, Reporting, RowKey, Sight, Store, StoreError,
-    StoredPackage, TenantSettings, Throughput, VerifiedRows, VisitsOf,
+    Accounts, Answer, ApiKey, Arrival, BlockedRequests, CourseSettings, History, HistoryKept, JudgedOf,
+    JudgedRows, Judging, KeptSettings, Known, Launched, MadeLaunch, Merged, NewLaunch, NewLearner, Opened,
+    Opening, PackageLine, PackageReporting, ReportOf, ReportPage, ReportVisit, Reporting, RowKey, Sight,
+    Store, StoreError, StoredPackage, TenantSettings, Throughput, VerifiedRows, VisitsOf,
 };
 use crate::clock::ServerClock;
 use crate::error::StartError;
@@ -242,6 +243,10 @@ impl Store for PostgresStore {
         self
     }
 
+    fn blocked(&self) -> &dyn BlockedRequests {
+        self
+    }
+
     fn put_key(&self, tenant: &str, key_hash: &str, now_ms: i64) -> Answer<'_, ()> {
         let (tenant, key_hash) = (tenant.to_owned(), key_hash.to_owned());
         Box::pin(async move { retried!(tries => put_key(&self.pool, &tenant, &key_hash, now_ms)) })
@@ -307,7 +312,7 @@ impl Store for PostgresStore {
         let (tenant, course) = (tenant.to_owned(), course.to_owned());
         Box::pin(async move {
             let whose = (tenant.as_str(), course.as_str());
-            let change = (settings, now_ms);
+            let change = (&settings, now_ms);
             retried!(tries => courses::put(&self.pool, whose, change, &known, tries.is_repeated()))
         })
     }

@@ -1,6 +1,7 @@
 //! `Store` over SQLite: one thread writes, whatever waits goes into one transaction, then all are answered.
 
 mod accounts;
+mod blocked;
 mod courses;
 mod desk;
 mod heard;
@@ -28,10 +29,10 @@ use self::writer::Writer;
 use super::listing::Whose;
 use super::standing::{STANDINGS_A_REQUEST, STANDINGS_AT_ONCE, in_steps};
 use super::{
-    Accounts, Answer, ApiKey, Arrival, CourseSettings, History, HistoryKept, JudgedOf, JudgedRows, Judging,
-    KeptSettings, Known, Launched, MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, PackageLine,
-    PackageReporting, ReportOf, ReportPage, ReportVisit, Reporting, RowKey, Sight, Store, StoreError,
-    StoredPackage, TenantSettings, Throughput, VerifiedRows, VisitsOf,
+    Accounts, Answer, ApiKey, Arrival, BlockedRequests, CourseSettings, History, HistoryKept, JudgedOf,
+    JudgedRows, Judging, KeptSettings, Known, Launched, MadeLaunch, Merged, NewLaunch, NewLearner, Opened,
+    Opening, PackageLine, PackageReporting, ReportOf, ReportPage, ReportVisit, Reporting, RowKey, Sight,
+    Store, StoreError, StoredPackage, TenantSettings, Throughput, VerifiedRows, VisitsOf,
 };
 use crate::error::StartError;
 use crate::secret::ServerKey;
@@ -64,6 +65,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0010_accounts.sql"),
     include_str!("../../migrations/sqlite/0011_history.sql"),
     include_str!("../../migrations/sqlite/0012_record.sql"),
+    include_str!("../../migrations/sqlite/0014_blocked.sql"),
 ];
 
 /// The version of the schema.
@@ -272,6 +274,10 @@ impl Store for SqliteStore {
     }
 
     fn accounts(&self) -> &dyn Accounts {
+        self
+    }
+
+    fn blocked(&self) -> &dyn BlockedRequests {
         self
     }
 

@@ -11,10 +11,10 @@ use seattime_server::faults::NoFaults;
 use seattime_server::limits::Rate;
 use seattime_server::secret::ServerKey;
 use seattime_server::store::{
-    Accounts, Answer, Arrival, CourseSettings, History, HistoryKept, JudgedOf, JudgedRows, Judging,
-    KeptSettings, Known, Launched, MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, PackageLine,
-    PackageReporting, ReportOf, ReportPage, ReportVisit, Reporting, RowKey, Sight, Store, StoredPackage,
-    TenantSettings, VerifiedRows, VisitsOf,
+    Accounts, Answer, Arrival, BlockedRequests, CourseSettings, History, HistoryKept, JudgedOf, JudgedRows,
+    Judging, KeptSettings, Known, Launched, MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening,
+    PackageLine, PackageReporting, ReportOf, ReportPage, ReportVisit, Reporting, RowKey, Sight, Store,
+    StoredPackage, TenantSettings, VerifiedRows, VisitsOf,
 };
 use seattime_server::token::VisitClaims;
 use seattime_server::{App, Config, World, serve_as};
@@ -59,6 +59,10 @@ impl Store for Sink {
 
     fn put_part(&self, _claims: VisitClaims, _part: ValuePart) -> Answer<'_, ()> {
         Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn blocked(&self) -> &dyn BlockedRequests {
+        self.0.blocked()
     }
 
     fn server_key(&self) -> Answer<'_, ServerKey> {

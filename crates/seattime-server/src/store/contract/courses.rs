@@ -4,6 +4,7 @@ use seattime_wire::{Api, CreditPolicy, Policy, Reported};
 
 use super::{MINUTE_MS, NOW_MS, Run, arrival, commit};
 use crate::config::DEFAULT_POLICY;
+use crate::hosts::ExternalHosts;
 use crate::store::{CourseSettings, KeptSettings, Known, StoreError};
 
 impl Run<'_> {
@@ -22,18 +23,20 @@ impl Run<'_> {
         let short = CourseSettings {
             idle_limit_ms: Some(120_000),
             still_here: Some(true),
+            external_hosts: Some(ExternalHosts::Listed(vec!["*.example.com".to_owned()])),
             ..CourseSettings::default()
         };
-        let kept = self.put_course(&course, short).await;
-        assert_eq!(kept, KeptSettings { settings: short, version: 1, set_ms: NOW_MS });
+        let kept = self.put_course(&course, short.clone()).await;
+        assert_eq!(kept, KeptSettings { settings: short.clone(), version: 1, set_ms: NOW_MS });
         for store in self.stores {
-            assert_eq!(store.course(&self.tenant, &course).await, Ok(kept));
+            assert_eq!(store.course(&self.tenant, &course).await, Ok(kept.clone()));
             assert_eq!(store.course("somebody else", &course).await, Ok(KeptSettings::default()));
         }
         let policy = Policy { idle_limit_ms: 120_000, ..DEFAULT_POLICY };
         for _ in self.stores {
             let opened = self.open(&topic, "zoe", NOW_MS).await;
             assert_eq!((opened.policy, opened.still_here), (policy, Some(true)));
+            assert_eq!(opened.external_hosts, short.external_hosts);
             let elsewhere = self.open(&other, "zoe", NOW_MS).await;
             assert_eq!((elsewhere.policy, elsewhere.still_here), (DEFAULT_POLICY, None));
         }
@@ -60,24 +63,28 @@ impl Run<'_> {
 
         // Two at once are two versions, whichever comes first; what is left out is the server's again.
         let measured = CourseSettings { credit: Some(CreditPolicy::Measured), ..CourseSettings::default() };
-        let (one, two) = tokio::join!(self.put_course(&course, measured), self.put_course(&course, measured));
+        let (one, two) = tokio::join!(
+            self.put_course(&course, measured.clone()),
+            self.put_course(&course, measured.clone())
+        );
         assert_eq!([one.version.min(two.version), one.version.max(two.version)], [2, 3]);
         let opened = self.open(&topic, "zita", NOW_MS).await;
         assert_eq!(opened.policy, Policy { credit: CreditPolicy::Measured, ..DEFAULT_POLICY });
 
         // Whoever knows another version than the latest changes nothing; of two who know it, one does.
         for known in [vec![2], vec![4], Vec::new()] {
-            let late = self.store().put_course(&self.tenant, &course, short, Known::Versions(known), NOW_MS);
+            let late =
+                self.store().put_course(&self.tenant, &course, short.clone(), Known::Versions(known), NOW_MS);
             assert_eq!(late.await, Err(StoreError::Changed));
         }
         let knows = Known::Versions(vec![1, 3]);
         let (one, two) = tokio::join!(
-            self.store().put_course(&self.tenant, &course, measured, knows.clone(), NOW_MS),
-            self.store().put_course(&self.tenant, &course, measured, knows, NOW_MS),
+            self.store().put_course(&self.tenant, &course, measured.clone(), knows.clone(), NOW_MS),
+            self.store().put_course(&self.tenant, &course, measured.clone(), knows, NOW_MS),
         );
         let kept = KeptSettings { settings: measured, version: 4, set_ms: NOW_MS };
         assert!(
-            [(&one, &two), (&two, &one)].contains(&(&Ok(kept), &Err(StoreError::Changed))),
+            [(&one, &two), (&two, &one)].contains(&(&Ok(kept.clone()), &Err(StoreError::Changed))),
             "{one:?} {two:?}"
         );
 

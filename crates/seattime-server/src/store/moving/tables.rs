@@ -127,6 +127,10 @@ pub(super) const TABLES: &[Table] = &[
     plain("course_settings", 3, &[
         ("tenant", Text), ("course", Text), ("version", Number), ("settings", Text), ("set_ms", Number),
     ]),
+    plain("blocked_request", 4, &[
+        ("tenant", Text), ("package", Text), ("host", Text), ("directive", Text), ("count", Number), ("first_ms", Number),
+        ("last_ms", Number),
+    ]),
     plain("audit", 2, &[
         ("learner", Text), ("id", Text), ("tenant", Text), ("at_ms", Number), ("who", Text), ("what", Text),
         ("course", Text), ("topic", Text), ("was", Text), ("became", Text),

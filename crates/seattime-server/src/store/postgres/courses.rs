@@ -24,22 +24,22 @@ pub(super) async fn course(pool: &Pool, tenant: &str, course: &str) -> Result<Ke
 pub(super) async fn put(
     pool: &Pool,
     (tenant, course): (&str, &str),
-    (settings, now_ms): (CourseSettings, i64),
+    (settings, now_ms): (&CourseSettings, i64),
     known: &Known,
     is_repeated: bool,
 ) -> Result<KeptSettings, Failure> {
     let db = pool.get().await?;
     let before = find(&db, tenant, course).await?;
-    let is_so_already = before.settings == settings && before.set_ms == now_ms;
+    let is_so_already = before.settings == *settings && before.set_ms == now_ms;
     if is_repeated && is_so_already && known.check(before.version.saturating_sub(1)).is_ok() {
         return Ok(before);
     }
     known.check(before.version)?;
     let version = before.version + 1;
-    let kept = serde_json::to_string(&settings)?;
+    let kept = serde_json::to_string(settings)?;
     let fields = [tenant.into(), course.into(), version.into(), (&kept).into(), now_ms.into()];
     if run(&db, sql!("put_course_settings"), &fields).await? == 0 {
         return Err(Failure::Raced);
     }
-    Ok(KeptSettings { settings, version, set_ms: now_ms })
+    Ok(KeptSettings { settings: settings.clone(), version, set_ms: now_ms })
 }

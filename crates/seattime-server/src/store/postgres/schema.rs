@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0006_accounts.sql"),
     include_str!("../../../migrations/postgres/0007_history.sql"),
     include_str!("../../../migrations/postgres/0008_record.sql"),
+    include_str!("../../../migrations/postgres/0010_blocked.sql"),
 ];
 
 /// The version of the schema.

@@ -1,0 +1,1 @@
+DELETE FROM blocked_request WHERE tenant = $1 AND package = $2 AND last_ms < $3

@@ -28,8 +28,8 @@ export function blockedIn(tell) {
         window.addEventListener("securitypolicyviolation", violated);
         for (const dialog of dialogs) {
             if (seen.has(window[dialog])) continue;
-            // Chromium and Safari refuse dialogs in frames of another website, without a word to content:
-            // https://chromestatus.com/feature/5148698084376576
+            // Content gets no sign of a refusal by a sandbox without allow-modals, or by a browser in a frame of another
+            // website: https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html#cannot-show-simple-dialogs
             window[dialog] = new Proxy(window[dialog], {
                 apply(show, self, given) {
                     const atMs = performance.now();

@@ -58,7 +58,7 @@ export function drawBlocked(blocked) {
     return [make("h3", "Blocked requests to other hosts"), make("p", text, "quiet policy"), table];
 }
 
-/** @param {unknown} hosts The policy of a course. @returns {string} Empty where the server tells none. */
+/** @param {unknown} hosts The policy of a course. @returns {string} Empty for a server without such policies. */
 export function hostsInWords(hosts) {
     if (hosts === "https") return "Content may use every other host with an encrypted address (https).";
     if (hosts === "none") return "Content may use no other host but players of YouTube and Vimeo.";

@@ -2,11 +2,13 @@
 // What the browser keeps from the course, in words: requests to other hosts, dialogs, or the whole content.
 
 import { part, say } from "../shared/page.js";
-import { cover } from "./cover.js";
+import { cover, uncover } from "./cover.js";
 import { showStanding } from "./standing.js";
 
 /** @typedef {import("../../pkg/seattime.js").Visit} Visit */
 
+/** A page that is not there after this time is asked for once more, to say why. */
+const PATIENCE_S = 5;
 const ASK = "Please tell the people who gave you this course";
 
 /** How many requests to each host were refused. @type {Map<string, number>} */
@@ -38,7 +40,7 @@ export function sayBlocked(visit) {
 function sayDialog(dialog, text) {
     const words = `“${text.length > 200 ? `${text.slice(0, 200)} …` : text}”`;
     const what = dialog === "alert" ? `The course says: ${words}` : `The course asked ${words}, and your browser answered “Cancel”`;
-    const why = "Your browser shows no dialogs of a course inside another website; in a window of its own it does.";
+    const why = "Your browser shows no dialogs of a course inside this page; in a window of its own it does.";
     say(part("blocked"), `${what}${dialog === "alert" ? " " : ". "}(${why})`);
 }
 
@@ -51,30 +53,39 @@ function sayDialog(dialog, text) {
 export function sayUnreachable(visit, frame) {
     /** The address whose page was there: it may lead on to another website. */
     let reached = "";
-    const look = () => {
-        try {
-            const { URL: url = "about:blank", contentType = "" } = frame.contentDocument ?? {};
-            if (url === "about:blank") return false;
-            if (!contentType.endsWith("problem+json")) reached = frame.src;
-            return true;
-        } catch {
-            return false;
+    /** The address that is waited for, and for how many seconds. */
+    let [awaited, seconds] = ["", 0];
+    /** The address of which it was said that it is not shown. */
+    let covered = "";
+    const isReached = () => {
+        const { URL: url = "about:blank", contentType = "" } = frame.contentDocument ?? {};
+        if (url !== "about:blank" && !contentType.endsWith("problem+json")) reached = frame.src;
+        if (covered !== "" && covered === reached) {
+            covered = "";
+            uncover();
+        }
+        return reached === frame.src;
+    };
+    /** @param {boolean} isLoaded Whether the frame has loaded whatever it shows. */
+    const check = async (isLoaded) => {
+        const address = frame.src;
+        if (visit.loaded === undefined || address === "about:blank" || isReached()) return;
+        const found = await reason(address);
+        if (frame.src !== address || isReached()) return; // Something else was opened meanwhile.
+        if (typeof found === "object") {
+            showStanding("The course is not shown", "", true);
+            cover(found[0], found[1], [{ text: "Try again", to: () => location.reload() }]);
+            covered = address;
+        } else if (isLoaded && found === "unknown") {
+            say(part("blocked"), `If you see no course here, your browser or an extension of it blocks it. ${ASK}.`);
         }
     };
-    visit.on("second", look);
-    frame.addEventListener("load", async () => {
-        const address = frame.src;
-        if (address === "about:blank" || visit.loaded === undefined) return;
-        look();
-        if (reached === address) return;
-        const found = await reason(address);
-        if (frame.src !== address || reached === address) return; // Something else was opened meanwhile.
-        if (found === undefined) {
-            say(part("blocked"), `If you see no course here, your browser or an extension of it blocks it. ${ASK}.`);
-            return;
-        }
-        showStanding("The course is not shown", "", true);
-        cover(found[0], found[1], [{ text: "Try again", to: () => location.reload() }]);
+    frame.addEventListener("load", () => void check(true));
+    // Firefox saves an answer that it cannot show, and loads nothing.
+    visit.on("second", () => {
+        if (isReached()) return;
+        [awaited, seconds] = awaited === frame.src ? [awaited, seconds + 1] : [frame.src, 0];
+        if (seconds === PATIENCE_S) void check(false);
     });
 }
 
@@ -82,7 +93,7 @@ export function sayUnreachable(visit, frame) {
  * Finds out why a page of the course is not shown.
  *
  * @param {string} address
- * @returns {Promise<[title: string, text: string] | undefined>} None where the server answers as it should.
+ * @returns {Promise<[title: string, text: string] | "unknown" | undefined>} None where a viewer of the browser shows it.
  */
 async function reason(address) {
     const answer = await fetch(address, { method: "HEAD", cache: "no-store" }).catch(() => undefined);
@@ -95,7 +106,7 @@ async function reason(address) {
     const { headers } = answer;
     const ancestors = /frame-ancestors[^;,]*/.exec(headers.get("content-security-policy") ?? "")?.[0];
     const options = headers.get("x-frame-options");
-    if (!options && !ancestors) return undefined;
+    if (!options && !ancestors) return /html|^$/.test(headers.get("content-type") ?? "") ? "unknown" : undefined;
     const found = options ? `X-Frame-Options: ${options}` : ancestors;
     return ["Your browser does not show this course inside another website.", `The course is sent with “${found}”. ${ASK}: they can allow this website (--embed-origins, or a proxy's settings), or open the course in a window of its own.`];
 }

@@ -176,7 +176,7 @@ async fn a_file_is_what_a_plain_web_server_makes_of_it() {
     let folder = address.strip_suffix("index.html").unwrap();
     #[rustfmt::skip]
     let types = [
-        Some("text/javascript"), Some("text/jsx"), None, Some("application/json"), Some("text/css; charset=utf-8"), None,
+        Some("text/javascript"), Some("text/javascript"), None, Some("application/json"), Some("text/css; charset=utf-8"), None,
         Some("text/xml"), Some("image/x-icon"), Some("text/javascript"), None, Some("text/html"),
     ];
     for (name, expected) in NAMES.into_iter().zip(types) {

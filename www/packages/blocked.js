@@ -62,5 +62,5 @@ export function drawBlocked(blocked) {
 export function hostsInWords(hosts) {
     if (hosts === "https") return "Content may use every other host with an encrypted address (https).";
     if (hosts === "none") return "Content may use no other host but players of YouTube and Vimeo.";
-    return Array.isArray(hosts) ? `Content may use these other hosts: ${hosts.join(", ")}` : "";
+    return Array.isArray(hosts) ? `Content may use these other hosts: ${hosts.join(", ")}.` : "";
 }

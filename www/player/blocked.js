@@ -31,7 +31,8 @@ export function sayBlocked(visit) {
         const [first, ...others] = hosts.keys();
         const more = others.length === 0 ? "" : others.length === 1 ? ` and ${others[0]}` : ` and ${others.length} other websites`;
         const were = count === 1 ? "1 request of this course was" : `${count} requests of this course were`;
-        say(part("blocked"), `Something may be missing: ${were} blocked, to ${first}${more}. ${ASK}; this website can be allowed.`);
+        const what = hosts.size === 1 ? "this website" : "these websites";
+        say(part("blocked"), `Something may be missing: ${were} blocked, to ${first}${more}. ${ASK}: they can allow ${what}.`);
         console.warn(`seattime: a request to ${host} was blocked; an administrator can allow this host (external_hosts)`);
     });
 }
@@ -108,7 +109,7 @@ async function reason(address) {
     const options = headers.get("x-frame-options");
     if (!options && !ancestors) return /html|^$/.test(headers.get("content-type") ?? "") ? "unknown" : undefined;
     const found = options ? `X-Frame-Options: ${options}` : ancestors;
-    return ["Your browser does not show this course inside another website.", `The course is sent with “${found}”. ${ASK}: they can allow this website (--embed-origins, or a proxy's settings), or open the course in a window of its own.`];
+    return ["Your browser does not show this course inside another website.", `The course is sent with “${found}”. ${ASK}: they can allow this website by the option --embed-origins or the settings of a proxy, or open the course in a window of its own.`];
 }
 
 /**

@@ -161,7 +161,7 @@ const NAMES: [&str; 11] = [
     "sheet.xslt",
     "hand.cur",
     "plain.js",
-    "data.xyz",
+    "data.q1z",
     "page.html",
 ];
 

@@ -74,14 +74,14 @@ function text(value) {
 export function handOver() {
     for (const known of late) {
         const text = known.text ?? "";
-        wasm.set_value(known.number, 0, 0, put(text, 0), text.length);
+        wasm.set_value(known.number, 0, 0, put(text, 0, true), text.length);
         known.late = false;
     }
     late.clear();
 }
 onImage(handOver, (name, value) => {
     const bytes = putName(name);
-    wasm.set_named(bytes, put(value, bytes), value.length);
+    wasm.set_named(bytes, put(value, bytes, true), value.length);
 });
 
 /** Forgets what was set: a session begins, and its values are others. */
@@ -176,38 +176,29 @@ function setValue(name, value) {
     const units = value.length;
     // What is surely taken waits here for whoever needs it: it costs no crossing now.
     if (known !== undefined && known.limit > 0 && units <= known.limit) {
-        const text = wellFormed(value);
-        known.text = text;
+        known.text = value;
         if (!known.late) {
             known.late = true;
             late.add(known);
         }
-        noteSet(name, text);
+        noteSet(name, value);
         last = 0;
         return "true";
     }
-    let size;
     if (known === undefined) {
         const bytes = putName(name);
-        size = put(value, bytes);
+        const size = put(value, bytes, true);
         last = wasm.set_named(bytes, size, units);
         if (last !== 0) return "false";
         known = learn(name);
     } else {
-        size = put(value, 0);
+        const size = put(value, 0, true);
         last = wasm.set_value(known.number, record, known.inner, size, units);
         if (last !== 0) return "false";
     }
     noteSet(name, value);
-    // Only what is all ASCII is surely what the instance holds; anything else is read back.
-    if (known !== undefined && known.plain) known.text = size === units ? value : undefined;
+    if (known !== undefined && known.plain) known.text = value;
     return "true";
-}
-
-/** @param {string} value What JavaScript holds, with halves of characters made whole as Rust would. */
-function wellFormed(value) {
-    const made = /** @type {any} */ (value);
-    return made.toWellFormed ? made.toWellFormed() : new TextDecoder().decode(new TextEncoder().encode(value));
 }
 
 /**

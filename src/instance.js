@@ -9,9 +9,43 @@ import * as wasm from "./wasm.js";
 /** @typedef {RequestInfo | URL | Response | BufferSource | WebAssembly.Module} Source */
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+// A text may begin with U+FEFF, which is a character of its own here.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 // Up to here a loop beats the encoder, whose call alone costs as much as 200 characters.
 const SHORT = 256;
+
+// JavaScript's texts may hold surrogates without a partner, Rust's and JSON's may not: see value/surrogates.rs. Most
+// texts have no surrogate at all, or none that matters; searching for those costs far less than replacing.
+const SURROGATE = /[\ud800-\udfff]/;
+// How characters from U+10F000 on begin.
+const RESERVED = /[\udbfc-\udbfe]/;
+const UNSAFE = /[\ud800-\udfff\u{10f000}-\u{10f800}]/gu;
+const HELD = /\u{10f800}?[\u{10f000}-\u{10f800}]/gu;
+const FIRST = 0x10f000 - 0xd800;
+
+/**
+ * A text as the instance, messages and databases hold it.
+ *
+ * @param {string} text
+ * @param {boolean} [isContent] Whether it comes from content; else it may be held so already.
+ */
+function held(text, isContent) {
+    const isPlain = /** @type {any} */ (text).isWellFormed?.() && !RESERVED.test(text); // Safari has it since 16.4.
+    if (isPlain || !SURROGATE.test(text)) return text;
+    return text.replace(UNSAFE, (it) =>
+        it.length < 2 ? String.fromCodePoint(it.charCodeAt(0) + FIRST) : isContent ? "\u{10f800}" + it : it);
+}
+
+/**
+ * A text as content passed it.
+ *
+ * @param {string} text
+ */
+function meant(text) {
+    if (!RESERVED.test(text)) return text;
+    return text.replace(HELD, (it) =>
+        it.length > 2 ? it.slice(2) : it === "\u{10f800}" ? it : String.fromCharCode(Number(it.codePointAt(0)) - FIRST));
+}
 
 /** @type {WebAssembly.Memory} */
 let memory;
@@ -92,9 +126,10 @@ function room(size) {
  *
  * @param {string} text
  * @param {number} at
+ * @param {boolean} [isContent] Whether it comes from content: then any sequence of 16-bit units is kept as it is.
  */
-export function put(text, at) {
-    const length = text.length;
+export function put(text, at, isContent) {
+    let length = text.length;
     if (length <= SHORT) {
         room(at + SHORT);
         let n = 0;
@@ -105,6 +140,8 @@ export function put(text, at) {
         }
         if (n === length) return length;
     }
+    text = held(text, isContent);
+    length = text.length;
     room(at + 3 * length);
     return encoder.encodeInto(text, bytes.subarray(inboxAt + at, inboxAt + inboxRoom)).written;
 }
@@ -116,16 +153,23 @@ function pointedAt() {
     return bytes.subarray(start, start + words[cellAt + 1]);
 }
 
-/** The text that the cell points at. */
-export function read() {
+/**
+ * The text that the cell points at.
+ *
+ * @param {boolean} [isMessage] Whether it is for a server, which holds texts as the instance does.
+ */
+export function read(isMessage) {
     const found = pointedAt();
-    if (found.length > 16) return decoder.decode(found);
     let text = "";
-    for (const byte of found) {
-        if (byte > 127) return decoder.decode(found);
-        text += String.fromCharCode(byte);
+    if (found.length <= 16) {
+        for (const byte of found) {
+            if (byte > 127) break;
+            text += String.fromCharCode(byte);
+        }
     }
-    return text;
+    if (text.length === found.length) return text;
+    text = decoder.decode(found);
+    return isMessage ? text : meant(text);
 }
 
 /** Up to how many characters every text of that element is taken; of one in a record, the number of the record inside. */

@@ -120,7 +120,7 @@ pub fn keep(is_possible: bool) {
     visit(|it| it.keep(if is_possible { Keeping::Possible } else { Keeping::Impossible }));
 }
 
-/// Every value that content may read now; the cell then says where the JSON lies.
+/// Every value that the session holds; the cell then says where the JSON lies.
 #[wasm_bindgen]
 pub fn values() {
     runtime((), |it| {

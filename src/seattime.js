@@ -400,7 +400,10 @@ export class Visit {
         return this.#encode(REASONS.autosave);
     }
 
-    /** Every value that content may read now, by element; and what was measured so far in this visit, in ms. */
+    /**
+     * Every value that content set or could read, by element, also after Terminate; and the time measured so far in this
+     * visit, in ms.
+     */
     snapshot() {
         /** @type {Record<string, string>} */
         const values = guarded(() => {
@@ -610,7 +613,7 @@ export class Visit {
         return guarded(() => {
             api.handOver();
             wasm.encode(reason, 0, 0);
-            return read();
+            return read(true);
         }, "");
     }
 
@@ -633,9 +636,9 @@ export class Visit {
             let seq = wasm.acked();
             do {
                 seq = wasm.encode(reason, seq, MESSAGE_BYTES);
-                const commit = { body: read(), seq };
+                const commit = { body: read(true), seq };
                 for (let n = 0, change; (change = wasm.long_text(n)) > 0; n++) {
-                    messages.push(...this.#partsOf(change, read()));
+                    messages.push(...this.#partsOf(change, read(true)));
                 }
                 messages.push(commit);
             } while (seq < wasm.seq());
@@ -761,7 +764,7 @@ export class Visit {
     #farewell() {
         return guarded(() => {
             wasm.encode_farewell(FAREWELL_BYTES - this.#withOrigin("").length);
-            return this.#withOrigin(read());
+            return this.#withOrigin(read(true));
         }, "");
     }
 

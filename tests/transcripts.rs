@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use replay::Replay;
 use seattime_core::error::{TEXTS_12, TEXTS_2004};
+use seattime_core::value::surrogates::from_units;
 use seattime_core::{Access, ElementId, Version};
 use serde_json::Value;
 
@@ -37,6 +38,29 @@ fn text_of(value: &Value) -> Option<String> {
     }
 }
 
+/// JSON as a page wrote it, with surrogates that have no partner (`\ud83d`) as the run-time holds them.
+fn without_halves(json: &str) -> String {
+    let mut units = Vec::new();
+    let mut rest = json;
+    while let Some(first) = rest.chars().next() {
+        let code = rest.strip_prefix("\\u").and_then(|it| u16::from_str_radix(it.get(..4)?, 16).ok());
+        let size = match code.filter(|it| (0xd800..0xe000).contains(it)) {
+            Some(code) => {
+                units.push(code);
+                6
+            }
+            None => {
+                // What is escaped behind a backslash is no beginning of its own.
+                let size = if first == '\\' { 2 } else { first.len_utf8() };
+                units.extend(rest[..size].encode_utf16());
+                size
+            }
+        };
+        rest = &rest[size..];
+    }
+    from_units(units)
+}
+
 /// A call of a transcript: function without its prefix, arguments, answer, error code.
 struct Line {
     at: String,
@@ -54,6 +78,7 @@ fn transcripts() -> Option<Vec<(Value, Vec<Line>)>> {
 
 fn transcript(path: &Path) -> Option<(Value, Vec<Line>)> {
     let text = fs::read_to_string(path).ok()?;
+    let text = without_halves(&text);
     let mut lines = text.lines();
     let head = serde_json::from_str(lines.next()?).ok()?;
     let call = |(line, n): (&str, u32)| {

@@ -218,3 +218,47 @@ test("the property that holds the API may be read, replaced and taken away, as a
         await bare.close();
     }
 });
+for (const api of /** @type {const} */ (["1.2", "2004"])) {
+    for (const strict of [false, true]) {
+        test(`a snapshot in "terminated" has every value, and objectives are objectives (${api}, ${strict ? "strict" : "usual"})`, async () => {
+            const bare = await Bare.open("chrome");
+            try {
+                const told = /** @type {any} */ (await bare.run(`${LAUNCH}
+                    const before = visit.snapshot().values;
+                    await visit.start(0);
+                    const is12 = given.data.api === "1.2";
+                    const call = (name, ...args) => (is12 ? API["LMS" + name.replace("Terminate", "Finish")] : API_1484_11[name])(...args);
+                    let ended, taken;
+                    visit.on("terminated", () => (ended = visit.snapshot()));
+                    visit.on("taken", () => (taken = visit.snapshot().values));
+                    call("Initialize", "");
+                    const counts = ["cmi.objectives", "cmi.interactions"].map((it) => call("GetValue", it + "._count"));
+                    const values = is12
+                        ? { "cmi.core.lesson_status": "passed", "cmi.core.score.raw": "83", "cmi.core.lesson_location": "7", "cmi.core.exit": "suspend",
+                            "cmi.core.session_time": "00:01:00", "cmi.interactions.0.id": "q", "cmi.interactions.0.result": "correct" }
+                        : { "cmi.success_status": "passed", "cmi.completion_status": "completed", "cmi.score.scaled": "0.83", "cmi.location": "7", "cmi.exit": "suspend",
+                            "cmi.session_time": "PT1M", "cmi.interactions.0.id": "q", "cmi.interactions.0.type": "choice", "cmi.interactions.0.learner_response": "a" };
+                    for (const [element, value] of Object.entries(values)) if (call("SetValue", element, value) !== "true") throw new Error(element);
+                    const running = visit.snapshot().values;
+                    call("Terminate", "");
+                    const [late, code] = [call("GetValue", is12 ? "cmi.core.lesson_location" : "cmi.location"), call("GetLastError")];
+                    await visit.end();
+                    return { before, counts, values, running, ended, taken, late, code };
+                `, { data: { api, strict, activities: [{ id: "item", url: "/content.html", objectives: ["primary"] }] } }));
+                assert.deepEqual(told.counts, ["1", "0"]);
+                assert.equal(told.ended.values["cmi.objectives.0.id"], "primary");
+                assert.equal(told.ended.activity.id, "item");
+                for (const [element, value] of Object.entries(told.values)) assert.equal(told.ended.values[element], value, element);
+                assert.ok(Object.keys(told.ended.values).length > 30, Object.keys(told.ended.values).join());
+                assert.deepEqual(told.ended.values, told.running);
+                assert.deepEqual(told.taken, told.running);
+                assert.deepEqual(told.before, {}, "nothing was launched");
+                // What content may read is another matter.
+                if (api === "2004") assert.deepEqual([told.late, told.code], ["", "123"]);
+                else assert.deepEqual([told.late, told.code], strict ? ["", "101"] : ["7", "0"]);
+            } finally {
+                await bare.close();
+            }
+        });
+    }
+}

@@ -3,6 +3,7 @@
 use seattime_core::session::Kind;
 use seattime_core::shared::Map;
 use seattime_core::time::{CreditPolicy, PresencePolicy};
+use seattime_core::value::units;
 use seattime_core::visit::{Document, Keeping};
 use seattime_core::{Edition, Instant, Profile, Quirks, Refusal, Version, Visit};
 use serde_json::Value;
@@ -67,8 +68,7 @@ impl Replay {
             "Commit" => told(empty(argument(0)).and_then(|()| visit.commit())),
             "SetValue" => {
                 let (name, value) = (argument(0), argument(1));
-                let units = value.encode_utf16().count() as u32;
-                told(visit.settable(name).and_then(|it| visit.set(it, value, units, || now)))
+                told(visit.settable(name).and_then(|it| visit.set(it, value, units(value), || now)))
             }
             "GetValue" => visit.gettable(argument(0)).and_then(|it| visit.get(it)),
             "GetLastError" => return Some((self.last.to_string(), self.last)),

@@ -6,7 +6,7 @@
 use crate::model::Version;
 use crate::outcome::{self, Success};
 use crate::quirk::Quirks;
-use crate::value::real;
+use crate::value::{real, units};
 
 /// Returns `cmi.core.lesson_status` as LMSFinish leaves it, where that changes it.
 ///
@@ -111,7 +111,7 @@ pub fn check(version: Version, element: &str, text: &str) -> Result<(), u32> {
     if row.initial == Some(text) {
         return Ok(());
     }
-    row.space.check(text, text.encode_utf16().count() as u32, Quirks::ALL).map_err(refused)
+    row.space.check(text, units(text), Quirks::ALL).map_err(refused)
 }
 
 #[cfg(test)]

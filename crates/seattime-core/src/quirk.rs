@@ -2,7 +2,6 @@
 
 /// A tolerance, by name. `docs/deviations.md` lists each with its clause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
 pub enum Quirk {
     /// `cmi.suspend_data` is kept up to 1,048,576 characters, and `cmi.comments` of 1.2 up to 65,536. Courses of
     /// the large authoring tools write more than the 4,096 of 1.2, and most LMSs took it.
@@ -20,15 +19,26 @@ pub enum Quirk {
     /// 1.2: after LMSFinish, values are still read and kept, and Commit and Finish answer true. Content
     /// finishes in one handler of its page's end and saves in the next.
     CallsAfterFinish,
+    /// 2004: identifiers, and responses made of them, may hold brackets and braces (1.2 allows them). Content makes
+    /// them of question texts and of GUIDs.
+    BracketsInIdentifiers,
+    /// 2004: one number as the correct response of a numeric interaction, which means that number alone. Courses
+    /// send it instead of the range `42[:]42`.
+    NumberAsRange,
+    /// Both: after a record that was refused, the one with the next number may be set. Content that counts its
+    /// records itself goes on with the next number and would lose all that follow.
+    GapAfterRefusal,
+    /// Both: numbers may have an exponent, `1e-7`, which is how JavaScript prints small and large ones.
+    ExponentInNumbers,
 }
 
 /// Which tolerances are given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Quirks(u8);
+pub struct Quirks(u16);
 
 impl Quirks {
     /// Every one: what real content needs.
-    pub const ALL: Quirks = Quirks(u8::MAX);
+    pub const ALL: Quirks = Quirks(u16::MAX);
     /// None: the specification to the letter.
     pub const NONE: Quirks = Quirks(0);
 

@@ -9,8 +9,7 @@ use crate::model::{Access, Edition, Element, ElementId, Place, Rule, Space, Vers
 use crate::outcome::Outcome;
 use crate::quirk::{Quirk, Quirks};
 use crate::time::{Moment, Reported};
-use crate::value::identifier::Blanks;
-use crate::value::{InteractionKind, Timespan, digits, readable_ms};
+use crate::value::{InteractionKind, Timespan, digits, readable_ms, units};
 use crate::values::{Spot, Standing, Values};
 
 /// What content is judged by.
@@ -141,6 +140,11 @@ impl Session {
         }
     }
 
+    /// The version of its API.
+    pub fn version(&self) -> Version {
+        self.profile.version
+    }
+
     /// Gives it a value that it has from the start.
     pub fn preset(&mut self, place: Place, text: &str) {
         self.values.preset(place, text);
@@ -248,7 +252,7 @@ impl Session {
             return Err(Refusal::WriteOnly);
         }
         if matches!(row.space, Space::Count) {
-            let count = self.values.count(place).ok_or(Refusal::NoRecord)?;
+            let count = self.count(place).ok_or(Refusal::NoRecord)?;
             let mut text = Vec::new();
             digits::push(&mut text, count as u64, 1);
             return Ok(Cow::Owned(String::from_utf8(text).unwrap_or_default()));
@@ -264,6 +268,24 @@ impl Session {
             }
         }
         self.values.text_at(&spot).or(row.initial).map(Cow::Borrowed).ok_or(Refusal::NoValue)
+    }
+
+    /// What an element holds, whatever content may do with it.
+    pub fn held(&self, place: Place) -> Option<Cow<'_, str>> {
+        match self.row(place).ok()?.access {
+            Access::WriteOnly => self.values.text(place).map(Cow::Borrowed),
+            _ => self.get(place).ok(),
+        }
+    }
+
+    /// How many records a collection has. In 1.2, those inside the next record can be counted, since setting any of
+    /// its elements makes that record: content asks first, and sets then.
+    fn count(&self, place: Place) -> Option<usize> {
+        let is_next = || {
+            self.profile.version == Version::V12
+                && self.values.spot(place).is_some_and(|it| it.standing == Standing::Next)
+        };
+        self.values.count(place).or_else(|| is_next().then_some(0))
     }
 
     /// `SetValue(name, value)`: whether content may set now, before the name is even looked at.
@@ -294,13 +316,33 @@ impl Session {
             self.report(text, at());
         }
         let spot = self.values.spot(place).ok_or(Refusal::General)?;
+        let result = self.put(row, &spot, place, text, units, changes);
+        if let Err(Refusal::Type | Refusal::Range | Refusal::NotUnique) = result
+            && spot.standing == Standing::Next
+            && self.profile.quirks.has(Quirk::GapAfterRefusal)
+        {
+            self.values.allow_gap(place);
+        }
+        result
+    }
+
+    /// Sets an element that content may set.
+    fn put(
+        &mut self,
+        row: &Element,
+        spot: &Spot,
+        place: Place,
+        text: &str,
+        units: u32,
+        changes: &mut Changes,
+    ) -> Result<(), Refusal> {
         let kind = if row.rule == Rule::AfterType { self.kind_of(place) } else { None };
         self.follows(row, place, spot.standing, kind)?;
         row.space.check(text, units, self.profile.quirks)?;
-        self.suits(row, &spot, text, kind)?;
+        self.suits(row, spot, text, kind)?;
         let joined =
             if row.rule == Rule::Appends { self.appended(row, place, text)? } else { Cow::Borrowed(text) };
-        self.values.put(&spot, &joined, changes.next());
+        self.values.put(spot, &joined, changes.next());
         if self.api == ApiState::After {
             // A value set after LMSFinish is treated as set before it (quirk `CallsAfterFinish`).
             if place == v12::LESSON_STATUS {
@@ -348,10 +390,9 @@ impl Session {
             return Err(Refusal::Type);
         }
         if let Some(kind) = kind {
-            let is_tolerant = self.profile.quirks.has(Quirk::BlanksInIdentifiers);
-            let blanks = if is_tolerant { Blanks::Kept } else { Blanks::Refused };
+            let quirks = self.profile.quirks;
             let is_pattern = matches!(row.space, Space::Pattern);
-            if !(if is_pattern { kind.is_pattern(text, blanks) } else { kind.is_response(text, blanks) }) {
+            if !(if is_pattern { kind.is_pattern(text, quirks) } else { kind.is_response(text, quirks) }) {
                 return Err(Refusal::Type);
             }
             if is_pattern && self.values.beside(spot).any(|it| kind.is_same_pattern(it, text)) {
@@ -374,7 +415,7 @@ impl Session {
         };
         let mut joined = there.to_owned();
         joined.push_str(text);
-        row.space.check("", joined.encode_utf16().count() as u32, self.profile.quirks)?;
+        row.space.check("", units(&joined), self.profile.quirks)?;
         Ok(Cow::Owned(joined))
     }
 

@@ -9,8 +9,10 @@ pub mod moment;
 pub mod real;
 pub mod reported;
 pub mod response;
+pub mod surrogates;
 pub mod timespan;
 
 pub use reported::readable_ms;
 pub use response::InteractionKind;
+pub use surrogates::units;
 pub use timespan::{Timespan, TimespanError};

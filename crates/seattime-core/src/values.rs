@@ -66,6 +66,18 @@ pub struct Values {
     /// be sent is found without looking at the others.
     touched: Vec<(u32, u32)>,
     acked: u64,
+    /// Where a gap may be left in a collection, after a record that was refused.
+    gaps: Vec<Gap>,
+}
+
+/// A collection, and up to which number its next record may be set.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Gap {
+    /// Number of the collection among all.
+    collection: usize,
+    /// Number of the record around it; 0 where there is none.
+    around: u32,
+    upto: u32,
 }
 
 /// Where a place lies, seen from what is there.
@@ -117,6 +129,7 @@ impl Values {
             lists: vec![Vec::new(); lists],
             touched: Vec::new(),
             acked: 0,
+            gaps: Vec::new(),
         }
     }
 
@@ -138,8 +151,40 @@ impl Values {
     /// Where a place lies.
     pub fn spot(&self, place: Place) -> Option<Spot> {
         let (Home { column, .. }, collection) = self.home(place.element)?;
-        let (first, standing) = self.find(collection, place);
+        let (first, mut standing) = self.find(collection, place);
+        if standing == Standing::Beyond
+            && self.gap(place).is_some_and(|(gap, number)| {
+                let allows = |it: &Gap| (it.collection, it.around) == (gap.collection, gap.around);
+                self.gaps.iter().any(|it| allows(it) && number <= it.upto)
+            })
+        {
+            standing = Standing::Next;
+        }
         Some(Spot { place, collection, column, first, standing })
+    }
+
+    /// Lets the record behind this one be set, since this one was refused: it is left empty then.
+    pub fn allow_gap(&mut self, place: Place) {
+        let Some((gap, number)) = self.gap(place) else { return };
+        let upto = number.saturating_add(1);
+        let is_known = |it: &&mut Gap| (it.collection, it.around) == (gap.collection, gap.around);
+        match self.gaps.iter_mut().find(is_known) {
+            Some(known) => known.upto = known.upto.max(upto),
+            None => self.gaps.push(Gap { upto, ..gap }),
+        }
+    }
+
+    /// The collection in which a place would make a record, as a gap in it is noted, and the record's number in it.
+    fn gap(&self, place: Place) -> Option<(Gap, u32)> {
+        let (Home { collection, .. }, row) = self.home(place.element)?;
+        let is_inside = row.inner.is_some() && (place.n as usize) < self.lists.get(row.outer?)?.len();
+        let (collection, around, number) = match is_inside {
+            true => (collection, place.n, place.m),
+            // Setting what is inside a record makes the record, where it is the first.
+            false if place.m == 0 => (row.whole, 0, place.n),
+            false => return None,
+        };
+        (number < MOST_RECORDS).then_some((Gap { collection, around, upto: 0 }, number))
     }
 
     /// The first slot of the record that a place lies in, and whether it is there.
@@ -252,7 +297,7 @@ impl Values {
     /// The same values, all of them there from the start.
     #[must_use]
     pub fn begun_again(&self) -> Values {
-        let mut again = Values { touched: Vec::new(), acked: 0, seq: 0, ..self.clone() };
+        let mut again = Values { touched: Vec::new(), acked: 0, seq: 0, gaps: Vec::new(), ..self.clone() };
         for slot in &mut again.slots {
             slot.seq = 0;
         }

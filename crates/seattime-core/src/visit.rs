@@ -242,11 +242,21 @@ impl Visit {
         }
     }
 
-    /// Every place that `GetValue` would answer now.
-    pub fn each_readable(&self, mut visit: impl FnMut(Place)) {
+    /// The value of an element once content has called Initialize, also after Terminate and where content may only
+    /// set it.
+    pub fn held(&self, place: Place) -> Option<Cow<'_, str>> {
+        let session = self.sessions.last().filter(|it| it.api() != ApiState::Before)?;
+        match self.map(session, place) {
+            Some(map) => self.buckets.get(map).ok().map(Cow::Borrowed),
+            None => session.held(place),
+        }
+    }
+
+    /// Visits every place that has a value, as [`Visit::held`].
+    pub fn each_held(&self, mut visit: impl FnMut(Place)) {
         let Some(session) = self.sessions.last() else { return };
         let mut tell = |place: Place| {
-            if self.get(place).is_ok() {
+            if self.held(place).is_some() {
                 visit(place);
             }
         };

@@ -3,6 +3,7 @@
 mod world;
 
 use seattime_core::Version;
+use seattime_core::value::surrogates::{from_units, units};
 use serde_json::{Value, json};
 use world::page::{at, get, page, send, set};
 use world::{MANIFEST, TestServer, zip};
@@ -165,4 +166,52 @@ async fn records_and_shared_data_are_there_again() {
     send(&server, &mut review, 1_000).await.unwrap();
     let again = page(Version::V2004, &server.visit(topic, "anna").await.unwrap()).unwrap();
     assert_eq!(get(&again, "adl.data.0.store").as_deref(), Some("shared"));
+}
+
+#[tokio::test]
+async fn a_gap_after_a_refused_record_and_every_unit_of_16_bits_are_there_again() {
+    let server = TestServer::start().await.unwrap();
+    let course = zip(&[("imsmanifest.xml", MANIFEST_2004), ("index.html", "")]).unwrap();
+    let imported = server.post_bytes("/api/v1/packages", "application/zip", course).await.unwrap();
+    let topic = imported.body["topic"].as_str().unwrap();
+    let mut visit = page(Version::V2004, &server.visit(topic, "anna").await.unwrap()).unwrap();
+    // Every surrogate, the pair that stands in the middle of them, and both ends of all units.
+    let every = from_units((0..0x100).chain(0xd7f0..0xe010).chain(0xfff0..=u16::MAX));
+    for (name, text, is_taken) in [
+        ("cmi.interactions.0.id", "one", true),
+        ("cmi.interactions.1.id", "", false),
+        ("cmi.interactions.2.id", "three [b]", true),
+        ("cmi.interactions.2.type", "other", true),
+        ("cmi.interactions.2.learner_response", every.as_str(), true),
+        ("cmi.objectives.1.id", "primary", false),
+        ("cmi.objectives.2.id", "\u{10f03d}", true),
+        ("cmi.suspend_data", every.as_str(), true),
+        ("adl.data.0.store", every.as_str(), true),
+        ("cmi.exit", "suspend", true),
+    ] {
+        let place = visit.settable(name).unwrap();
+        assert_eq!(visit.set(place, text, units(text), || at(1_000)).is_ok(), is_taken, "{name}");
+    }
+    visit.terminate(at(60_000)).unwrap();
+    let receipt = send(&server, &mut visit, 60_000).await.unwrap();
+    assert_eq!((&receipt["refused"], receipt["acked"].as_u64()), (&Value::Null, Some(visit.seq())));
+
+    let mut again = page(Version::V2004, &server.visit(topic, "anna").await.unwrap()).unwrap();
+    for (name, expected) in [
+        ("cmi.interactions._count", Some("3")),
+        ("cmi.interactions.0.id", Some("one")),
+        ("cmi.interactions.1.id", None),
+        ("cmi.interactions.2.id", Some("three [b]")),
+        ("cmi.interactions.2.learner_response", Some(every.as_str())),
+        ("cmi.objectives._count", Some("3")),
+        ("cmi.objectives.2.id", Some("\u{10f03d}")),
+        ("cmi.suspend_data", Some(every.as_str())),
+        ("adl.data.0.store", Some(every.as_str())),
+    ] {
+        assert_eq!(get(&again, name).as_deref(), expected, "{name}");
+    }
+    // What counts by `_count` goes on behind the last record, and the empty one can still be set.
+    set(&mut again, "cmi.interactions.3.id", "four").unwrap();
+    set(&mut again, "cmi.interactions.1.id", "two").unwrap();
+    assert_eq!(get(&again, "cmi.interactions._count").as_deref(), Some("4"));
 }

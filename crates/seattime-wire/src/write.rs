@@ -236,11 +236,11 @@ fn write(visit: &Visit, head: CommitHead, extent: Extent) -> Json {
     json
 }
 
-/// Writes every value that content may read now: an object from element to text.
+/// Writes every value that the session holds: an object from element to text.
 pub fn write_values(visit: &Visit) -> Vec<u8> {
     let mut json = Json { bytes: Vec::with_capacity(1_024), longest: usize::MAX, long: Vec::new() };
     let mut names = Vec::new();
-    visit.each_readable(|place| {
+    visit.each_held(|place| {
         if let Some(row) = visit.version().element(place.element) {
             let mut name = Vec::new();
             push_name(&mut name, row.name, &[place.n, place.m]);
@@ -250,7 +250,7 @@ pub fn write_values(visit: &Visit) -> Vec<u8> {
     json.object(names.into_iter(), |json, (name, place)| {
         json.raw("\"");
         json.bytes.extend_from_slice(&name);
-        json.raw("\":").text(&visit.get(place).unwrap_or_default());
+        json.raw("\":").text(&visit.held(place).unwrap_or_default());
     });
     json.bytes
 }

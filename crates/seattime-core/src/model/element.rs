@@ -4,8 +4,9 @@ use super::Place;
 use crate::error::Refusal;
 use crate::quirk::{Quirk, Quirks};
 use crate::value::cut::cut;
-use crate::value::identifier::{Blanks, is_identifier};
+use crate::value::identifier::is_identifier;
 use crate::value::moment::{Zones, is_time_12, is_time_2004};
+use crate::value::response::is_number;
 use crate::value::{Timespan, digits, language, localized, readable_ms, real};
 
 /// Number of a row in its version's table.
@@ -148,7 +149,6 @@ impl Space {
     /// [`Refusal::Type`] or [`Refusal::Range`].
     pub fn check(self, text: &str, units: u32, quirks: Quirks) -> Result<(), Refusal> {
         let is_short = units <= MOST_UNITS;
-        let blanks = if quirks.has(Quirk::BlanksInIdentifiers) { Blanks::Kept } else { Blanks::Refused };
         let in_range = |number: Option<i64>, min: i32, max: i32| {
             let number = number.ok_or(Refusal::Type)?;
             let is_inside = (number >= i64::from(min) || min == i32::MIN)
@@ -161,17 +161,17 @@ impl Space {
                 units <= self.most_units(quirks)
             }
             Space::Localized { .. } => is_short && localized::text(text).is_some(),
-            Space::Identifier => is_short && is_identifier(text, blanks),
+            Space::Identifier => is_short && is_identifier(text, quirks),
             Space::Identifier12 => {
                 let has_blank = || text.bytes().any(|it| it.is_ascii_whitespace());
-                (1..=255).contains(&units) && (blanks == Blanks::Kept || !has_blank())
+                (1..=255).contains(&units) && (quirks.has(Quirk::BlanksInIdentifiers) || !has_blank())
             }
             Space::Token(words) => words.contains(&text),
             Space::RealOrBlank { .. } if text.is_empty() => true,
             Space::Real { min, max } | Space::RealOrBlank { min, max } => {
-                return in_range(real::parse(text), min, max);
+                return in_range(real::parse(text).filter(|_| is_number(text, quirks)), min, max);
             }
-            Space::TokenOrReal(words) => words.contains(&text) || real::parse(text).is_some(),
+            Space::TokenOrReal(words) => words.contains(&text) || is_number(text, quirks),
             Space::Integer { min, max } => {
                 let magnitude = |digits| Some(digits::parse(digits)?.min(i64::MAX as u64) as i64);
                 let number = match text.as_bytes() {
@@ -290,7 +290,11 @@ mod tests {
 
     #[test]
     fn a_quirk_changes_its_own_space_and_no_other() {
-        use Quirk::{AnyFormOfSessionTime, BlanksInIdentifiers, TextBeyondLimit, ZoneWithoutFraction};
+        use Quirk::{
+            AnyFormOfSessionTime, BlanksInIdentifiers, BracketsInIdentifiers, ExponentInNumbers,
+            TextBeyondLimit, ZoneWithoutFraction,
+        };
+        let number = Space::Real { min: -10_000_000, max: 10_000_000 };
         let long = "x".repeat(5_000);
         #[rustfmt::skip]
         let cases = [
@@ -299,6 +303,9 @@ mod tests {
             (Space::Suspended(4_096), long.as_str(),            TextBeyondLimit),
             (Space::Identifier,       "Question 1",             BlanksInIdentifiers),
             (Space::Identifier12,     "Question 1",             BlanksInIdentifiers),
+            (Space::Identifier,       "Q[1]",                   BracketsInIdentifiers),
+            (number,                  "1e-7",                   ExponentInNumbers),
+            (Space::TokenOrReal(&[]), "1e-7",                   ExponentInNumbers),
             (Space::Time2004,         "2026-01-02T03:04:05Z",   ZoneWithoutFraction),
             (Space::Timespan12,       "0:15:30",                AnyFormOfSessionTime),
             (Space::Timespan2004,     "00:15:30",               AnyFormOfSessionTime),

@@ -1,7 +1,7 @@
 //! The SCORM 1.2 data model.
 
 use super::Place;
-use super::element::{Access::*, Element, Rule, Space, Space::*, part, place, row};
+use super::element::{Access::*, Element, ElementId, Rule, Space, Space::*, index, part, place, row};
 
 /// What content may set; the initial `not attempted` it may not.
 const STATUS: &[&str] = &["passed", "completed", "failed", "incomplete", "browsed"];
@@ -89,6 +89,8 @@ pub static ELEMENTS: &[Element] = &[
     row("cmi.interactions.n.latency",                 WriteOnly, Timespan12,   NONE),
 ];
 
+/// `cmi.objectives.n.id`.
+pub const OBJECTIVE_ID: ElementId = index(ELEMENTS, "cmi.objectives.n.id");
 /// `cmi.core.student_id`.
 pub const STUDENT_ID: Place = place(ELEMENTS, "cmi.core.student_id");
 /// `cmi.core.lesson_location`.

@@ -3,8 +3,9 @@
 //! Spec: RTE, *Learner Response* and *Correct Responses*.
 
 use super::cut::{Parts, cut, parts};
-use super::identifier::{Blanks, is_identifier};
+use super::identifier::is_identifier;
 use super::{localized, real};
+use crate::quirk::{Quirk, Quirks};
 
 /// The types of interaction of SCORM 2004.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,8 +69,8 @@ impl InteractionKind {
     }
 
     /// Whether a text is a response of this type.
-    pub fn is_response(self, text: &str, blanks: Blanks) -> bool {
-        let id = |it: &str| is_identifier(it, blanks);
+    pub fn is_response(self, text: &str, quirks: Quirks) -> bool {
+        let id = |it: &str| is_member(it, quirks);
         match self {
             Kind::TrueFalse => matches!(text, "true" | "false"),
             Kind::Choice => text.is_empty() || is_set(text, id),
@@ -81,14 +82,14 @@ impl InteractionKind {
                 text.is_empty() || are_steps(text, id, |answer| cut(answer, HALVES).is_none())
             }
             Kind::Sequencing => are_members(text, id),
-            Kind::Numeric => real::parse(text).is_some(),
+            Kind::Numeric => is_number(text, quirks),
             Kind::Other => true,
         }
     }
 
     /// Whether a text is a pattern of correct responses of this type.
-    pub fn is_pattern(self, text: &str, blanks: Blanks) -> bool {
-        let id = |it: &str| is_identifier(it, blanks);
+    pub fn is_pattern(self, text: &str, quirks: Quirks) -> bool {
+        let id = |it: &str| is_member(it, quirks);
         match self {
             Kind::FillIn => switches(text, &["{case_matters=", "{order_matters="]).is_some_and(are_texts),
             Kind::LongFillIn => {
@@ -99,8 +100,10 @@ impl InteractionKind {
                 let steps = |it| are_steps(it, id, |answer| cut(answer, HALVES).is_none());
                 switches(text, &["{order_matters="]).is_some_and(steps)
             }
-            Kind::Numeric => is_range(text),
-            it => it.is_response(text, blanks),
+            Kind::Numeric => {
+                is_range(text, quirks) || (quirks.has(Quirk::NumberAsRange) && is_number(text, quirks))
+            }
+            it => it.is_response(text, quirks),
         }
     }
 
@@ -115,6 +118,16 @@ impl InteractionKind {
             _ => false,
         }
     }
+}
+
+/// Returns true if a text is an identifier within a response, where what parts responses parts identifiers.
+fn is_member(text: &str, quirks: Quirks) -> bool {
+    is_identifier(text, quirks) && [MEMBERS, HALVES, ENDS].iter().all(|mark| cut(text, mark).is_none())
+}
+
+/// Returns true if a text is a number.
+pub(crate) fn is_number(text: &str, quirks: Quirks) -> bool {
+    (quirks.has(Quirk::ExponentInNumbers) || !real::has_exponent(text)) && real::parse(text).is_some()
 }
 
 fn members(text: &str) -> Parts<'_> {
@@ -149,9 +162,13 @@ fn are_texts(text: &str) -> bool {
 }
 
 /// Two numbers, the first not above the second; each may be left out.
-fn is_range(text: &str) -> bool {
+fn is_range(text: &str, quirks: Quirks) -> bool {
     let Some((least, most)) = cut(text, ENDS) else { return false };
-    let bound = |it: &str| if it.is_empty() { Some(None) } else { real::parse(it).map(Some) };
+    let bound = |it: &str| match it {
+        "" => Some(None),
+        it if is_number(it, quirks) => real::parse(it).map(Some),
+        _ => None,
+    };
     match (bound(least), bound(most)) {
         (Some(Some(least)), Some(Some(most))) => least <= most,
         (least, most) => least.is_some() && most.is_some(),
@@ -230,12 +247,43 @@ mod tests {
             (Kind::Other,       "anything [,] at all",    true,     true),
         ];
         for (kind, text, response, pattern) in cases {
-            assert_eq!(kind.is_response(text, Blanks::Refused), response, "{kind:?} response {text:?}");
-            assert_eq!(kind.is_pattern(text, Blanks::Refused), pattern, "{kind:?} pattern {text:?}");
+            assert_eq!(kind.is_response(text, Quirks::NONE), response, "{kind:?} response {text:?}");
+            assert_eq!(kind.is_pattern(text, Quirks::NONE), pattern, "{kind:?} pattern {text:?}");
         }
         let many = vec!["a"; 37].join(MEMBERS);
-        assert!(!Kind::Sequencing.is_response(&many, Blanks::Refused));
-        assert!(Kind::Performance.is_response(&vec!["a[.]b"; 250].join(MEMBERS), Blanks::Refused));
+        assert!(!Kind::Sequencing.is_response(&many, Quirks::NONE));
+        assert!(Kind::Performance.is_response(&vec!["a[.]b"; 250].join(MEMBERS), Quirks::NONE));
+    }
+
+    #[test]
+    fn a_quirk_tolerates_brackets_and_a_number_as_a_range_but_nothing_that_parts_a_response() {
+        #[rustfmt::skip]
+        let cases = [
+            // type             text                 response  pattern
+            (Kind::Choice,      "x = y[1]",          true,     true),
+            (Kind::Choice,      "{guid}[,]Q[1]",     true,     true),
+            (Kind::Choice,      "[x][,][x]",         false,    false), // twice the same
+            (Kind::Choice,      "[,]",               false,    false),
+            (Kind::Choice,      "{}{[]}{}",          false,    false),
+            (Kind::Likert,      "[x]",               true,     true),
+            (Kind::Likert,      "x[.]y[,]z",         false,    false),
+            (Kind::Matching,    "a[0][.]{b}",        true,     true),
+            (Kind::Matching,    "a[.]b[.]c",         false,    false),
+            (Kind::Performance, "step[1][.]any",     true,     true),
+            (Kind::Sequencing,  "[a][,]{b}",         true,     true),
+            (Kind::Numeric,     "42",                true,     true),
+            (Kind::Numeric,     "-4.5",              true,     true),
+            (Kind::Numeric,     "1e-7[:]1e+21",      false,    true),
+            (Kind::Numeric,     "1[:]2[:]3",         false,    false),
+            (Kind::Numeric,     "",                  false,    false),
+            (Kind::Numeric,     "forty-two",         false,    false),
+        ];
+        for (kind, text, response, pattern) in cases {
+            assert_eq!(kind.is_response(text, Quirks::ALL), response, "{kind:?} response {text:?}");
+            assert_eq!(kind.is_pattern(text, Quirks::ALL), pattern, "{kind:?} pattern {text:?}");
+        }
+        let strict = Quirks::ALL.without(Quirk::NumberAsRange);
+        assert!(!Kind::Numeric.is_pattern("42", strict) && Kind::Numeric.is_pattern("42[:]42", strict));
     }
 
     #[test]

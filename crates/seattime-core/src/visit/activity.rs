@@ -49,10 +49,13 @@ impl Activity {
 
     /// Gives a session what its activity has from the start.
     pub(super) fn begin(&self, session: &mut Session, is_given: impl Fn(ElementId) -> bool) {
+        let is_12 = session.version() == Version::V12;
+        let element = if is_12 { v12::OBJECTIVE_ID } else { v2004::OBJECTIVE_ID };
         for (id, n) in self.objectives.iter().zip(0..) {
-            session.preset(Place { element: v2004::OBJECTIVE_ID, n, m: 0 }, id);
+            session.preset(Place { element, n, m: 0 }, id);
         }
-        for (map, n) in self.maps.iter().zip(0..) {
+        // 1.2 knows no shared data.
+        for (map, n) in self.maps.iter().zip(0..).filter(|_| !is_12) {
             session.preset(Place { element: v2004::DATA_ID, n, m: 0 }, &map.target);
         }
         for (place, text) in self.values.iter().filter(|it| is_given(it.0.element)) {

@@ -4,6 +4,7 @@
 import { make } from "../shared/page.js";
 import { moment, spent } from "../shared/time.js";
 import { drawMedium } from "./covered.js";
+import { refusals } from "./refused.js";
 
 /**
  * @typedef {object} Detail A session, or a visit's time outside of all. A server may leave out what it does not know.
@@ -18,6 +19,7 @@ import { drawMedium } from "./covered.js";
  * @property {number} [credited_ms]
  * @property {string} [provenance]
  * @property {string[]} [flags]
+ * @property {import("./refused.js").Refused[]} [refused] Scores and statuses that content could not set.
  * @property {number} [started_ms]
  */
 
@@ -94,8 +96,8 @@ export function drawPart(it, when = "") {
     const state = STATES[it.state ?? ""] ?? it.state ?? "";
     item.append(make("h3", name), make("p", [when, state].filter(Boolean).join(" · "), "quiet"));
     const why = make("p", reason(it));
-    if (it.flags?.length) why.className = "flagged";
-    item.append(bars(it), why);
+    if (it.flags?.includes("report_exceeds_presence")) why.className = "flagged";
+    item.append(bars(it), why, ...refusals(it.refused).map((text) => make("p", text, "flagged")));
     return item;
 }
 

@@ -63,6 +63,8 @@ export const FLAGS = {
     completion_assumed: "no status reported",
     part_unmeasured: "partly not measured",
     conflicts: "values kept beside",
+    score_refused: "a score was refused",
+    status_refused: "a status was refused",
 };
 
 /** @param {number} n */

@@ -58,3 +58,37 @@ impl Quirks {
         self.0 == 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Quirk::*;
+    use super::*;
+
+    #[test]
+    fn every_quirk_is_documented_and_none_else() {
+        let all = [
+            TextBeyondLimit,
+            ResumeWithoutTerminate,
+            BlanksInIdentifiers,
+            ZoneWithoutFraction,
+            AnyFormOfSessionTime,
+            CallsAfterFinish,
+            BracketsInIdentifiers,
+            NumberAsRange,
+            GapAfterRefusal,
+            ExponentInNumbers,
+        ];
+        let table = include_str!("../../../docs/deviations.md");
+        let rows = table.lines().filter_map(|it| it.strip_prefix("| `")?.split('`').next());
+        // The table of quirks names nothing in capitals but them.
+        let mut rows: Vec<_> =
+            rows.filter(|it| it.starts_with(char::is_uppercase)).map(str::to_owned).collect();
+        let mut named: Vec<_> = all.iter().map(|it| format!("{it:?}")).collect();
+        rows.sort();
+        named.sort();
+        assert_eq!(rows, named);
+        for (n, quirk) in all.iter().enumerate() {
+            assert!(all.iter().skip(n + 1).all(|it| Quirks::ALL.without(*quirk).has(*it)), "{quirk:?}");
+        }
+    }
+}

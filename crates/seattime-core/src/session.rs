@@ -1,7 +1,10 @@
 //! One session: one SCO or asset, from its launch to its end, as content sees it.
 
+pub mod refused;
+
 use std::borrow::Cow;
 
+use self::refused::RefusedValue;
 use crate::attempt;
 use crate::end::{self, End, EndKind, Ended, Ending};
 use crate::error::Refusal;
@@ -105,6 +108,7 @@ pub struct Session {
     settled_from: Option<SettledFrom>,
     /// True once its page has loaded, with all its scripts.
     is_loaded: bool,
+    refused: Vec<RefusedValue>,
 }
 
 /// The 1.2 status that LMSFinish found.
@@ -137,6 +141,7 @@ impl Session {
             settled_from: None,
             is_loaded: false,
             looked_for_api: false,
+            refused: Vec::new(),
         }
     }
 
@@ -322,6 +327,12 @@ impl Session {
             && self.profile.quirks.has(Quirk::GapAfterRefusal)
         {
             self.values.allow_gap(place);
+        }
+        if let Ok(()) | Err(Refusal::Type | Refusal::Range) = result
+            && refused::is_reported(self.profile.version, place.element)
+            && refused::note(&mut self.refused, place.element, text, result)
+        {
+            self.seq = 0;
         }
         result
     }
@@ -511,6 +522,11 @@ impl Session {
     /// The last readable session time, and when it was set.
     pub fn reported(&self) -> (Reported, Moment) {
         (self.reported, self.reported_at)
+    }
+
+    /// The scores and statuses that content could not set.
+    pub fn refused(&self) -> &[RefusedValue] {
+        &self.refused
     }
 
     /// Sets what a new session of the same try begins with: its entry, and its total time.

@@ -19,6 +19,7 @@ pub mod postgres;
 mod raw;
 mod recent;
 mod record;
+mod refusals;
 mod refused;
 mod rows;
 mod sight;
@@ -52,16 +53,17 @@ pub use self::judging::{Judged, JudgedOf, JudgedRows, Judgement, Judging, RowKey
 pub use self::listing::{CONFLICTS, Missing, MissingOf, Order, Place, ReportOf, ReportPage, Sort};
 pub use self::periods::{Accrual, InPeriod, Period, VisitSpan};
 pub use self::record::AttemptPolicy;
+pub use self::refusals::{RefusedValue, SCORE_REFUSED, STATUS_REFUSED};
 pub use self::refused::StoreError;
+pub(crate) use self::rows::word;
 pub use self::sight::Sight;
+pub(crate) use self::standing::whole_seconds;
 pub use self::tenants::{Known, TenantSettings};
 pub use self::throughput::Throughput;
 pub use self::timeline::{
     Learner, ReportPlayed, ReportSegment, ReportSession, ReportVisit, SegmentKind, VisitsOf,
 };
 pub use self::totals::{AttemptTotals, CourseTotals, LearnerTotals, Level, Totals};
-pub(crate) use self::rows::word;
-pub(crate) use self::standing::whole_seconds;
 pub use self::verifying::{Differing, VerifiedRows};
 use crate::hosts::ExternalHosts;
 use crate::secret::{ServerKey, digest};
@@ -634,6 +636,9 @@ pub struct ReportDetail {
     pub provenance: String,
     /// What is remarkable.
     pub flags: Vec<String>,
+    /// Scores and statuses that content could not set.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<RefusedValue>,
     /// When the visit was opened, in ms since 1970; 0 where there was none.
     pub started_ms: i64,
 }

@@ -155,6 +155,10 @@ pub struct Session {
     /// Its outcome as it stands, where that changed; pages of earlier versions send none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+    /// The session's scores and statuses that content could not set: the beginning of the value, and the standard's error
+    /// code.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub refused: BTreeMap<String, (String, u32)>,
     /// Elements that changed: value, and number of its last change.
     #[serde(default)]
     pub set: BTreeMap<String, (String, u64)>,

@@ -3,11 +3,12 @@
 use seattime_core::end::EndKind;
 use seattime_core::model::push_name;
 use seattime_core::outcome::{Completion, Score, Success};
+use seattime_core::session::refused::RefusedValue;
 use seattime_core::session::{Kind, Session, State};
 use seattime_core::time::{EvidenceKind, MediaKind, Reported};
 use seattime_core::value::{digits, real};
 use seattime_core::values::{ChangeRange, Changed, Values};
-use seattime_core::{Instant, Reason, Visit};
+use seattime_core::{Instant, Reason, Version, Visit};
 
 /// What a message says of itself.
 #[derive(Debug, Clone, Copy)]
@@ -162,6 +163,7 @@ fn write(visit: &Visit, head: CommitHead, extent: Extent) -> Json {
         }
         json.reported(session.reported());
         json.outcome(visit, session, range);
+        json.refused(session.refused(), visit.version());
         let named_before = json.long.len();
         let mut opening = ",\"set\":{";
         for (element, text, seq) in session.values().changed(range) {
@@ -482,6 +484,18 @@ impl Json {
             self.bytes.push(b'.');
             digits::push(&mut self.bytes, steps % one, 7);
         }
+    }
+
+    /// `"refused":{"cmi.core.score.raw":["120",405]}`, or nothing.
+    fn refused(&mut self, values: &[RefusedValue], version: Version) {
+        let mut opening = ",\"refused\":{";
+        for it in values {
+            let name = version.element(it.element).map_or("", |it| it.name);
+            self.raw(opening).text(name).raw(":[").text(&it.text).raw(",");
+            self.number(i64::from(version.code(it.why))).raw("]");
+            opening = ",";
+        }
+        self.raw(if opening == "," { "}" } else { "" });
     }
 
     fn reported(&mut self, (reported, at): (Reported, seattime_core::time::Moment)) {

@@ -465,3 +465,40 @@ fn an_outcome_follows_its_session_to_its_end() {
     };
     assert_eq!(commit.sessions[0].outcome, Some(finished));
 }
+
+#[test]
+fn a_refused_score_is_told_with_the_session_until_one_is_taken() {
+    let mut visit = Visit::open(
+        Version::V12,
+        PresencePolicy::default(),
+        CreditPolicy::Corroborated,
+        30_000,
+        at(0.0),
+        true,
+    );
+    visit.add_activity("item_1", Kind::Sco, 1);
+    visit.launch(at(0.0), 0);
+    assert_eq!(visit.initialize(at(0.0), Document::New), Ok(()));
+    let raw = "cmi.core.score.raw";
+    let refused = |visit: &mut Visit, ms: f64| {
+        let told = encoded(visit, at(ms), Reason::Commit).unwrap();
+        visit.receipt(told.seq, 30_000);
+        told.sessions.first().map(|it| it.refused.clone())
+    };
+    assert_eq!(set(&mut visit, raw, "120", at(1_000.0)), Err(Refusal::Range));
+    assert_eq!(set(&mut visit, "cmi.core.lesson_status", "done", at(1_000.0)), Err(Refusal::Type));
+    assert_eq!(set(&mut visit, "cmi.objectives.0.score.raw", "120", at(1_000.0)), Err(Refusal::Range));
+    let expected = [(raw, "120"), ("cmi.core.lesson_status", "done")]
+        .map(|it| (it.0.to_owned(), (it.1.to_owned(), 405)));
+    assert_eq!(refused(&mut visit, 1_000.0), Some(BTreeMap::from(expected.clone())));
+    // The same once more is no news; something else is.
+    assert_eq!(set(&mut visit, raw, "120", at(2_000.0)), Err(Refusal::Range));
+    assert!(visit.sessions()[0].seq > 0);
+    let long = "9".repeat(100);
+    assert_eq!(set(&mut visit, raw, &long, at(3_000.0)), Err(Refusal::Range));
+    let told = refused(&mut visit, 3_000.0).unwrap();
+    assert_eq!(told[raw].0, "9".repeat(64));
+    assert_eq!(set(&mut visit, raw, "85", at(4_000.0)), Ok(()));
+    assert_eq!(set(&mut visit, "cmi.core.lesson_status", "passed", at(4_000.0)), Ok(()));
+    assert_eq!(refused(&mut visit, 4_000.0), Some(BTreeMap::new()));
+}

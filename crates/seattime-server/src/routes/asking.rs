@@ -10,7 +10,8 @@ use crate::app::App;
 use crate::error::Problem;
 use crate::store::listing::{MOST_ROWS, USUAL_ROWS};
 use crate::store::{
-    Account, CONFLICTS, MissingOf, Order, Period, Place, ReportOf, ReportPage, ReportRow, Sight, Sort,
+    Account, CONFLICTS, MissingOf, Order, Period, Place, ReportOf, ReportPage, ReportRow, SCORE_REFUSED,
+    STATUS_REFUSED, Sight, Sort,
 };
 use crate::zone::{Day, Zone};
 
@@ -19,7 +20,8 @@ const STATUSES: [&str; 6] = ["passed", "completed", "failed", "incomplete", "not
 /// What a topic may be.
 const KINDS: [&str; 4] = ["scorm_1.2", "scorm_2004", "video", "audio"];
 /// What may be remarkable of a row.
-const FLAGS: [&str; 3] = ["report_exceeds_presence", "part_unmeasured", CONFLICTS];
+const FLAGS: [&str; 5] =
+    ["report_exceeds_presence", "part_unmeasured", SCORE_REFUSED, STATUS_REFUSED, CONFLICTS];
 
 /// What the report is narrowed to, and which page of it is asked for.
 #[derive(Debug, Default, Deserialize)]

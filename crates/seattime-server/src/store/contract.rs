@@ -561,6 +561,7 @@ fn commit(visit: &Opened, seq: u64, seconds: i64, values: &[(&str, &str)]) -> Co
             accepted: None,
             reported: Reported::Unset,
             outcome: None,
+            refused: BTreeMap::new(),
             set: set.collect(),
             parted: BTreeMap::new(),
             records: BTreeMap::new(),

@@ -9,6 +9,7 @@ use seattime_core::time::{
 use seattime_wire::{CreditPolicy, Policy, Reported, SessionKind, SessionState};
 
 use super::raw::{RawMedia, RawSession, RawStretch, RawVisit, near};
+use super::refusals::{self, RefusedValue};
 
 /// Where time comes from that an old player told.
 pub(crate) const LEGACY: &str = "legacy";
@@ -65,6 +66,8 @@ pub(crate) struct Part {
     pub(crate) credited_ms: i64,
     pub(crate) provenance: String,
     pub(crate) exceeds_presence: bool,
+    /// Scores and statuses that content could not set.
+    pub(crate) refused: Vec<RefusedValue>,
     /// From where its span begins to where it ends, by the server's clock: whoever was there or not, asleep or not.
     pub(crate) wall_ms: i64,
     /// Whether content had said how long it took before it was about to end.
@@ -330,6 +333,7 @@ fn part(
         credited_ms: credit.ms,
         provenance: provenance(credit.provenance, facts.measured_ms, media_ms).to_owned(),
         exceeds_presence: credit.exceeds_presence,
+        refused: refusals::shown(&session.refused),
         wall_ms,
         said_before_end: session.said_before_end(),
         total: session.accepted.map_or((0, measured_cs), |it| (it.months, it.cs)),
@@ -359,6 +363,7 @@ fn outside_part(measured: IntervalSet, (media_ms, corroborated_ms): (i64, i64)) 
         credited_ms: measured_ms,
         provenance: provenance(Provenance::Measured, measured_ms, media_ms).to_owned(),
         exceeds_presence: false,
+        refused: Vec::new(),
         wall_ms: 0,
         said_before_end: false,
         total: (0, 0),

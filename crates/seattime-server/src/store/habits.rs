@@ -469,6 +469,7 @@ mod tests {
             credited_ms: 480_000,
             provenance: "measured".to_owned(),
             exceeds_presence: false,
+            refused: Vec::new(),
             wall_ms: 600_000,
             said_before_end: false,
             total: (0, reported_s.unsigned_abs() * 100),

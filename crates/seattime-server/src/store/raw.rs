@@ -10,7 +10,7 @@ use seattime_wire::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::LegacyCall;
+use super::{LegacyCall, refusals};
 
 /// Everything that a visit's messages said of time and sessions, unclipped and on the page's own clock.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -112,6 +112,9 @@ pub(crate) struct RawSession {
     pub(crate) state: SessionState,
     pub(crate) accepted: Option<Accepted>,
     pub(crate) reported: Reported,
+    /// Scores and statuses that content could not set.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) refused: BTreeMap<String, (String, u32)>,
     /// When content first said how long it took, of all that messages told: stretch, and ms since it began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) first_said: Option<(u32, i64)>,
@@ -167,6 +170,7 @@ impl RawVisit {
                     state: session.state,
                     accepted: None,
                     reported: Reported::Unset,
+                    refused: BTreeMap::new(),
                     first_said: None,
                     span: BTreeMap::new(),
                     outcome: None,
@@ -184,6 +188,7 @@ impl RawVisit {
                 kept.state = session.state;
                 kept.accepted = session.accepted;
                 kept.reported = session.reported;
+                kept.refused = refusals::kept(&session.refused);
                 has_news = true;
             }
             if let Some(outcome) = session.outcome

@@ -13,13 +13,14 @@ use super::history::{BACKFILLED, HistoryRow};
 use super::medium::{self, Progress, last_position_ms};
 use super::periods::{InPeriod, Period, VisitSpan};
 use super::record::{
-    AttemptPolicy, AttemptRecord, AttemptSources, EarlierOutcomes, RecordPolicy, ValuesByTry, best_score, chosen,
-    media_record, score_text, wire_completion, wire_success,
+    AttemptPolicy, AttemptRecord, AttemptSources, EarlierOutcomes, RecordPolicy, ValuesByTry, best_score,
+    chosen, media_record, score_text, wire_completion, wire_success,
 };
 use super::rows::{PackageRow, VisitRow, api_of};
 use super::totals::{AttemptTotals, Level};
 use super::{
     LatestOutcome, Missing, ReportDetail, ReportLearner, ReportMedia, ReportRow, StoreError, StoredActivity,
+    refusals,
 };
 
 /// Values of one activity's latest try, by element.
@@ -319,6 +320,7 @@ impl Gathered {
         if media.iter().any(|it| it.kind == UNMEASURED) {
             flags.push("part_unmeasured".to_owned());
         }
+        flags.extend(refusals::flags(parts()));
         let is_begun = !records.is_empty();
         let conflicts = self.attempts.iter().fold(0_u32, |sum, it| sum.saturating_add(it.conflicts));
         Ok(ReportRow {
@@ -503,6 +505,7 @@ fn backfilled_detail(history: &HistoryRow) -> ReportDetail {
         credited_ms: history.time_ms,
         provenance: BACKFILLED.to_owned(),
         flags: Vec::new(),
+        refused: Vec::new(),
         started_ms: 0,
     }
 }
@@ -529,7 +532,13 @@ pub(crate) fn detail(
         // What is looked at in review or browse is shown and never credited.
         credited_ms: if attempt > 0 { part.credited_ms } else { 0 },
         provenance: part.provenance.clone(),
-        flags: part.exceeds_presence.then(|| "report_exceeds_presence".to_owned()).into_iter().collect(),
+        flags: part
+            .exceeds_presence
+            .then(|| "report_exceeds_presence".to_owned())
+            .into_iter()
+            .chain(refusals::flags(std::iter::once(part)))
+            .collect(),
+        refused: part.refused.clone(),
         started_ms: opened_ms,
     }
 }

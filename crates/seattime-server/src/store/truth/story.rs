@@ -315,6 +315,7 @@ fn session(story: &Story, n: u32, at: (usize, i64), span: Vec<(u32, i64, i64)>) 
             Said::Nonsense => Reported::Malformed,
         },
         outcome: None,
+        refused: BTreeMap::new(),
         set: BTreeMap::new(),
         parted: BTreeMap::new(),
         records: BTreeMap::new(),

@@ -140,7 +140,6 @@ impl Session {
             ending: None,
             settled_from: None,
             is_loaded: false,
-            looked_for_api: false,
             refused: Vec::new(),
         }
     }

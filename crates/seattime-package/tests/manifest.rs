@@ -87,6 +87,7 @@ fn a_manifest_of_1_2_says_what_is_launched_and_how() {
         completion_threshold: None,
         scaled_passing_score: None,
         flows: false,
+        completion_set_by_content: false,
         objectives: Vec::new(),
         data: Vec::new(),
     };
@@ -103,6 +104,7 @@ fn a_manifest_of_1_2_says_what_is_launched_and_how() {
         completion_threshold: None,
         scaled_passing_score: None,
         flows: false,
+        completion_set_by_content: false,
         objectives: Vec::new(),
         data: Vec::new(),
     };

@@ -3,10 +3,14 @@
 #[path = "../../seattime-testbed/src/cluster.rs"]
 #[allow(dead_code, reason = "each test file uses its own part")]
 mod cluster;
+#[path = "world/run_time.rs"]
+#[allow(dead_code, reason = "each test file uses its own part")]
+mod run_time;
 mod world;
 
 use axum::body::Body;
 use axum::http::Request;
+use run_time::{at, get, message, opened_page, set};
 use seattime_core::Version::{self, V12, V2004};
 use seattime_core::end::Ending;
 use seattime_core::session::ApiState;
@@ -14,7 +18,6 @@ use seattime_core::visit::Document;
 use seattime_server::recompute::recompute;
 use seattime_server::store::{JudgedOf, Judging};
 use serde_json::{Value, json};
-use world::page::{at, get, message, opened_page, set};
 use world::{KEY, TestServer, zip};
 
 /// A visit lasts a minute.

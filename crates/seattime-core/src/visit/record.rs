@@ -23,13 +23,6 @@ impl Visit {
         }
     }
 
-    /// Content of the last session read the property that holds the API.
-    pub fn note_api_lookup(&mut self) {
-        if let Some(session) = self.sessions.last_mut() {
-            session.looked_for_api = true;
-        }
-    }
-
     /// The outcome of one of its sessions as it stands, as [`Session::outcome`].
     pub fn outcome(&self, session: &Session) -> Option<Outcome> {
         let activity = self.activities.get(session.activity as usize)?;

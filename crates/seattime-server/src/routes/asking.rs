@@ -20,8 +20,14 @@ const STATUSES: [&str; 6] = ["passed", "completed", "failed", "incomplete", "not
 /// What a topic may be.
 const KINDS: [&str; 4] = ["scorm_1.2", "scorm_2004", "video", "audio"];
 /// What may be remarkable of a row.
-const FLAGS: [&str; 5] =
-    ["report_exceeds_presence", "part_unmeasured", SCORE_REFUSED, STATUS_REFUSED, CONFLICTS];
+const FLAGS: [&str; 6] = [
+    "report_exceeds_presence",
+    "part_unmeasured",
+    "completion_assumed",
+    SCORE_REFUSED,
+    STATUS_REFUSED,
+    CONFLICTS,
+];
 
 /// What the report is narrowed to, and which page of it is asked for.
 #[derive(Debug, Default, Deserialize)]

@@ -1,8 +1,6 @@
 //! A server without a socket, under a clock that the test sets.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
-pub(crate) mod page;
-
 use std::borrow::Cow;
 use std::io::{Cursor, Write};
 use std::pin::Pin;

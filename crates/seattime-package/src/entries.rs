@@ -1,11 +1,14 @@
 //! The entries of a zip, each checked before anything is unpacked.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::{Read, Seek, SeekFrom};
 
 use zip::{CompressionMethod, ZipArchive};
 
 use crate::archive::damaged;
 use crate::error::PackageError;
+use crate::names::{self, CodePage, Plain, folded, is_leftover};
+use crate::warning::{Severity, Warning, listed};
 
 /// How much a package may hold.
 #[derive(Debug, Clone, Copy)]
@@ -29,44 +32,50 @@ impl Default for Limits {
     }
 }
 
+/// Longest path that is kept, in bytes.
+const LONGEST_PATH_BYTES: usize = 1_024;
 /// Files up to this size are not asked how well they were packed, in bytes.
 const RATIO_FROM: u64 = 10 << 20;
 
 /// One file of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileEntry {
-    /// Its path, relative, with `/` between folders; no two differ only in case.
+    /// Its path, relative, with `/` between folders; no other file has it.
     pub path: String,
+    /// Other readings of its name, where the encoding of the name is not declared.
+    pub other_paths: Vec<String>,
     /// Its length in bytes, unpacked.
     pub size_bytes: u64,
     /// Number of its entry in the zip.
     pub(crate) entry: usize,
+    /// Checksum of its bytes, as the zip declares it.
+    crc: u32,
 }
 
-/// Checks every entry; answers the files.
+/// Checks every entry; returns the files, and a warning for each kind of fault.
+///
+/// `repeated` are names of entries that the zip holds more than once with the same bytes.
 pub(crate) fn checked<R: Read + Seek>(
     archive: &mut ZipArchive<R>,
+    repeated: Vec<String>,
     limits: &Limits,
-) -> Result<Vec<FileEntry>, PackageError> {
+) -> Result<(Vec<FileEntry>, Vec<Warning>), PackageError> {
     too_many(archive.len() as u64, limits)?;
-    // The library keeps one of two entries with one name, but counts both.
-    if archive.has_duplicate_names() {
-        return Err(PackageError::DuplicateEntry("two files of the same name".to_owned()));
-    }
-    let mut files = Vec::with_capacity(archive.len());
+    let page = CodePage::likely(archive.file_names_raw().filter(|it| std::str::from_utf8(it).is_err()));
+    let mut faults = Faults { repeated, ..Faults::default() };
+    let mut files = Files::default();
     let mut places = Vec::with_capacity(archive.len());
     let mut total_bytes = 0_u64;
     for entry in 0..archive.len() {
         let file = archive.by_index_raw(entry).map_err(damaged)?;
-        let name = file.name().map_err(damaged)?.into_owned();
-        // File, folder or not told; a link or a device is neither.
+        let (name, other) = faults.decoded(file.name_raw(), page);
+        // File, folder or unknown; a link or a device is neither.
         if !matches!(file.unix_mode().unwrap_or(0) & 0o170_000, 0 | 0o100_000 | 0o040_000) {
             return Err(PackageError::Symlink(name));
         }
-        if !is_plain(name.strip_suffix('/').unwrap_or(&name)) {
-            return Err(PackageError::UnsafePath(name));
-        }
-        if file.is_dir() {
+        let Some(plain) = names::plain(&name) else { return Err(PackageError::UnsafePath(name)) };
+        faults.note(&name, &plain);
+        if plain.is_folder || file.is_dir() {
             continue;
         }
         let is_known = matches!(file.compression(), CompressionMethod::Stored | CompressionMethod::Deflated);
@@ -83,15 +92,151 @@ pub(crate) fn checked<R: Read + Seek>(
         }
         let start = file.data_start().unwrap_or(u64::MAX);
         places.push((file.header_start(), start.saturating_add(packed)));
-        files.push(FileEntry { path: name, size_bytes: size, entry });
+        if plain.path.len() > LONGEST_PATH_BYTES {
+            faults.too_long.push(name);
+            continue;
+        }
+        let other = other.and_then(|it| names::plain(&it)).map(|it| it.path).filter(|it| *it != plain.path);
+        let path = plain.path;
+        let other_paths = other.into_iter().collect();
+        files
+            .put(FileEntry { path, other_paths, size_bytes: size, entry, crc: file.crc32() }, &mut faults)?;
     }
     places.sort_unstable();
     let is_past_end = places.last().is_some_and(|(_, end)| *end > archive.central_directory_start());
     if is_past_end || places.windows(2).any(|it| matches!(it, [(_, end), (next, _)] if end > next)) {
         return Err(PackageError::Bomb("entries share their bytes".to_owned()));
     }
-    distinct(&files)?;
-    Ok(files)
+    let files = files.distinct(&mut faults);
+    Ok((files, faults.warnings()))
+}
+
+/// The files found so far.
+#[derive(Default)]
+struct Files {
+    files: Vec<FileEntry>,
+    /// Place in `files` of each path.
+    places: HashMap<String, usize>,
+}
+
+impl Files {
+    /// Adds a file. One that is there already under this path has to have the same bytes.
+    fn put(&mut self, file: FileEntry, faults: &mut Faults) -> Result<(), PackageError> {
+        let found = self.places.get(&file.path).and_then(|it| self.files.get(*it));
+        match found {
+            None => {
+                self.places.insert(file.path.clone(), self.files.len());
+                self.files.push(file);
+            }
+            Some(it) if (it.crc, it.size_bytes) == (file.crc, file.size_bytes) || is_leftover(&it.path) => {
+                faults.repeated.push(file.path);
+            }
+            Some(_) => return Err(different_bytes(&file.path)),
+        }
+        Ok(())
+    }
+
+    /// The files. Entries without bytes that have the name of a folder stand for the folder, and are left out.
+    fn distinct(self, faults: &mut Faults) -> Vec<FileEntry> {
+        let Files { mut files, places } = self;
+        let mut folders = BTreeSet::new();
+        let mut alike: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for path in files.iter().map(|it| it.path.as_str()) {
+            let above = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
+            folders.extend(above.filter(|it| places.contains_key(*it)).map(str::to_owned));
+            if !is_leftover(path) {
+                alike.entry(folded(path)).or_default().push(path);
+            }
+        }
+        let alike = alike.into_values().filter(|it| it.len() > 1);
+        faults.alike = alike.flatten().map(str::to_owned).collect();
+        faults.also_folders = folders.iter().cloned().collect();
+        files.retain(|it| it.size_bytes > 0 || !folders.contains(&it.path));
+        let mut taken: HashSet<String> = places.into_keys().collect();
+        for file in &mut files {
+            file.other_paths.retain(|it| taken.insert(it.clone()));
+        }
+        files
+    }
+}
+
+/// The refusal of two entries with one name and different bytes.
+pub(crate) fn different_bytes(path: &str) -> PackageError {
+    PackageError::DuplicateEntry(format!("two different files of the name {path:?}"))
+}
+
+/// Names that are not as they should be, by the kind of fault.
+#[derive(Default)]
+struct Faults {
+    backslashes: Vec<String>,
+    idle_parts: Vec<String>,
+    dos: Vec<String>,
+    windows: Vec<String>,
+    repeated: Vec<String>,
+    alike: Vec<String>,
+    also_folders: Vec<String>,
+    odd: Vec<String>,
+    too_long: Vec<String>,
+}
+
+impl Faults {
+    /// Decodes a name: as UTF-8 if it is, else in the code page of the package; returns its other reading too.
+    fn decoded(&mut self, raw: &[u8], page: CodePage) -> (String, Option<String>) {
+        if let Ok(name) = std::str::from_utf8(raw) {
+            return (name.to_owned(), None);
+        }
+        let name = page.decode(raw);
+        match page {
+            CodePage::Dos => self.dos.push(name.clone()),
+            CodePage::Windows => self.windows.push(name.clone()),
+        }
+        (name, Some(page.other().decode(raw)))
+    }
+
+    fn note(&mut self, name: &str, plain: &Plain) {
+        if plain.had_backslashes {
+            self.backslashes.push(name.to_owned());
+        }
+        if plain.had_idle_parts {
+            self.idle_parts.push(name.to_owned());
+        }
+        if !plain.is_folder && names::is_odd_on_windows(&plain.path) {
+            self.odd.push(name.to_owned());
+        }
+    }
+
+    fn warnings(self) -> Vec<Warning> {
+        #[rustfmt::skip]
+        let kinds = [
+            // code, severity, names, text before the names, text behind them
+            ("name_backslash", Severity::Info, self.backslashes, "names in the archive have backslashes between folders",
+                "they were read as \"/\", as the ZIP format has it"),
+            ("name_not_plain", Severity::Info, self.idle_parts, "names in the archive have \"./\" or \"//\" in them",
+                "they were read without"),
+            ("name_code_page", Severity::Info, self.dos, "names in the archive are not in UTF-8",
+                "they were read in code page 437, and answer to their reading in Windows-1252 too"),
+            ("name_code_page", Severity::Info, self.windows, "names in the archive are not in UTF-8",
+                "they were read in Windows-1252, and answer to their reading in code page 437 too"),
+            ("entry_repeated", Severity::Info, self.repeated, "names are in the archive more than once with the same bytes",
+                "they were taken once"),
+            ("names_alike", Severity::Warning, self.alike, "files in the archive have names that differ only in case or Unicode form",
+                "all were kept, but on a disk of Windows or macOS one overwrites the other"),
+            ("name_file_and_folder", Severity::Info, self.also_folders, "names in the archive are both a file and a folder",
+                "files without content were left out"),
+            ("name_odd", Severity::Info, self.odd, "names in the archive are not possible on Windows",
+                "they were kept"),
+            ("name_too_long", Severity::Warning, self.too_long, "names in the archive are longer than 1,024 bytes",
+                "these files were left out"),
+        ];
+        kinds
+            .into_iter()
+            .filter(|(_, _, names, ..)| !names.is_empty())
+            .map(|(code, severity, names, before, behind)| {
+                let (count, names) = (names.len(), listed(names.iter().map(String::as_str)));
+                Warning::new(code, severity, format!("{count} {before}, such as {names}: {behind}"))
+            })
+            .collect()
+    }
 }
 
 /// Refuses more entries than are taken.
@@ -102,36 +247,40 @@ pub(crate) fn too_many(found: u64, limits: &Limits) -> Result<(), PackageError> 
     Ok(())
 }
 
-/// Whether a name means the same file everywhere: relative, no empty, `.` or `..` part, no drive, no NUL.
+/// The names of entries that the directory of a zip lists more than once with the same bytes.
 ///
-/// Names that only Windows dislikes (`CON`, a dot at the end) pass: the server stores files under names of its
-/// own.
-fn is_plain(name: &str) -> bool {
-    name.len() <= 1_024
-        && !name.contains(|it: char| it.is_control() || it == '\\' || it == ':')
-        && name.split('/').all(|it| !it.is_empty() && it != "." && it != ".." && it.len() <= 255)
-}
-
-/// Refuses names that are one on some file systems: equal but for case, or a file and a folder.
-fn distinct(files: &[FileEntry]) -> Result<(), PackageError> {
-    // With the least character for `/`, what lies under a name follows it at once.
-    let mut names: Vec<_> = files.iter().map(|it| it.path.to_lowercase().replace('/', "\0")).collect();
-    names.sort_unstable();
-    for pair in names.windows(2) {
-        if let [name, next] = pair
-            && let Some(rest) = next.strip_prefix(name.as_str())
-            && (rest.is_empty() || rest.starts_with('\0'))
-        {
-            let (name, next) = (name.replace('\0', "/"), next.replace('\0', "/"));
-            let what = if name == next {
-                format!("two files of the name {name:?}, in any case")
-            } else {
-                format!("the file {name:?} and also the file {next:?}")
-            };
-            return Err(PackageError::DuplicateEntry(what));
+/// The library keeps one of two entries with one name, so this reads the directory itself.
+///
+/// # Errors
+///
+/// [`PackageError::DuplicateEntry`] where two entries of one name have different bytes.
+pub(crate) fn repeated<R: Read + Seek>(
+    reader: &mut R,
+    directory_at: u64,
+    limits: &Limits,
+) -> Result<Vec<String>, PackageError> {
+    const RECORD: u64 = 46;
+    let mut seen: HashMap<Vec<u8>, (u64, u64)> = HashMap::new();
+    let mut repeated = Vec::new();
+    let mut at = directory_at;
+    for _ in 0..limits.entries {
+        let record = bytes_at(reader, at, RECORD)?;
+        if !record.starts_with(b"PK\x01\x02") {
+            break;
+        }
+        let lengths = [28, 30, 32].map(|it| number(&record, it, 2));
+        let name = bytes_at(reader, at + RECORD, lengths[0])?;
+        at += RECORD + lengths.iter().sum::<u64>();
+        let bytes = (number(&record, 16, 4), number(&record, 24, 4));
+        let is_folder = name.ends_with(b"/");
+        let shown = String::from_utf8_lossy(&name).into_owned();
+        match seen.insert(name, bytes) {
+            None => {}
+            Some(other) if is_folder || other == bytes || is_leftover(&shown) => repeated.push(shown),
+            Some(_) => return Err(different_bytes(&shown)),
         }
     }
-    Ok(())
+    Ok(repeated)
 }
 
 /// How many entries the zip claims to have, read before the library makes room for them.
@@ -175,58 +324,4 @@ fn bytes_at<R: Read + Seek>(reader: &mut R, at: u64, length: u64) -> Result<Vec<
 /// A number of `length` bytes, the least first.
 fn number(bytes: &[u8], at: usize, length: usize) -> u64 {
     bytes.iter().skip(at).take(length).rev().fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{FileEntry, distinct, is_plain};
-
-    #[test]
-    fn a_name_is_plain_when_it_means_one_file_everywhere() {
-        #[rustfmt::skip]
-        let cases = [
-            // name              plain     why it is here
-            ("a/b c/ü.html",     true),
-            ("CON",              true),  // only Windows dislikes it
-            ("a./b .",           true),
-            ("..a/b..",          true),
-            ("\u{202e}lmth.a",   true),  // shown escaped
-            ("",                 false),
-            ("../../x",          false),
-            ("a/../../b",        false),
-            ("..\\x",            false),
-            ("a\\b",             false),
-            ("/etc/x",           false),
-            ("//host/x",         false),
-            ("C:\\x",            false),
-            ("C:x",              false),
-            ("a\0.html",         false),
-            ("a\nb",             false),
-            ("./a",              false), // a second name for `a`
-            ("a//b",             false),
-        ];
-        for (name, expected) in cases {
-            assert_eq!(is_plain(name), expected, "name: {name:?}");
-        }
-        assert!(!is_plain(&"n".repeat(300)), "longer than file systems take");
-    }
-
-    #[test]
-    fn names_are_distinct_in_any_case_and_no_file_is_a_folder() {
-        #[rustfmt::skip]
-        let cases = [
-            // names                            distinct
-            (["a", "b", "c"].as_slice(),        true),
-            (&["a.b", "a/b", "a b"],            true),
-            (&["a", "a.b", "a-b", "a b/c"],     true),
-            (&["Index.html", "index.html"],     false),
-            (&["a", "a b", "a/b"],              false), // ` ` sorts before `/`
-            (&["Ä/x", "ä/X"],                   false),
-        ];
-        for (names, expected) in cases {
-            let entry = |path: &&str| FileEntry { path: (*path).to_owned(), size_bytes: 0, entry: 0 };
-            let files: Vec<_> = names.iter().map(entry).collect();
-            assert_eq!(distinct(&files).is_ok(), expected, "names: {names:?}");
-        }
-    }
 }

@@ -1,5 +1,7 @@
 //! Why a package is not taken.
 
+use crate::warning::listed;
+
 /// Why a package is not taken; each has a stable code.
 #[derive(Debug, thiserror::Error)]
 pub enum PackageError {
@@ -9,14 +11,27 @@ pub enum PackageError {
     /// The zip ends before its end, or is damaged.
     #[error("the archive is cut off or damaged ({0}); zip the course again and send the whole file")]
     Truncated(String),
-    /// There is no manifest at the root.
-    #[error("there is no imsmanifest.xml at the root of the archive, where SCORM expects it{}", found_in(.0.as_deref()))]
-    ManifestMissing(Option<String>),
-    /// Two entries have one name, or would on some file systems.
+    /// There is no manifest.
+    #[error(
+        "there is no imsmanifest.xml in the archive, expected one at its root; \
+         this is no SCORM package, or the manifest was left out: export the course again"
+    )]
+    ManifestMissing,
+    /// There are manifests in several folders, none of which holds the others.
+    #[error(
+        "there is no imsmanifest.xml at the root of the archive, but there is one in each of the folders {}; \
+         these are several courses: import each as a ZIP archive with its imsmanifest.xml at the root",
+        listed(.0.iter().map(String::as_str))
+    )]
+    SeveralCourses(Vec<String>),
+    /// Two entries have one name and different bytes.
     #[error("the archive holds {0}; expected each file once: rename or remove one, and zip the course again")]
     DuplicateEntry(String),
-    /// A name that leads out of the package, or means different files on different machines.
-    #[error("the name {0:?} in the archive is not a plain relative path; rename the file and zip again")]
+    /// A name that leads out of the package.
+    #[error(
+        "the name {0:?} in the archive leads out of the course's folder; expected a relative path: \
+         zip the course's folder again with another tool"
+    )]
     UnsafePath(String),
     /// An entry that is neither file nor folder.
     #[error(
@@ -47,8 +62,8 @@ pub enum PackageError {
         /// What the parser said.
         reason: String,
     },
-    /// The manifest declares a document type.
-    #[error("imsmanifest.xml declares a DTD, which is not read; remove the DOCTYPE line")]
+    /// The manifest declares entities.
+    #[error("imsmanifest.xml declares entities in its DOCTYPE, which are not read; remove the DOCTYPE")]
     ManifestDtdForbidden,
     /// The manifest is too large or too deep.
     #[error("imsmanifest.xml is too complex ({0}); remove what does not belong to the course")]
@@ -57,8 +72,19 @@ pub enum PackageError {
     #[error("imsmanifest.xml is not in the encoding that it names: {0}; save it as UTF-8")]
     ManifestEncoding(String),
     /// An address in the manifest is not one of a file in the package.
-    #[error("the address {0:?} in imsmanifest.xml is not a relative path in the package; correct the href")]
-    ManifestBadHref(String),
+    #[error(
+        "the resource {resource:?} in imsmanifest.xml{}, expected a relative path of a file in the package; \
+         correct the href",
+        bad_href(href, item.as_deref())
+    )]
+    ManifestBadHref {
+        /// The address, with its bases; empty where there is none.
+        href: String,
+        /// Identifier of the resource.
+        resource: String,
+        /// Identifier of the item that launches it, if one does.
+        item: Option<String>,
+    },
     /// A file that the manifest launches is not there.
     #[error("imsmanifest.xml launches {0}, which is not in the package; add it or correct the reference")]
     ResourceMissing(String),
@@ -70,15 +96,10 @@ pub enum PackageError {
     Unreadable(#[from] std::io::Error),
 }
 
-fn found_in(folder: Option<&str>) -> String {
-    match folder {
-        Some(folder) => {
-            format!("; it was found in the folder {folder:?}: zip the folder's contents, not the folder")
-        }
-        None => {
-            "; this is no SCORM package, or the manifest was left out: export the course again".to_owned()
-        }
-    }
+fn bad_href(href: &str, item: Option<&str>) -> String {
+    let item = item.map(|it| format!(", which the item {it:?} launches,")).unwrap_or_default();
+    let href = if href.is_empty() { "no href".to_owned() } else { format!("the href {href:?}") };
+    format!("{item} has {href}")
 }
 
 impl PackageError {
@@ -87,7 +108,6 @@ impl PackageError {
         const MOST_BYTES: usize = 300;
         let text = match &mut self {
             PackageError::Truncated(text)
-            | PackageError::ManifestMissing(Some(text))
             | PackageError::DuplicateEntry(text)
             | PackageError::UnsafePath(text)
             | PackageError::Symlink(text)
@@ -96,11 +116,12 @@ impl PackageError {
             | PackageError::ManifestNotXml { reason: text, .. }
             | PackageError::ManifestTooComplex(text)
             | PackageError::ManifestEncoding(text)
-            | PackageError::ManifestBadHref(text)
+            | PackageError::ManifestBadHref { href: text, .. }
             | PackageError::ResourceMissing(text)
             | PackageError::KindUnsupported(text) => text,
             PackageError::NotZip
-            | PackageError::ManifestMissing(None)
+            | PackageError::ManifestMissing
+            | PackageError::SeveralCourses(_)
             | PackageError::TooManyFiles { .. }
             | PackageError::ManifestDtdForbidden
             | PackageError::Unreadable(_) => return self,
@@ -117,7 +138,7 @@ impl PackageError {
         match self {
             PackageError::NotZip => "package_not_zip",
             PackageError::Truncated(_) => "package_truncated",
-            PackageError::ManifestMissing(_) => "manifest_missing",
+            PackageError::ManifestMissing | PackageError::SeveralCourses(_) => "manifest_missing",
             PackageError::DuplicateEntry(_) => "package_duplicate_entry",
             PackageError::UnsafePath(_) => "package_unsafe_path",
             PackageError::Symlink(_) => "package_symlink",
@@ -128,7 +149,7 @@ impl PackageError {
             PackageError::ManifestDtdForbidden => "manifest_dtd_forbidden",
             PackageError::ManifestTooComplex(_) => "manifest_too_complex",
             PackageError::ManifestEncoding(_) => "manifest_encoding",
-            PackageError::ManifestBadHref(_) => "manifest_bad_href",
+            PackageError::ManifestBadHref { .. } => "manifest_bad_href",
             PackageError::ResourceMissing(_) => "resource_missing",
             PackageError::KindUnsupported(_) => "package_kind_unsupported",
             PackageError::Unreadable(_) => "package_unreadable",

@@ -7,26 +7,48 @@ pub(crate) struct Target {
     pub(crate) paths: Vec<String>,
     /// Its query and fragment, as written.
     pub(crate) rest: String,
+    /// It is an address of the web (`https://…`, `javascript:…`), unless a file has just this name.
+    pub(crate) is_web: bool,
+    pub(crate) has_backslash: bool,
+    pub(crate) has_leading_slash: bool,
 }
 
-/// Resolves an address against its bases, the outermost first; nothing where it leads out of the package.
-pub(crate) fn resolve(bases: &[&str], href: &str) -> Option<Target> {
+/// Resolves an address against its bases, the outermost first, and `folder`, the manifest's own; nothing where it
+/// leads out of the package.
+pub(crate) fn resolve(folder: &str, bases: &[&str], href: &str) -> Option<Target> {
     let cut = href.find(['?', '#']).unwrap_or(href.len());
     let (path, rest) = href.split_at_checked(cut)?;
-    // As in a browser, what follows a base's last `/` falls away.
-    let folders = bases.iter().map(|it| it.rfind('/').and_then(|at| it.get(..=at)).unwrap_or_default());
-    let mut whole = String::new();
-    for part in folders.chain([path]) {
-        if part.starts_with('/') || part.contains([':', '\\']) {
-            return None;
-        }
-        whole.push_str(part);
+    let has_backslash = path.contains('\\') || bases.iter().any(|it| it.contains('\\'));
+    let parts: Vec<_> = bases.iter().chain([&path]).map(|it| it.replace('\\', "/")).collect();
+    if parts.iter().any(|it| it.starts_with("//")) {
+        return None;
     }
-    // Tools forget to encode: a file may really be called `100%.html`.
-    let readings = [decoded(&whole), Some(whole)];
-    let mut paths: Vec<_> = readings.into_iter().flatten().filter_map(|it| normal(&it)).collect();
-    paths.dedup();
-    (!paths.is_empty()).then(|| Target { paths, rest: rest.to_owned() })
+    let (path, bases) = parts.split_last()?;
+    let mut whole = String::new();
+    let mut has_leading_slash = path.starts_with('/');
+    for base in bases {
+        has_leading_slash |= base.starts_with('/');
+        // As in a browser, what follows a base's last `/` falls away.
+        whole.push_str(base.rfind('/').and_then(|at| base.get(..=at)).unwrap_or_default());
+    }
+    whole.push_str(path);
+    let mut addresses = Vec::new();
+    if path.starts_with('/') {
+        addresses.extend([format!("{folder}{path}"), path.clone()]);
+    }
+    addresses.push(format!("{folder}{whole}"));
+    let mut paths = Vec::new();
+    for address in addresses {
+        // Tools forget to encode: a file may really be called `100%.html`.
+        for path in [decoded(&address), Some(address)].into_iter().flatten().filter_map(|it| normal(&it)) {
+            if !paths.contains(&path) {
+                paths.push(path);
+            }
+        }
+    }
+    let is_web = whole.contains(':');
+    let target = Target { paths, rest: rest.to_owned(), is_web, has_backslash, has_leading_slash };
+    (!target.paths.is_empty() && !path.is_empty()).then_some(target)
 }
 
 /// The relative address of a file with query and fragment, safe to put behind the address of the package.
@@ -101,30 +123,43 @@ mod tests {
     fn an_address_leads_to_a_file_of_the_package_or_nowhere() {
         #[rustfmt::skip]
         let cases = [
-            // bases              address               likeliest path           why it is here
-            (["", ""],            "a.html",             Some("a.html")),
-            (["", ""],            "a%20b.html?x=../y",  Some("a b.html")),
-            (["", ""],            "100%.html",          Some("100%.html")),   // not encoded
-            (["", ""],            "./a/../b.html#x",    Some("b.html")),
-            (["content/", "m1/"], "a.html",             Some("content/m1/a.html")),
-            (["content/", ""],    "../a.html",          Some("a.html")),
-            (["content", ""],     "a.html",             Some("a.html")),      // as in a browser
-            (["", ""],            "../other/x.html",    None),
-            (["", ""],            "%2e%2e/x.html",      Some("%2e%2e/x.html")), // no such file then
-            (["", ""],            "javascript:alert()", None),
-            (["", ""],            "//evil/x.html",      None),
-            (["", ""],            "/x.html",            None),
-            (["", ""],            "a\\b.html",          None),
-            (["", ""],            "?x=1",               None),
-            (["", ""],            "",                   None),
-            (["http://evil/", ""], "a.html",            None),
-            (["../", ""],         "a.html",             None),
-            (["/", ""],           "a.html",             None),
+            // folder    bases              address               likeliest path           why it is here
+            ("",    ["", ""],            "a.html",             Some("a.html")),
+            ("",    ["", ""],            "a%20b.html?x=../y",  Some("a b.html")),
+            ("",    ["", ""],            "100%.html",          Some("100%.html")),   // not encoded
+            ("",    ["", ""],            "./a/../b.html#x",    Some("b.html")),
+            ("",    ["content/", "m1/"], "a.html",             Some("content/m1/a.html")),
+            ("",    ["content/", ""],    "../a.html",          Some("a.html")),
+            ("",    ["content", ""],     "a.html",             Some("a.html")),      // as in a browser
+            ("",    ["", ""],            "../other/x.html",    None),
+            ("",    ["", ""],            "%2e%2e/x.html",      Some("%2e%2e/x.html")), // no such file then
+            ("",    ["", ""],            "//evil/x.html",      None),
+            ("",    ["", ""],            "\\\\evil\\x.html",   None),
+            ("",    ["", ""],            "/x.html",            Some("x.html")),
+            ("",    ["", ""],            "a\\b.html?c=\\d",    Some("a/b.html")),
+            ("",    ["", ""],            "..\\b.html",         None),
+            ("",    ["", ""],            "?x=1",               None),
+            ("",    ["", ""],            "",                   None),
+            ("",    ["../", ""],         "a.html",             None),
+            ("",    ["/", ""],           "a.html",             Some("a.html")),
+            ("",    ["a\\", ""],         "b.html",             Some("a/b.html")),
+            ("sub/", ["", ""],           "a.html",             Some("sub/a.html")),
+            ("sub/", ["", ""],           "/a.html",            Some("sub/a.html")),
+            ("sub/", ["", ""],           "../a.html",          Some("a.html")),      // inside the package still
+            ("sub/", ["", ""],           "../../a.html",       None),
         ];
-        for (bases, href, expected) in cases {
-            let actual = resolve(&bases, href).and_then(|it| it.paths.first().cloned());
-            assert_eq!(actual.as_deref(), expected, "bases: {bases:?}, address: {href:?}");
+        for (folder, bases, href, expected) in cases {
+            let actual = resolve(folder, &bases, href).and_then(|it| it.paths.first().cloned());
+            assert_eq!(
+                actual.as_deref(),
+                expected,
+                "folder: {folder:?}, bases: {bases:?}, address: {href:?}"
+            );
         }
+        for href in ["javascript:alert()", "https://evil/a.html", "C:\\course\\a.html", "10:30.html"] {
+            assert!(resolve("", &[""], href).is_some_and(|it| it.is_web), "{href}");
+        }
+        assert!(resolve("", &["http://evil/"], "a.html").is_some_and(|it| it.is_web));
     }
 
     /// Spec: CAM, *item*, attribute *parameters*.

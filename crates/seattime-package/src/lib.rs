@@ -5,11 +5,22 @@
 mod archive;
 mod entries;
 mod error;
+mod hosts;
 mod href;
 mod manifest;
+mod names;
+mod nodes;
+mod paths;
+mod reading;
+mod repair;
+mod sequencing;
+mod version;
+mod warning;
 mod xml;
 
 pub use archive::Package;
 pub use entries::{FileEntry, Limits};
 pub use error::PackageError;
 pub use manifest::{Activity, ActivityKind, Chapter, DataMap, Manifest, Schema};
+pub use names::folded;
+pub use warning::{Severity, Warning};

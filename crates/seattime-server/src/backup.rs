@@ -290,6 +290,8 @@ pub(crate) fn by_package(rows: Vec<(String, i64, i64)>) -> KnownPackages {
     for (package, n, bytes) in rows {
         let file = (n, bytes.unsigned_abs());
         match packages.last_mut().filter(|it| it.0 == package) {
+            // A file may answer to several paths.
+            Some((_, files)) if files.last() == Some(&file) => {}
             Some((_, files)) => files.push(file),
             None => packages.push((package, vec![file])),
         }

@@ -6,11 +6,16 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Seek};
 use std::path::Path;
 
-use seattime_package::{Activity, ActivityKind, DataMap, Package, PackageError, Schema};
+use seattime_package::{Activity, ActivityKind, DataMap, FileEntry, Package, PackageError, Schema, Warning};
 use seattime_wire::{Api, SessionKind, SharedMap};
 use sha2::{Digest, Sha256};
 
-use crate::store::{ActivityRules, StoredActivity, StoredPackage};
+use crate::store::{
+    ActivityRules, ImportFindings, ImportWarning, Severity, StoredActivity, StoredPackage,
+};
+
+/// Hosts that the warning about them names.
+const NAMED_HOSTS: usize = 5;
 
 /// Unpacks a zip into `data/content/` and answers what the store has to keep.
 ///
@@ -27,6 +32,8 @@ pub fn unpack(data: &Path, zip: &mut File, course: Option<&str>) -> Result<Store
     let mut package = Package::open(zip)?;
 
     put_in_place(data, &id, |aside| fill(&mut package, aside))?;
+    let hosts = package.hosts();
+    let findings = findings(package.warnings(), hosts);
     let manifest = package.manifest();
     let title = if manifest.title.is_empty() { manifest.identifier.clone() } else { manifest.title.clone() };
     let api = if manifest.schema.is_2004() { Api::Scorm2004 } else { Api::Scorm12 };
@@ -42,8 +49,50 @@ pub fn unpack(data: &Path, zip: &mut File, course: Option<&str>) -> Result<Store
         shares_with_all: manifest.shares_with_all,
         activities: manifest.activities.iter().map(|it| stored(it, api)).collect(),
         files: package.files().iter().map(|it| (it.path.clone(), it.size_bytes)).collect(),
+        aliases: aliases(package.files()),
+        findings,
         id,
     })
+}
+
+/// Other paths that files answer to, each with the number of its file.
+fn aliases(files: &[FileEntry]) -> Vec<(String, usize)> {
+    let of_file =
+        |(n, it): (usize, &FileEntry)| it.other_paths.clone().into_iter().map(move |path| (path, n));
+    files.iter().enumerate().flat_map(of_file).collect()
+}
+
+fn findings(warnings: &[Warning], hosts: Vec<String>) -> ImportFindings {
+    let mut warnings: Vec<_> = warnings.iter().map(warning).collect();
+    if !hosts.is_empty() {
+        let (count, noun) = (hosts.len(), if hosts.len() == 1 { "other host" } else { "other hosts" });
+        let named: Vec<_> = hosts.iter().take(NAMED_HOSTS).map(String::as_str).collect();
+        let more = count - named.len();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let text = format!(
+            "the package loads from {count} {noun}, without which parts of it may be missing: {}{more}",
+            named.join(", ")
+        );
+        let code = "refers_to_hosts".to_owned();
+        let severity = Severity::Warning;
+        warnings.push(ImportWarning { code, severity, file: None, line: None, column: None, text });
+    }
+    ImportFindings { warnings, hosts }
+}
+
+fn warning(found: &Warning) -> ImportWarning {
+    ImportWarning {
+        code: found.code.to_owned(),
+        severity: match found.severity {
+            seattime_package::Severity::Info => Severity::Info,
+            seattime_package::Severity::Warning => Severity::Warning,
+            seattime_package::Severity::Error => Severity::Error,
+        },
+        file: found.file.clone(),
+        line: found.place.map(|it| it.0),
+        column: found.place.map(|it| it.1),
+        text: found.text.clone(),
+    }
 }
 
 /// Fills a folder aside and moves it into `data/content/` whole, unless `id` is there.
@@ -94,6 +143,8 @@ fn stored(activity: &Activity, api: Api) -> StoredActivity {
         objectives: activity.objectives.clone(),
         data: activity.data.iter().map(map).collect(),
         rules: ActivityRules { completion_set_by_content: activity.completion_set_by_content },
+        is_visible: activity.is_visible,
+        missing_file: activity.missing_file.clone(),
     }
 }
 

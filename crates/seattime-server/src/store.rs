@@ -8,6 +8,7 @@ mod courses;
 mod figures;
 mod habits;
 pub(crate) mod history;
+mod imported;
 pub(crate) mod judging;
 pub mod listing;
 pub(crate) mod medium;
@@ -49,6 +50,7 @@ pub use self::blocked::{BlockedRequest, BlockedRequests};
 pub use self::courses::{CourseSettings, KeptSettings};
 pub use self::habits::{ActivityReporting, PackageReporting, Reporting, Rule, ToldReporting, Verdict};
 pub use self::history::{History, HistoryKept};
+pub use self::imported::{ImportFindings, ImportWarning, Severity};
 pub use self::judging::{Judged, JudgedOf, JudgedRows, Judgement, Judging, RowKey};
 pub use self::listing::{CONFLICTS, Missing, MissingOf, Order, Place, ReportOf, ReportPage, Sort};
 pub use self::periods::{Accrual, InPeriod, Period, VisitSpan};
@@ -91,6 +93,10 @@ pub struct StoredPackage {
     pub activities: Vec<StoredActivity>,
     /// Its files: path in the package, and length in bytes; number `n` in this list is its name on disk.
     pub files: Vec<(String, u64)>,
+    /// Other paths that a file answers to, each with the number of the file.
+    pub aliases: Vec<(String, usize)>,
+    /// What the import found.
+    pub findings: ImportFindings,
 }
 
 /// What can be launched in a package.
@@ -114,6 +120,10 @@ pub struct StoredActivity {
     pub objectives: Vec<String>,
     /// How it reaches shared data.
     pub data: Vec<SharedMap>,
+    /// False if its title is hidden: `isvisible="false"`. It counts all the same.
+    pub is_visible: bool,
+    /// Path of the file that it launches, if the package lacks it.
+    pub missing_file: Option<String>,
     /// Its rules of sequencing.
     pub rules: ActivityRules,
 }

@@ -33,7 +33,7 @@ async fn start(change: impl FnOnce(&mut Config)) -> Option<Listening> {
         assets: std::sync::Arc::new(NoAssets),
     };
     let server = serve(config, world).await.ok()?;
-    let topic = server.app().import("default", scorm_12()?, None).await.ok()?;
+    let topic = server.app().import("default", scorm_12()?, None).await.ok()?.id;
     Some(Listening { server, _data: data, topic })
 }
 

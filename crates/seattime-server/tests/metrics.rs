@@ -51,7 +51,7 @@ async fn get(address: SocketAddr, path: &str) -> Option<(String, String)> {
 async fn what_happened_is_told_on_a_listener_of_its_own() {
     let (server, _data) = start(Some(ANY)).await.unwrap();
     let app = server.app();
-    let topic = app.import("default", scorm_12().unwrap(), None).await.unwrap();
+    let topic = app.import("default", scorm_12().unwrap(), None).await.unwrap().id;
     let launch = json!({ "learner": { "id": "anna@example.org", "name": "Muster, Anna" }, "topic": topic });
     let (_, made) = post(app, "/api/v1/launches", &launch).await.unwrap();
     let code = made["url"].as_str().unwrap().split_once("#code=").unwrap().1;

@@ -96,6 +96,12 @@ pub struct Activity {
     pub try_: u32,
     /// How deep it lies in the organization, from 0.
     pub depth: u32,
+    /// False if its title is not shown: `isvisible="false"`. It counts and can be launched all the same.
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub is_visible: bool,
+    /// Path of the file that it launches, if the package lacks it; `url` then is a page that says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_file: Option<String>,
     /// Its record in one word, as the report shows it; drawn beside the title.
     pub status: String,
     /// How far its record is completed.
@@ -118,7 +124,8 @@ pub struct Activity {
     pub media: Option<MediaTopic>,
 }
 
-fn yes() -> bool {
+/// Activities of servers that do not send the field have visible titles, and complete as the standard says.
+const fn yes() -> bool {
     true
 }
 

@@ -13,7 +13,7 @@ use super::put_in_place;
 use crate::mime;
 use crate::secret::sha256;
 use crate::store::medium::{Medium, USUAL_THRESHOLD};
-use crate::store::{ActivityRules, StoredActivity, StoredPackage};
+use crate::store::{ActivityRules, ImportFindings, StoredActivity, StoredPackage};
 
 /// A longer address is none that anybody means; the page knows what plays by at most so much of it.
 const MOST_URL_BYTES: usize = 1_000;
@@ -159,6 +159,8 @@ pub(crate) fn keep(data: &Path, new: &NewMedia) -> Result<StoredPackage, MediaEr
         objectives: Vec::new(),
         data: Vec::new(),
         rules: ActivityRules::default(),
+        is_visible: true,
+        missing_file: None,
     };
     Ok(StoredPackage {
         id,
@@ -169,6 +171,8 @@ pub(crate) fn keep(data: &Path, new: &NewMedia) -> Result<StoredPackage, MediaEr
         shares_with_all: false,
         activities: vec![activity],
         files: files.into_iter().map(|(name, it)| (name, it.len() as u64)).collect(),
+        aliases: Vec::new(),
+        findings: ImportFindings::default(),
     })
 }
 

@@ -73,13 +73,13 @@ fn refused(error: &MediaError) -> Problem {
 }
 
 impl App {
-    /// Imports a video or audio; answers the topic's id.
+    /// Imports a video or audio; returns it as it is stored.
     ///
     /// # Errors
     ///
     /// As `POST /api/v1/media`.
-    pub async fn import_media(&self, tenant: &str, new: NewMedia) -> Result<String, Problem> {
-        Ok(import(self, tenant, new).await?.id)
+    pub async fn import_media(&self, tenant: &str, new: NewMedia) -> Result<StoredPackage, Problem> {
+        import(self, tenant, new).await
     }
 }
 
@@ -102,7 +102,7 @@ pub(crate) fn address(
 }
 
 /// A text as a fragment holds it.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() * 2);
     for byte in text.bytes() {
         match byte {

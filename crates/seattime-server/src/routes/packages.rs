@@ -16,7 +16,7 @@ use crate::access::{Caller, Tenant, Who};
 use crate::app::App;
 use crate::error::Problem;
 use crate::import;
-use crate::store::{BlockedRequest, PackageLine, PackageReporting, StoredPackage, Verdict};
+use crate::store::{BlockedRequest, ImportFindings, PackageLine, PackageReporting, StoredPackage, Verdict};
 
 /// How a package is filed.
 #[derive(Debug, Deserialize)]
@@ -32,6 +32,9 @@ pub(crate) struct Imported {
     title: String,
     course: String,
     activities: usize,
+    /// Warnings, and other hosts that the package loads from.
+    #[serde(flatten)]
+    findings: ImportFindings,
 }
 
 /// Imports a package: `POST /api/v1/packages?course=NAME`, the zip as the body, with an API key. The same
@@ -53,6 +56,7 @@ pub(crate) async fn post_package(
         topic: package.id,
         title: package.title,
         course: package.course,
+        findings: package.findings,
     };
     Ok((StatusCode::CREATED, Json(imported)))
 }
@@ -160,7 +164,7 @@ async fn import(
 }
 
 impl App {
-    /// Imports a package that lies in memory; answers the topic's id.
+    /// Imports a package that is in memory; returns it as it is stored.
     ///
     /// # Errors
     ///
@@ -170,7 +174,7 @@ impl App {
         tenant: &str,
         zip: Vec<u8>,
         course: Option<String>,
-    ) -> Result<String, Problem> {
-        Ok(import(self, tenant, zip, course).await?.id)
+    ) -> Result<StoredPackage, Problem> {
+        import(self, tenant, zip, course).await
     }
 }

@@ -52,6 +52,10 @@ pub(crate) async fn post_visit(
     let hosts = opened.external_hosts.take().unwrap_or_else(|| app.config.external_hosts.clone());
     let grant = Grant { tenant: Some(opened.claims.tenant.clone()), hosts };
     for activity in &mut opened.activities {
+        if let Some(missing) = &activity.missing_file {
+            activity.url = format!("/player/missing.html#{}", media::escaped(missing));
+            continue;
+        }
         match &mut activity.media {
             None => activity.url = content::address(&app, &grant, &opened.topic, &activity.url),
             Some(topic) => activity.url = media::address(&app, &grant, &opened.topic, topic)?,

@@ -6,6 +6,7 @@ mod bytes;
 mod courses;
 mod enrolled;
 mod history;
+mod imported;
 mod judged;
 mod legacy;
 mod listing;
@@ -25,7 +26,7 @@ use seattime_wire::{
 
 use super::sqlite::SqliteStore;
 use super::{
-    ActivityRules, Arrival, MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, ReportOf, ReportRow,
+    ActivityRules, Arrival, ImportFindings, MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, ReportOf, ReportRow,
     Sight, Store, StoreError, StoredActivity, StoredPackage,
 };
 use crate::config::DEFAULT_POLICY;
@@ -122,6 +123,7 @@ async fn keeps(stores: &[Arc<dyn Store>]) {
         let run =
             Run::new(stores, &format!("{}{n}-{}{}", suffix.0, stores.len(), if n == 0 { "" } else { ODD }));
         run.what_is_known_of_keys_and_packages().await;
+        run.findings_of_an_import_are_kept().await;
         run.a_key_is_renewed_and_deleted().await;
         run.an_account_changes_by_its_version_and_logs_in().await;
         run.a_launch_is_made_once_for_a_key().await;
@@ -200,6 +202,8 @@ impl<'a> Run<'a> {
             objectives: vec!["objective".to_owned()],
             data: vec![SharedMap { target: "bucket".to_owned(), reads: true, writes: true }],
             rules: ActivityRules::default(),
+            is_visible: true,
+            missing_file: None,
         };
         StoredPackage {
             id: format!("{name} {}", self.mark),
@@ -210,6 +214,8 @@ impl<'a> Run<'a> {
             shares_with_all: name == "sharing",
             activities: vec![activity("item"), activity("second")],
             files: vec![("index.html".to_owned(), 17), (format!("{}.js", self.mark), 4)],
+            aliases: Vec::new(),
+            findings: ImportFindings::default(),
         }
     }
 

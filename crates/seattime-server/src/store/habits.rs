@@ -401,6 +401,9 @@ pub struct PackageReporting {
     pub reporting: ToldReporting,
     /// Each of them, in the order of the organization.
     pub activities: Vec<ActivityReporting>,
+    /// What its import found.
+    #[serde(flatten)]
+    pub findings: super::ImportFindings,
 }
 
 /// An activity, with how it reports.
@@ -416,13 +419,18 @@ pub struct ActivityReporting {
     pub depth: u32,
     /// How it reports; an asset, video or audio has no way to.
     pub reporting: Option<ToldReporting>,
+    /// False if the manifest hides its title.
+    pub is_visible: bool,
+    /// Path of the file that it launches, if the package lacks it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing_file: Option<String>,
 }
 
 impl PackageReporting {
     /// From what is known of its activities.
     pub(crate) fn of(
         topic: &str,
-        package: super::rows::PackageRow,
+        (package, findings): (super::rows::PackageRow, super::ImportFindings),
         activities: Vec<super::StoredActivity>,
         mut known: BTreeMap<String, Reporting>,
     ) -> PackageReporting {
@@ -433,6 +441,8 @@ impl PackageReporting {
             title: it.title,
             kind: it.kind,
             depth: it.depth,
+            is_visible: it.is_visible,
+            missing_file: it.missing_file,
         });
         PackageReporting {
             topic: topic.to_owned(),
@@ -441,6 +451,7 @@ impl PackageReporting {
             api: package.api,
             reporting: whole.into(),
             activities: activities.collect(),
+            findings,
         }
     }
 }

@@ -301,6 +301,8 @@ pub(crate) fn told(
             url: stored.href,
             try_: begin.try_,
             depth: stored.depth,
+            is_visible: stored.is_visible,
+            missing_file: stored.missing_file,
             objectives: stored.objectives,
             data: stored.data,
             media,

@@ -193,13 +193,6 @@ async fn put_key(pool: &Pool, tenant: &str, key_hash: &str, now_ms: i64) -> Resu
     accounts::put_key(&db, tenant, key_hash, &ApiKey::of_server(key_hash, now_ms)).await
 }
 
-async fn file(pool: &Pool, package: &str, path: &str) -> Result<Option<(u64, u64)>, Failure> {
-    let db = pool.get().await?;
-    let Some(found) = row(&db, sql!("file"), &[package.into(), path.into()]).await? else { return Ok(None) };
-    let mut it = Columns::of(&found);
-    Ok(Some((it.long()?.unsigned_abs(), it.long()?.unsigned_abs())))
-}
-
 async fn put_part(pool: &Pool, claims: &VisitClaims, part: &ValuePart) -> Result<(), Failure> {
     let db = pool.get().await?;
     reading::attempt(&db, &claims.learner, &claims.attempt, &claims.tenant).await?;
@@ -319,7 +312,7 @@ impl Store for PostgresStore {
 
     fn file(&self, package: &str, path: &str) -> Answer<'_, Option<(u64, u64)>> {
         let (package, path) = (package.to_owned(), path.to_owned());
-        Box::pin(async move { retried!(tries => file(&self.pool, &package, &path)) })
+        Box::pin(async move { retried!(tries => packages::file(&self.pool, &package, &path)) })
     }
 
     fn launch(&self, tenant: &str, launch: NewLaunch, now_ms: i64) -> Answer<'_, MadeLaunch> {

@@ -21,7 +21,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use seattime_wire::{Policy, ValuePart};
 
 use self::desk::Desk;
@@ -66,6 +66,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0011_history.sql"),
     include_str!("../../migrations/sqlite/0012_record.sql"),
     include_str!("../../migrations/sqlite/0014_blocked.sql"),
+    include_str!("../../migrations/sqlite/0012_imports.sql"),
 ];
 
 /// The version of the schema.
@@ -347,14 +348,8 @@ impl Store for SqliteStore {
     }
 
     fn file(&self, package: &str, path: &str) -> Answer<'_, Option<(u64, u64)>> {
-        let key = (package.to_owned(), path.to_owned());
-        self.read(move |db| {
-            let found = db
-                .prepare_cached(sql!("file"))?
-                .query_row(key, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
-                .optional()?;
-            Ok(found.map(|(n, size)| (n.unsigned_abs(), size.unsigned_abs())))
-        })
+        let (package, path) = (package.to_owned(), path.to_owned());
+        self.read(move |db| packages::file(db, &package, &path))
     }
 
     fn launch(&self, tenant: &str, launch: NewLaunch, now_ms: i64) -> Answer<'_, MadeLaunch> {

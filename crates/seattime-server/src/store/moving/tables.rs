@@ -53,13 +53,16 @@ pub(super) const TABLES: &[Table] = &[
     plain("secret", 1, &[("name", Text), ("value", Text)]),
     plain("package", 2, &[
         ("tenant", Text), ("id", Text), ("title", Text), ("course", Text), ("api", Text), ("edition", Number),
-        ("shares_with_all", Flag), ("created_ms", Number),
+        ("shares_with_all", Flag), ("created_ms", Number), ("warnings", Text), ("hosts", Text),
     ]),
     plain("activity", 2, &[
         ("package", Text), ("position", Number), ("id", Text), ("title", Text), ("kind", Text), ("depth", Number),
-        ("href", Text), ("defaults", Text), ("objectives", Text), ("data", Text), ("rules", Text),
+        ("href", Text), ("defaults", Text), ("objectives", Text), ("data", Text), ("is_visible", Flag),
+        ("missing_file", Text), ("rules", Text),
     ]),
-    plain("package_file", 2, &[("package", Text), ("path", Text), ("n", Number), ("size_bytes", Number)]),
+    plain("package_file", 2, &[
+        ("package", Text), ("path", Text), ("n", Number), ("size_bytes", Number), ("folded", Text),
+    ]),
     Table {
         beside: Some(("learner_by_lms_id", 2, &[("tenant", "tenant"), ("lms_id", "lms_id"), ("learner", "id")])),
         ..plain("learner", 1, &[

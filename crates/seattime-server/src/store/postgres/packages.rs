@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 
 use deadpool_postgres::Pool;
+use seattime_package::folded;
 use tokio_postgres::{Client, Row};
 
 use super::failure::Failure;
-use super::fields::{Columns, longs, rows, run, texts};
+use super::fields::{Columns, longs, row, rows, run, texts};
 use super::reading::{activities, package};
 use super::sql_here as sql;
 use crate::store::habits::FIGURES;
-use crate::store::rows::{column, meaning, word};
-use crate::store::{PackageLine, PackageReporting, Reporting, StoreError, StoredPackage};
+use crate::store::imported::{FileRow, only};
+use crate::store::rows::{meaning, word};
+use crate::store::{ImportFindings, PackageLine, PackageReporting, Reporting, StoreError, StoredPackage};
 
 pub(super) async fn put(
     pool: &Pool,
@@ -23,6 +25,8 @@ pub(super) async fn put(
     let transaction = connection.transaction().await?;
     let db = transaction.client();
     let (api, id) = (word(&package.api)?, &package.id);
+    let warnings = serde_json::to_string(&package.findings.warnings)?;
+    let hosts = serde_json::to_string(&package.findings.hosts)?;
     let fields = [
         tenant.into(),
         id.into(),
@@ -31,6 +35,8 @@ pub(super) async fn put(
         (&api).into(),
         package.edition.into(),
         package.shares_with_all.into(),
+        (&warnings).into(),
+        (&hosts).into(),
         now_ms.into(),
     ];
     // What an LMS kept of it before it was there is shown in its course from now on.
@@ -55,6 +61,8 @@ pub(super) async fn put(
             (&defaults).into(),
             (&objectives).into(),
             (&data).into(),
+            it.is_visible.into(),
+            (&it.missing_file).into(),
             (&rules).into(),
         ];
         run(db, sql!("put_activity"), &fields).await?;
@@ -67,11 +75,13 @@ pub(super) async fn put(
 }
 
 async fn put_files(db: &Client, package: &StoredPackage) -> Result<(), Failure> {
+    let files: Vec<FileRow<'_>> = package.file_rows().collect();
     let fields = [
         (&package.id).into(),
-        texts(package.files.iter().map(|it| it.0.as_str())),
-        longs(package.files.iter().zip(0_i64..).map(|it| it.1)),
-        longs(package.files.iter().map(|it| column(it.1))),
+        texts(files.iter().map(|it| it.path)),
+        longs(files.iter().map(|it| it.n)),
+        longs(files.iter().map(|it| it.size_bytes)),
+        texts(files.iter().map(|it| it.folded.as_str())),
     ];
     run(db, sql!("put_file"), &fields).await?;
     Ok(())
@@ -105,7 +115,29 @@ pub(super) async fn package_reporting(
     let found = package(&db, tenant, topic).await?;
     let known = rows(&db, sql!("reporting_of_package"), &[tenant.into(), topic.into()]).await?;
     let known = known.iter().map(reported).collect::<Result<_, _>>()?;
-    Ok(PackageReporting::of(topic, found, activities(&db, topic).await?, known))
+    let findings = row(&db, sql!("package_findings"), &[tenant.into(), topic.into()]).await?;
+    let findings = findings.ok_or(StoreError::NotFound("topic"))?;
+    let mut it = Columns::of(&findings);
+    let findings = ImportFindings {
+        warnings: serde_json::from_str(&it.text()?)?,
+        hosts: serde_json::from_str(&it.text()?)?,
+    };
+    Ok(PackageReporting::of(topic, (found, findings), activities(&db, topic).await?, known))
+}
+
+/// Number and length of a file: by its path, else by the only path that is equal but for case and normal form.
+pub(super) async fn file(pool: &Pool, package: &str, path: &str) -> Result<Option<(u64, u64)>, Failure> {
+    let db = pool.get().await?;
+    let read = |row: &Row| -> Result<(u64, u64), StoreError> {
+        let mut it = Columns::of(row);
+        Ok((it.long()?.unsigned_abs(), it.long()?.unsigned_abs()))
+    };
+    if let Some(found) = row(&db, sql!("file"), &[package.into(), path.into()]).await? {
+        return Ok(Some(read(&found)?));
+    }
+    let folded = folded(path);
+    let found = rows(&db, sql!("file_folded"), &[package.into(), (&folded).into()]).await?;
+    Ok(only(&found.iter().map(read).collect::<Result<Vec<_>, _>>()?))
 }
 
 /// A name, and what is counted of it.

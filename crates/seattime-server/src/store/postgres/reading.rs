@@ -164,6 +164,8 @@ pub(super) async fn activities(db: &Client, package: &str) -> Result<Vec<StoredA
             defaults: serde_json::from_str(&it.text()?)?,
             objectives: serde_json::from_str(&it.text()?)?,
             data: serde_json::from_str(&it.text()?)?,
+            is_visible: it.flag()?,
+            missing_file: it.some_text()?,
             rules: ActivityRules::of(it.some_text()?)?,
         });
     }

@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0007_history.sql"),
     include_str!("../../../migrations/postgres/0008_record.sql"),
     include_str!("../../../migrations/postgres/0010_blocked.sql"),
+    include_str!("../../../migrations/postgres/0008_imports.sql"),
 ];
 
 /// The version of the schema.

@@ -1,1 +1,2 @@
-SELECT id, title, kind, depth, href, defaults, objectives, data, rules FROM activity WHERE package = ?1 ORDER BY position
+SELECT id, title, kind, depth, href, defaults, objectives, data, is_visible, missing_file, rules FROM activity
+WHERE package = ?1 ORDER BY position

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use seattime_package::folded;
 use seattime_wire::SessionKind;
 
 use super::desk::Desk;
 use super::sql_here as sql;
 use crate::store::habits::FIGURES;
+use crate::store::imported::{FileRow, only};
 use crate::store::rows::{PackageRow, meaning, word};
 use crate::store::{
-    ActivityRules, PackageLine, PackageReporting, Reporting, StoreError, StoredActivity, StoredPackage,
+    ActivityRules, ImportFindings, PackageLine, PackageReporting, Reporting, StoreError, StoredActivity, StoredPackage,
 };
 
 pub(super) fn put(
@@ -22,23 +24,48 @@ pub(super) fn put(
     let db = desk.db;
     desk.memory.forget(); // What attempts remember of it may be another course's.
     let (api, edition, shares) = (word(&package.api)?, package.edition, package.shares_with_all);
-    let row = (tenant, &package.id, &package.title, &package.course, api, edition, shares, now_ms);
+    let warnings = serde_json::to_string(&package.findings.warnings)?;
+    let hosts = serde_json::to_string(&package.findings.hosts)?;
     // What an LMS kept of it before it was there is shown in its course from now on.
     db.prepare_cached(sql!("stale_history"))?.execute((tenant, &package.id))?;
     db.prepare_cached(sql!("file_history"))?.execute((tenant, &package.id, &package.course))?;
     db.prepare_cached(sql!("stale_history"))?.execute((tenant, &package.id))?;
+    let row = params![
+        tenant,
+        package.id,
+        package.title,
+        package.course,
+        api,
+        edition,
+        shares,
+        warnings,
+        hosts,
+        now_ms,
+    ];
     db.prepare_cached(sql!("put_package"))?.execute(row)?;
     for (position, it) in (0_i64..).zip(&package.activities) {
         let defaults = serde_json::to_string(&it.defaults)?;
         let (objectives, data) = (serde_json::to_string(&it.objectives)?, serde_json::to_string(&it.data)?);
         let (kind, id, rules) = (word(&it.kind)?, &package.id, it.rules.column()?);
-        let row =
-            (id, position, &it.id, &it.title, kind, it.depth, &it.href, defaults, objectives, data, rules);
+        let row = params![
+            id,
+            position,
+            it.id,
+            it.title,
+            kind,
+            it.depth,
+            it.href,
+            defaults,
+            objectives,
+            data,
+            it.is_visible,
+            it.missing_file,
+            rules,
+        ];
         db.prepare_cached(sql!("put_activity"))?.execute(row)?;
     }
-    for (n, (path, size_bytes)) in (0_i64..).zip(&package.files) {
-        let size_bytes = i64::try_from(*size_bytes).unwrap_or(i64::MAX);
-        db.prepare_cached(sql!("put_file"))?.execute((&package.id, path, n, size_bytes))?;
+    for FileRow { path, n, size_bytes, folded } in package.file_rows() {
+        db.prepare_cached(sql!("put_file"))?.execute((&package.id, path, n, size_bytes, folded))?;
     }
     // Whoever is enrolled in its course has a row of it now; of another one where it was, none any more.
     db.prepare_cached(sql!("stale_topic"))?.execute((tenant, &package.id, &package.course))?;
@@ -71,7 +98,24 @@ pub(super) fn package_reporting(
     let package = find(db, tenant, topic)?.ok_or(StoreError::NotFound("topic"))?;
     let mut query = db.prepare_cached(sql!("reporting_of_package"))?;
     let known = query.query_map((tenant, topic), reported)?.collect::<Result<_, _>>()?;
-    Ok(PackageReporting::of(topic, package, activities(db, topic)?, known))
+    let read = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
+    let (warnings, hosts) = db.prepare_cached(sql!("package_findings"))?.query_row((tenant, topic), read)?;
+    let findings =
+        ImportFindings { warnings: serde_json::from_str(&warnings)?, hosts: serde_json::from_str(&hosts)? };
+    Ok(PackageReporting::of(topic, (package, findings), activities(db, topic)?, known))
+}
+
+/// Number and length of a file: by its path, else by the only path that is equal but for case and normal form.
+pub(super) fn file(db: &Connection, package: &str, path: &str) -> Result<Option<(u64, u64)>, StoreError> {
+    let read =
+        |row: &Row<'_>| Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get::<_, i64>(1)?.unsigned_abs()));
+    let exact = db.prepare_cached(sql!("file"))?.query_row((package, path), read).optional()?;
+    if exact.is_some() {
+        return Ok(exact);
+    }
+    let mut query = db.prepare_cached(sql!("file_folded"))?;
+    let found = query.query_map((package, folded(path)), read)?.collect::<Result<Vec<_>, _>>()?;
+    Ok(only(&found))
 }
 
 /// A name, and what is counted of it.
@@ -101,13 +145,12 @@ pub(super) fn activities(db: &Connection, package: &str) -> Result<Vec<StoredAct
     let rows = query
         .query_map([package], |row| {
             let texts: (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            let lists: (String, String, String, Option<String>) =
-                (row.get(5)?, row.get(6)?, row.get(7)?, row.get(8)?);
-            Ok((texts, row.get(3)?, row.get(4)?, lists))
+            let lists: (String, String, String) = (row.get(5)?, row.get(6)?, row.get(7)?);
+            Ok((texts, row.get(3)?, row.get(4)?, lists, (row.get(8)?, row.get(9)?, row.get::<_, Option<String>>(10)?)))
         })?
         .collect::<Result<Vec<_>, _>>()?;
     rows.into_iter()
-        .map(|((id, title, kind), depth, href, (defaults, objectives, data, rules))| {
+        .map(|((id, title, kind), depth, href, (defaults, objectives, data), (is_visible, missing_file, rules))| {
             let kind: SessionKind = meaning(kind)?;
             Ok(StoredActivity {
                 id,
@@ -119,6 +162,8 @@ pub(super) fn activities(db: &Connection, package: &str) -> Result<Vec<StoredAct
                 objectives: serde_json::from_str(&objectives)?,
                 data: serde_json::from_str(&data)?,
                 rules: ActivityRules::of(rules)?,
+                is_visible,
+                missing_file,
             })
         })
         .collect()

@@ -13,7 +13,7 @@ use crate::store::contract::{arrival, cluster};
 use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{
-    ActivityRules, History, HistoryKept, NewLaunch, NewLearner, Opened, Opening, ReportOf, Sight, Store,
+    ActivityRules, History, HistoryKept, ImportFindings, NewLaunch, NewLearner, Opened, Opening, ReportOf, Sight, Store,
     StoredActivity, StoredPackage,
 };
 
@@ -51,6 +51,8 @@ async fn tell(store: Arc<dyn Store>, name: &'static str) {
         objectives: Vec::new(),
         data: Vec::new(),
         rules: ActivityRules::default(),
+        is_visible: true,
+        missing_file: None,
     };
     for (course, topic) in
         COURSES.iter().flat_map(|(course, topics)| topics.iter().map(move |it| (course, it)))
@@ -64,6 +66,8 @@ async fn tell(store: Arc<dyn Store>, name: &'static str) {
             shares_with_all: false,
             activities: vec![activity.clone()],
             files: Vec::new(),
+            aliases: Vec::new(),
+            findings: ImportFindings::default(),
         };
         store.put_package(TENANT, package, EPOCH_MS).await.unwrap();
     }

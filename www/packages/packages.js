@@ -6,6 +6,7 @@ import { ask, tell } from "../report/state.js";
 import { cell, makeRow } from "../report/table.js";
 import { make, part, say } from "../shared/page.js";
 import { drawBlocked, hostsInWords } from "./blocked.js";
+import { drawFindings } from "./findings.js";
 import { drawActivities, drawCaution, drawReporting } from "./reporting.js";
 import { API_WORDS, HABIT_WORDS, seconds } from "./words.js";
 
@@ -86,6 +87,7 @@ function drawLine(it) {
 async function drawPackage(it, mine) {
     say(part("title"), it.title ?? it.topic);
     say(part("of"), [it.course, API_WORDS[it.api] ?? it.api].filter(Boolean).join(" · "));
+    part("findings").replaceChildren(...drawFindings(it));
     part("whole").replaceChildren(...drawReporting(it.reporting));
     if (it.reporting.sessions > 0) part("whole").append(drawCaution());
     part("blocked").replaceChildren(...drawBlocked(it.blocked ?? []));

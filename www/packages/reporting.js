@@ -23,6 +23,8 @@ import { HABIT_WORDS, KINDS, KIND_WORDS } from "./words.js";
  * @property {string} [title]
  * @property {string} [kind]
  * @property {number} [depth]
+ * @property {boolean} [is_visible] False where the manifest hides its title from learners.
+ * @property {string} [missing_file] What it launches, where the package lacks it.
  * @property {Reporting | null} [reporting] None where it has no way to report.
  */
 
@@ -78,6 +80,14 @@ export function drawCaution() {
     return make("p", "Each session as it is, added up: what two of them share counts twice here, and once in the report.", "quiet");
 }
 
+/** Marks of a part that is missing or hidden. @param {Activity} it */
+function drawMarks(it) {
+    const marks = [];
+    if (it.missing_file) marks.push(" ", make("span", `missing: ${it.missing_file}`, "habit error"));
+    if (it.is_visible === false) marks.push(" ", make("span", "title hidden from learners", "habit"));
+    return marks;
+}
+
 /** @param {Activity[]} activities */
 export function drawActivities(activities) {
     if (activities.length < 2) return [];
@@ -86,16 +96,17 @@ export function drawActivities(activities) {
         const item = make("li");
         item.style.marginInlineStart = `${Math.min(it.depth ?? 0, 3)}rem`;
         const name = it.title || it.id;
+        const marks = drawMarks(it);
         if (it.reporting) {
             const [verdict, ...rest] = drawReporting(it.reporting, "h4");
             const head = make(rest.length > 0 ? "summary" : "div");
-            head.append(make("span", name, "name"), ...(verdict ? [verdict] : []));
+            head.append(make("span", name, "name"), ...marks, ...(verdict ? [verdict] : []));
             const more = make("details");
             more.append(head, ...rest);
             item.append(rest.length > 0 ? more : head);
         } else {
             const why = it.kind === "media" ? "A video or audio: its time is what played." : "It has no way to report a time: what is measured is credited.";
-            item.append(make("span", name, "name"), make("p", why, "quiet"));
+            item.append(make("span", name, "name"), ...marks, make("p", why, "quiet"));
         }
         list.append(item);
     }

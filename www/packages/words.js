@@ -30,6 +30,9 @@ export const KIND_WORDS = {
     larger_than_wall: "reported more than passed",
 };
 
+/** How much a finding of the import matters. @type {Record<string, string>} */
+export const SEVERITY_WORDS = { info: "note", warning: "warning", error: "error" };
+
 /** @type {Record<string, string>} */
 export const API_WORDS = { 1.2: "SCORM 1.2", 2004: "SCORM 2004" };
 

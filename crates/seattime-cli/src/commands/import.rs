@@ -1,5 +1,6 @@
 //! `import`: courses, videos and audios into the data folder.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use seattime_server::clock::SystemClock;
 use seattime_server::config::{Config, TENANT};
 use seattime_server::faults::NoFaults;
 use seattime_server::import::media::NewMedia;
+use seattime_server::store::{ImportWarning, Severity, StoredPackage};
 use seattime_server::{App, World};
 
 use super::key::{self, Kept};
@@ -50,7 +52,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     let app =
         App::start(Config { database: database.clone(), ..Config::local(data.clone(), api_key) }, world)
             .await?;
-    let mut refused = 0;
+    let mut sum = Sum::default();
     for path in &arguments.files {
         let imported = match web(path) {
             Some(url) => {
@@ -69,17 +71,66 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
             }
         };
         match imported {
-            Ok(topic) => println!("{}: topic {topic}", path.display()),
+            Ok(package) => sum.add(path, &package),
             Err(problem) => {
-                refused += 1;
+                sum.refused += 1;
                 eprintln!("{}: {} ({})", path.display(), problem.detail(), problem.code());
             }
         }
     }
-    if refused > 0 {
-        bail!("{refused} of {} were not taken", arguments.files.len());
+    println!("{sum}");
+    if sum.refused > 0 {
+        bail!("{} of {} were not taken", sum.refused, arguments.files.len());
     }
     Ok(())
+}
+
+/// What was imported so far.
+#[derive(Debug, Default)]
+struct Sum {
+    imported: usize,
+    refused: usize,
+    /// How many of the imported have warnings, and how many warnings.
+    warned: (usize, usize),
+}
+
+impl Sum {
+    /// Counts and prints a package with its warnings.
+    fn add(&mut self, path: &Path, package: &StoredPackage) {
+        let StoredPackage { id, title, activities, findings, .. } = package;
+        let parts = if activities.len() == 1 { "part" } else { "parts" };
+        println!("{}: topic {id}, {title:?}, {} {parts}", path.display(), activities.len());
+        for warning in &findings.warnings {
+            println!("  {}", line_of(warning));
+        }
+        self.imported += 1;
+        self.warned.0 += usize::from(!findings.warnings.is_empty());
+        self.warned.1 += findings.warnings.len();
+    }
+}
+
+impl fmt::Display for Sum {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Sum { imported, refused, warned: (packages, warnings) } = self;
+        write!(to, "{imported} imported ({packages} with {warnings} warnings), {refused} refused")
+    }
+}
+
+/// A warning as one line: severity, text, code and place. What a package writes cannot break the line.
+fn line_of(warning: &ImportWarning) -> String {
+    let ImportWarning { code, severity, file, line, column, text } = warning;
+    let severity = match severity {
+        Severity::Info => "note",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    };
+    let place = match (line, column) {
+        (Some(line), Some(column)) => format!(":{line}:{column}"),
+        _ => String::new(),
+    };
+    let place = file.as_ref().map_or(String::new(), |it| format!(" at {it}{place}"));
+    let line = format!("{severity}: {text} ({code}{place})");
+    line.chars().map(|it| if it.is_control() { '\u{fffd}' } else { it }).collect()
 }
 
 /// What is said of a video or audio, less where it is.
@@ -102,4 +153,26 @@ fn medium(arguments: &Arguments, path: &Path) -> Result<NewMedia> {
 fn web(path: &Path) -> Option<String> {
     let text = path.to_str()?;
     (text.starts_with("http://") || text.starts_with("https://")).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_warning_is_one_line() {
+        let warning = ImportWarning {
+            code: "href_alike".to_owned(),
+            severity: Severity::Info,
+            file: Some("imsmanifest.xml".to_owned()),
+            line: Some(3),
+            column: Some(14),
+            text: "there is no file \u{1b}[31m\n\"A.html\"".to_owned(),
+        };
+        let line =
+            "note: there is no file \u{fffd}[31m\u{fffd}\"A.html\" (href_alike at imsmanifest.xml:3:14)";
+        assert_eq!(line_of(&warning), line);
+        let warning = ImportWarning { file: None, line: None, column: None, text: "x".to_owned(), ..warning };
+        assert_eq!(line_of(&warning), "note: x (href_alike)");
+    }
 }

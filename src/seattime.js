@@ -26,6 +26,8 @@ import { post, postAndLeave } from "./wire.js";
  * @property {boolean} [auto_complete] False if a 2004 session that ends without a status leaves it as it is.
  * @property {string[]} [objectives] Its objectives in the manifest.
  * @property {{ target: string, reads: boolean, writes: boolean }[]} [data] Its maps to shared data.
+ * @property {boolean} [is_visible] False if its title is not shown; it counts and can be launched all the same.
+ * @property {string} [missing_file] The file that it launches, if the package lacks it; `url` is a page that says so.
  */
 
 /**

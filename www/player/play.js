@@ -107,7 +107,7 @@ function listActivities(visit) {
     list.open = isWide.matches;
     activities.forEach((activity, index) => {
         const button = make("button", activity.title);
-        const status = make("span", activity.status, "quiet");
+        const status = make("span", activity.missing_file ? "missing" : activity.status, "quiet");
         button.append(status);
         button.style.paddingInlineStart = `${0.6 + Math.min(activity.depth, 5)}rem`;
         button.addEventListener("click", () => void show(visit, index).catch(failed));

@@ -86,7 +86,7 @@ impl<R: Read + Seek> Package<R> {
         &self.manifest
     }
 
-    /// Other hosts that the package loads from, as far as its files name them; sorted. See the limits of `hosts`.
+    /// Other hosts that the package loads from, as far as its files name them; sorted.
     ///
     /// Files that cannot be read are left out: unpacking them says why.
     pub fn hosts(&mut self) -> Vec<String> {
@@ -182,7 +182,7 @@ fn opened<R: Read + Seek>(reader: R) -> Result<ZipArchive<R>, PackageError> {
     ZipArchive::with_config(config, reader).map_err(damaged)
 }
 
-/// Finds the manifest: at the root, else in the one folder that holds all others with a manifest. In any case.
+/// Finds the manifest, in any case: at the root, else in the one folder that holds all others with one.
 fn find_manifest(files: &[FileEntry]) -> Result<(&FileEntry, Option<Warning>), PackageError> {
     let is_named = |it: &&FileEntry| name_of(&it.path).eq_ignore_ascii_case(MANIFEST);
     let found: Vec<_> = files.iter().filter(|it| !is_leftover(&it.path)).filter(is_named).collect();

@@ -136,7 +136,7 @@ impl Files {
         Ok(())
     }
 
-    /// The files. Entries without bytes that have the name of a folder stand for the folder, and are left out.
+    /// The files. Entries without bytes that have the name of a folder stand for it, and are left out.
     fn distinct(self, faults: &mut Faults) -> Vec<FileEntry> {
         let Files { mut files, places } = self;
         let mut folders = BTreeSet::new();
@@ -180,7 +180,7 @@ struct Faults {
 }
 
 impl Faults {
-    /// Decodes a name: as UTF-8 if it is, else in the code page of the package; returns its other reading too.
+    /// Decodes a name, as UTF-8 if it is, else in the package's code page; returns its other reading too.
     fn decoded(&mut self, raw: &[u8], page: CodePage) -> (String, Option<String>) {
         if let Ok(name) = std::str::from_utf8(raw) {
             return (name.to_owned(), None);
@@ -232,8 +232,8 @@ impl Faults {
             .into_iter()
             .filter(|(_, _, names, ..)| !names.is_empty())
             .map(|(code, severity, names, before, behind)| {
-                let (count, names) = (names.len(), listed(names.iter().map(String::as_str)));
-                Warning::new(code, severity, format!("{count} {before}, such as {names}: {behind}"))
+                let names = listed(names.iter().map(String::as_str));
+                Warning::new(code, severity, format!("{before}: {names}; {behind}"))
             })
             .collect()
     }

@@ -14,7 +14,7 @@ const CODE_PAGE_437: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿ�
 /// Two paths that are equal so are one file on the disks of Windows and macOS.
 pub fn folded(path: &str) -> String {
     let mut folded = String::with_capacity(path.len());
-    for part in path.split('/').filter(|it| !it.is_empty() && *it != ".") {
+    for part in path.split(['/', '\\']).filter(|it| !it.is_empty() && *it != ".") {
         if !folded.is_empty() {
             folded.push('/');
         }
@@ -190,6 +190,7 @@ mod tests {
             ("Ku\u{308}che.png", "K\u{fc}che.png"),
             ("KU\u{308}CHE.png", "k\u{fc}che.png"),
             ("a//./b", "a/b"),
+            ("a\\b", "a/b"),
             ("\u{1e9b}\u{323}", "\u{1e9b}\u{323}"),
         ] {
             assert_eq!(folded(a), folded(b), "{a:?} {b:?}");

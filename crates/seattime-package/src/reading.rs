@@ -14,7 +14,7 @@ use crate::nodes::{
 use crate::paths::{Match, Paths};
 use crate::repair::Repaired;
 use crate::version;
-use crate::warning::{Severity, Warning};
+use crate::warning::{MOST_WARNINGS, Severity, Warning, quoted, rank};
 
 /// Bytes that the texts of all activities may come to.
 const MOST_TEXT: usize = 16 << 20;
@@ -24,7 +24,8 @@ const MOST_NOTES: usize = 1_000;
 /// Faults of a manifest that were tolerated, with their places.
 pub(crate) struct Notes<'a> {
     repaired: &'a Repaired,
-    warnings: RefCell<Vec<Warning>>,
+    /// Each with its offset in the text.
+    warnings: RefCell<Vec<(Warning, usize)>>,
 }
 
 impl<'a> Notes<'a> {
@@ -32,15 +33,22 @@ impl<'a> Notes<'a> {
         Notes { repaired, warnings: RefCell::default() }
     }
 
+    /// The notes, the worst first. Those beyond the limit of a package's warnings have no place: to find one takes
+    /// as long as its line is.
     pub(crate) fn warnings(&self) -> Vec<Warning> {
-        self.warnings.take()
+        let mut notes = self.warnings.take();
+        notes.sort_by_key(|it| rank(it.0.severity));
+        let placed = |(n, (warning, at)): (usize, (Warning, usize))| {
+            if n < MOST_WARNINGS { warning.at(self.repaired.place(at)) } else { warning }
+        };
+        notes.into_iter().enumerate().map(placed).collect()
     }
 
     /// Notes a fault at an offset of the text.
     fn note(&self, code: &'static str, severity: Severity, at: usize, text: String) {
         let mut warnings = self.warnings.borrow_mut();
         if warnings.len() < MOST_NOTES {
-            warnings.push(Warning::new(code, severity, text).at(self.repaired.place(at)));
+            warnings.push((Warning::new(code, severity, text), at));
         }
     }
 }
@@ -111,7 +119,7 @@ impl<'a> Reading<'a> {
         })
     }
 
-    /// The default organization, else the first; of the only manifest within that has one, where this has none.
+    /// The default organization, else the first; where there is none, that of the only manifest within.
     pub(crate) fn organization(&self) -> Option<Node<'a, 'a>> {
         let has_items = |it: &Node<'a, 'a>| children(*it, "item").next().is_some();
         let own = organization_of(self.root);
@@ -179,8 +187,7 @@ impl<'a> Reading<'a> {
         found
     }
 
-    /// The resource that an item refers to: of its own manifest, else of another, else the only one that differs in
-    /// case.
+    /// The resource that an item refers to: of its own manifest, else of another, else the only one but for case.
     fn resource(&self, item: Node<'a, 'a>, name: &'a str) -> Option<Node<'a, 'a>> {
         let own = item.ancestors().filter(is_manifest).find_map(|it| self.by_id.get(&(it.id(), name)));
         if let Some(own) = own {
@@ -294,7 +301,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// The file that an item launches, with query and fragment of its address; beside the error, what is missing.
+    /// The file that an item launches, with query and fragment of its address; beside an error, what is missing.
     fn target(
         &self,
         item: Node<'a, 'a>,
@@ -331,22 +338,17 @@ impl<'a> Reading<'a> {
         };
         if self.noted.borrow_mut().insert(resource.id()) {
             let note = |code, text| self.notes.note(code, Severity::Info, offset(resource, "href"), text);
+            let (href, path) = (quoted(href), quoted(path));
             if target.has_backslash {
-                note(
-                    "href_backslash",
-                    format!("the href {href:?} has backslashes, expected \"/\"; {path:?} was taken"),
-                );
+                let text = format!("the href {href} has backslashes, expected \"/\"; {path} was taken");
+                note("href_backslash", text);
             }
             if target.has_leading_slash {
-                note(
-                    "href_leading_slash",
-                    format!("the href {href:?} begins with \"/\"; {path:?} was taken"),
-                );
+                note("href_leading_slash", format!("the href {href} begins with \"/\"; {path} was taken"));
             }
             if matched == Match::Alike {
-                let text = format!(
-                    "there is no file {href:?}; {path:?} was taken, whose name differs in case or Unicode form"
-                );
+                let text =
+                    format!("there is no file {href}; {path} was taken, which differs in case or form");
                 note("href_alike", text);
             }
         }

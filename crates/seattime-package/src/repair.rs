@@ -1,6 +1,6 @@
 //! Repairs a manifest's text where it is not well-formed XML but can be read in one way only.
 //!
-//! Every repair keeps the places of the author's text, so that warnings and errors name its own lines and columns.
+//! Every repair keeps the places of the author's text, so that warnings and errors name its lines and columns.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -44,15 +44,20 @@ impl Warning {
 }
 
 /// Warnings kept of one package. A package of thousands of faults needs no thousands of sentences.
-const MOST_WARNINGS: usize = 100;
+pub(crate) const MOST_WARNINGS: usize = 100;
 
-/// Cuts a list of warnings to [`MOST_WARNINGS`], the errors first; the last one then says how many more there are.
-pub(crate) fn limited(mut warnings: Vec<Warning>) -> Vec<Warning> {
-    warnings.sort_by_key(|it| match it.severity {
+/// The order of severities, the worst first.
+pub(crate) const fn rank(severity: Severity) -> u8 {
+    match severity {
         Severity::Error => 0,
         Severity::Warning => 1,
         Severity::Info => 2,
-    });
+    }
+}
+
+/// Cuts a list to [`MOST_WARNINGS`], the errors first; the last one then says how many more there are.
+pub(crate) fn limited(mut warnings: Vec<Warning>) -> Vec<Warning> {
+    warnings.sort_by_key(|it| rank(it.severity));
     if warnings.len() > MOST_WARNINGS {
         let left_out = warnings.len() - (MOST_WARNINGS - 1);
         warnings.truncate(MOST_WARNINGS - 1);
@@ -75,13 +80,36 @@ pub(crate) fn shortened(mut text: String) -> String {
 /// Several names for a sentence: the first three, quoted, and how many more there are.
 pub(crate) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let mut names = names.into_iter();
-    let quoted: Vec<_> = names.by_ref().take(3).map(|it| format!("{:?}", short_name(it))).collect();
+    let quoted: Vec<_> = names.by_ref().take(3).map(quoted).collect();
     match names.count() {
         0 => quoted.join(", "),
         more => format!("{} and {more} more", quoted.join(", ")),
     }
 }
 
-fn short_name(name: &str) -> &str {
-    name.get(..name.floor_char_boundary(120)).unwrap_or(name)
+/// A name in quotes, cut to 120 bytes. Characters that are not seen are escaped, a backslash is not.
+pub(crate) fn quoted(name: &str) -> String {
+    let mut quoted = "\"".to_owned();
+    for it in name.get(..name.floor_char_boundary(120)).unwrap_or(name).chars() {
+        match it {
+            '\\' | '"' | '\'' => quoted.push(it),
+            it => quoted.extend(it.escape_debug()),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{listed, quoted};
+
+    #[test]
+    fn names_are_shown_as_they_are_written() {
+        assert_eq!(quoted("a\\b's.html"), "\"a\\b's.html\"");
+        assert_eq!(quoted("Icon\r"), "\"Icon\\r\"");
+        assert_eq!(quoted("\u{202e}lmth.\u{fc}"), "\"\\u{202e}lmth.\u{fc}\"");
+        assert_eq!(listed(["a", "b", "c", "d", "e"]), "\"a\", \"b\", \"c\" and 2 more");
+        assert_eq!(listed(["a"]), "\"a\"");
+    }
 }

@@ -473,7 +473,7 @@ fn warnings_are_bounded() {
     files.extend(names.iter().map(|it| (it.as_str(), b"".as_slice())));
     let package = open(&files).unwrap();
     assert_eq!(codes(&package), ["name_backslash"]);
-    assert!(package.warnings()[0].text.len() < 800 && package.warnings()[0].text.starts_with("5000 names"));
+    assert!(package.warnings()[0].text.len() < 800 && package.warnings()[0].text.contains(" and 4997 more"));
 }
 
 #[test]

@@ -89,6 +89,11 @@ async fn tells_what_it_told(server: &TestServer, version: usize, since: &Since) 
     let accounts = get("/api/v1/accounts").await["accounts"].as_array().unwrap().len();
     assert_eq!(accounts, usize::from(version >= since.account), "version {version}");
 
+    // What the import of an earlier version did not look for is not known; every part is visible.
+    let package = get("/api/v1/packages/topic").await;
+    assert_eq!((&package["warnings"], &package["hosts"]), (&json!([]), &json!([])), "version {version}");
+    assert_eq!(package["activities"][0]["is_visible"], true, "version {version}");
+
     // It goes on: the learner is known, and Berta is where she was.
     let code = server.launch("topic", "berta").await.unwrap();
     let visit = server.post("/run/v1/visits", &json!({ "code": code })).await.unwrap().body;

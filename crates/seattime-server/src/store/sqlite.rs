@@ -65,8 +65,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0010_accounts.sql"),
     include_str!("../../migrations/sqlite/0011_history.sql"),
     include_str!("../../migrations/sqlite/0012_record.sql"),
+    include_str!("../../migrations/sqlite/0013_imports.sql"),
     include_str!("../../migrations/sqlite/0014_blocked.sql"),
-    include_str!("../../migrations/sqlite/0012_imports.sql"),
 ];
 
 /// The version of the schema.

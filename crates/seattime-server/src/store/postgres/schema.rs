@@ -20,8 +20,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0006_accounts.sql"),
     include_str!("../../../migrations/postgres/0007_history.sql"),
     include_str!("../../../migrations/postgres/0008_record.sql"),
+    include_str!("../../../migrations/postgres/0009_imports.sql"),
     include_str!("../../../migrations/postgres/0010_blocked.sql"),
-    include_str!("../../../migrations/postgres/0008_imports.sql"),
 ];
 
 /// The version of the schema.

@@ -193,6 +193,10 @@ mod tests {
         );
         let all = plan(sql!("reporting"), &["tenant"]);
         assert!(all.starts_with("SEARCH reporting USING INDEX reporting_of_package (tenant=?)"), "{all}");
+        let alike = plan(sql!("file_folded"), &["package", "folded"]);
+        let by_index =
+            "SEARCH package_file USING COVERING INDEX package_file_folded (package=? AND folded=?)";
+        assert!(alike.starts_with(by_index), "{alike}");
         let course = plan(sql!("course_settings"), &["tenant", "course"]);
         assert_eq!(course, "SEARCH course_settings USING PRIMARY KEY (tenant=? AND course=?)");
     }

@@ -9,4 +9,4 @@ ALTER TABLE activity ADD COLUMN missing_file TEXT;
 -- Paths without their case and normal form, for requests that no path matches exactly.
 ALTER TABLE package_file ADD COLUMN folded TEXT NOT NULL DEFAULT '';
 UPDATE package_file SET folded = lower(path);
-CREATE INDEX package_file_folded ON package_file (package, folded);
+CREATE INDEX package_file_folded ON package_file (package, folded, n, size_bytes);

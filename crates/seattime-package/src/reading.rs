@@ -238,7 +238,7 @@ impl<'a> Reading<'a> {
         for (place, (item, resource, depth)) in found.iter().enumerate() {
             let (target, error) = match self.target(*item, *resource) {
                 Ok(target) => (target, None),
-                Err((target, error)) => (target, Some(error)),
+                Err(missing) => (missing.0, Some(missing.1)),
             };
             let mut activity = self.activity(*item, *resource, *depth, target);
             if let Some(error) = error {
@@ -306,13 +306,13 @@ impl<'a> Reading<'a> {
         &self,
         item: Node<'a, 'a>,
         resource: Option<Node<'a, 'a>>,
-    ) -> Result<Launched, (Launched, PackageError)> {
+    ) -> Result<Launched, Box<(Launched, PackageError)>> {
         let item_id = id(item, "identifier").unwrap_or_default();
         let missing = |path: &str| Launched { path: path.to_owned(), rest: String::new(), is_missing: true };
         let Some(resource) = resource else {
             let name = id(item, "identifierref").unwrap_or_default();
             let error = PackageError::ResourceMissing(format!("the resource {name:?} (item {item_id:?})"));
-            return Err((missing(name), error));
+            return Err(Box::new((missing(name), error)));
         };
         let resource_id = id(resource, "identifier").unwrap_or_default();
         let mut bases: Vec<_> = resource.ancestors().filter(Node::is_element).map(base).collect();
@@ -324,7 +324,7 @@ impl<'a> Reading<'a> {
                 resource: resource_id.to_owned(),
                 item: (item != resource).then(|| item_id.to_owned()),
             };
-            (missing(if href.is_empty() { resource_id } else { href }), error)
+            Box::new((missing(if href.is_empty() { resource_id } else { href }), error))
         };
         let target = href::resolve(self.paths.folder, &bases, href).ok_or_else(bad_href)?;
         let Some((path, matched)) = self.paths.find(&target.paths) else {
@@ -334,7 +334,7 @@ impl<'a> Reading<'a> {
             let path = target.paths.first().map_or("", String::as_str);
             let by = if item == resource { String::new() } else { format!(", item {item_id:?}") };
             let what = format!("the file {path:?} (resource {resource_id:?}{by})");
-            return Err((missing(path), PackageError::ResourceMissing(what)));
+            return Err(Box::new((missing(path), PackageError::ResourceMissing(what))));
         };
         if self.noted.borrow_mut().insert(resource.id()) {
             let note = |code, text| self.notes.note(code, Severity::Info, offset(resource, "href"), text);

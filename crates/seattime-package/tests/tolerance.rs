@@ -1,4 +1,5 @@
 //! Packages with a fault that leaves one reading only: each is taken, and a warning says what was wrong and where.
+#![cfg(test)]
 
 use std::io::Cursor;
 

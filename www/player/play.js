@@ -6,6 +6,7 @@ import { keepToken, keptToken, make, part, say } from "../shared/page.js";
 import { asking } from "./asking.js";
 import { isSandboxed, sayBlocked, sayUnreachable } from "./blocked.js";
 import { cover, uncover } from "./cover.js";
+import { showsPdf } from "./pdf.js";
 import { showSaving, showSecond, showStanding } from "./standing.js";
 
 /** @typedef {import("../../pkg/seattime.js").Visit} Visit */
@@ -65,6 +66,7 @@ async function play() {
     });
     const isMedia = visit.opened.activities.some((it) => it.kind === "media");
     visit.on("second", showSecond(visit.opened.policy, isMedia));
+    if (visit.opened.pdfs_unseen) visit.on("second", () => (part("unseen").hidden = !showsPdf(frame)));
     // What plays needs no hand.
     if (visit.opened.asks_still_here && !isMedia) visit.on("second", asking(visit.opened.policy));
     for (const type of /** @type {const} */ (["committed", "terminated", "taken"])) {

@@ -69,6 +69,7 @@ pub(crate) fn wasm(project: &Project, page: &Page) -> Result<()> {
 
     scripts(project, &made)?;
     streams(project, &made)?;
+    documents(project, &made)?;
     fs::write(made.join("package.json"), package_json())?;
     // wasm-pack's own, which would keep the folder out of whatever embeds it.
     fs::remove_file(made.join(".gitignore"))?;
@@ -103,11 +104,11 @@ fn scripts(project: &Project, made: &Path) -> Result<()> {
     copy(&glue, made, &modules)?;
     fs::remove_file(glue)?;
     // What few visits need is asked for by those.
-    for name in ["seattime.js", "players.js"] {
+    for name in ["seattime.js", "players.js", "documents.js"] {
         let mut bundle = project.program("node");
         bundle.arg("node_modules/esbuild/bin/esbuild").arg(modules.join(name));
         bundle.args(["--bundle", "--format=esm", "--minify", "--target=es2022", "--log-level=warning"]);
-        bundle.arg("--external:./players.js");
+        bundle.args(["--external:./players.js", "--external:./documents.js"]);
         let mut file = OsString::from("--outfile=");
         file.push(made.join(name));
         step::run(project, "build", "putting the page's scripts together", bundle.arg(file))?;
@@ -129,6 +130,79 @@ fn streams(project: &Project, made: &Path) -> Result<()> {
     fs::copy(project.root.join(hls).join("LICENSE"), made.join("hls.LICENSE.txt"))
         .context("hls.js came without its licence")?;
     Ok(fs::write(made.join("hls.d.ts"), "export { default } from \"hls.js\";\n")?)
+}
+
+/// What PDF.js loads beside its scripts where a PDF needs it: folder of the package, extensions, and the licences, which
+/// have to be copied with the files.
+#[rustfmt::skip]
+const PDF_DATA: &[(&str, &[&str])] = &[
+    // folder            files
+    ("cmaps",            &["bcmap", "LICENSE"]),     // character maps of Chinese, Japanese and Korean fonts
+    ("standard_fonts",   &["pfb", "ttf", "LICENSE_FOXIT", "LICENSE_LIBERATION"]), // fonts that a PDF need not embed
+    ("wasm",             &["wasm", "LICENSE_JBIG2", "LICENSE_OPENJPEG", "LICENSE_PDFJS_JBIG2", "LICENSE_PDFJS_OPENJPEG",
+                           "LICENSE_PDFJS_QCMS", "LICENSE_QCMS"]), // decoders of images and colours
+    ("iccs",             &["icc", "LICENSE"]),       // a colour profile for CMYK
+];
+
+/// Puts PDF.js beside the run-time, for the viewer of PDFs alone: its page, its worker, its styles, and its data, in one
+/// folder. The build for older browsers is used: the newer one asks for features that Firefox ESR does not have.
+fn documents(project: &Project, made: &Path) -> Result<()> {
+    let package = project.root.join("node_modules/pdfjs-dist");
+    let folder = made.join("pdf");
+    empty(&folder)?;
+    let entry = project.notes().join("pdf.js");
+    let from = package.join("legacy");
+    fs::write(
+        &entry,
+        // In this order: the second one takes the first one from the global object.
+        format!(
+            "export * from {:?};\nexport * from {:?};\n",
+            from.join("build/pdf.mjs"),
+            from.join("web/pdf_viewer.mjs")
+        ),
+    )?;
+    for (source, name) in [
+        (entry, "pdf.js"),
+        (from.join("build/pdf.worker.mjs"), "worker.js"),
+        (from.join("web/pdf_viewer.css"), "pdf.css"),
+    ] {
+        let mut bundle = project.program("node");
+        bundle.arg("node_modules/esbuild/bin/esbuild").arg(&source);
+        bundle.args([
+            "--bundle",
+            "--minify",
+            "--target=es2022",
+            "--loader:.svg=dataurl",
+            "--loader:.gif=dataurl",
+            "--log-level=error",
+        ]);
+        if name.ends_with(".js") {
+            bundle.args(["--format=esm", "--legal-comments=none", "--banner:js=// PDF.js: see LICENSE.txt"]);
+        }
+        let mut file = OsString::from("--outfile=");
+        file.push(folder.join(name));
+        step::run(project, "build", "putting PDF.js beside it", bundle.arg(file))?;
+    }
+    fs::copy(package.join("LICENSE"), folder.join("LICENSE.txt"))
+        .context("pdfjs-dist came without its licence")?;
+    for (data, names) in PDF_DATA {
+        for entry in fs::read_dir(package.join(data)).with_context(|| format!("pdfjs-dist has no {data}"))? {
+            let file = entry?.path();
+            let is_wanted = [file.extension(), file.file_name()]
+                .into_iter()
+                .flatten()
+                .any(|it| names.iter().any(|name| it == *name));
+            if is_wanted && let Some(name) = file.file_name() {
+                let name = name.to_string_lossy();
+                // All licences of one name would become one file.
+                let name =
+                    if name == "LICENSE" { format!("LICENSE_{}", data.to_uppercase()) } else { name.into() };
+                fs::copy(&file, folder.join(name))?;
+            }
+        }
+    }
+    let types = "export * from \"pdfjs-dist\";\nexport * from \"pdfjs-dist/legacy/web/pdf_viewer.mjs\";\n";
+    Ok(fs::write(folder.join("pdf.d.ts"), types)?)
 }
 
 /// Makes a folder that has nothing in it: what an older version had must not be shipped on.
@@ -215,7 +289,7 @@ fn package_json() -> String {
   "main": "seattime.js",
   "module": "seattime.js",
   "types": "seattime.d.ts",
-  "files": ["*.js", "*.d.ts", "wasm_bg.wasm", "!hls.*"]
+  "files": ["*.js", "*.d.ts", "wasm_bg.wasm", "!hls.*", "!pdf"]
 }}
 "#
     )

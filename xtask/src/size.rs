@@ -16,6 +16,10 @@ use crate::project::Project;
 const STREAMS: &str = "pkg/hls.js";
 /// What the run-time loads besides, once content shows a frame of another host.
 const PLAYERS: &str = "pkg/players.js";
+/// What the run-time loads besides, once content has a PDF.
+const DOCUMENTS: &str = "pkg/documents.js";
+/// The folder of PDF.js, for the viewer of PDFs.
+const PDF: &str = "pkg/pdf";
 
 /// `cargo xtask size`.
 pub(crate) fn command(project: &Project, arguments: &[String]) -> Result<ExitCode> {
@@ -37,6 +41,7 @@ pub(crate) fn weigh(project: &Project) -> Result<(String, bool)> {
         ("page", page(project)?),
         ("streams", vec![project.root.join(STREAMS)]),
         ("players", vec![project.root.join(PLAYERS)]),
+        ("documents", documents(project)?),
     ] {
         let allowed = budget(&manifest, name)
             .with_context(|| format!("Cargo.toml has no `{name}` under [workspace.metadata.size]"))?;
@@ -57,8 +62,9 @@ pub(crate) fn weigh(project: &Project) -> Result<(String, bool)> {
 
 fn runtime(project: &Project) -> Result<Vec<PathBuf>> {
     let mut found = files::under(&project.root.join("pkg"))?;
-    let is_asked_for_later =
-        |it: &Path| [STREAMS, PLAYERS].iter().any(|later| it == project.root.join(later));
+    let is_asked_for_later = |it: &Path| {
+        [STREAMS, PLAYERS, DOCUMENTS, PDF].iter().any(|later| it.starts_with(project.root.join(later)))
+    };
     found.retain(|it| has_extension(it, &["wasm", "js"]) && !is_asked_for_later(it));
     if found.is_empty() {
         bail!("pkg/ has neither wasm nor JavaScript, expected both: run `cargo xtask build`");
@@ -70,6 +76,14 @@ fn runtime(project: &Project) -> Result<Vec<PathBuf>> {
 fn page(project: &Project) -> Result<Vec<PathBuf>> {
     let mut found = files::under(&project.root.join("www/player"))?;
     found.append(&mut files::under(&project.root.join("www/shared"))?);
+    Ok(found)
+}
+
+/// What the viewer loads for every PDF: its own page, and PDF.js without the data that few PDFs need.
+fn documents(project: &Project) -> Result<Vec<PathBuf>> {
+    let mut found = files::under(&project.root.join("www/pdf"))?;
+    found.push(project.root.join(DOCUMENTS));
+    found.extend(["pdf.js", "worker.js", "pdf.css"].map(|it| project.root.join(PDF).join(it)));
     Ok(found)
 }
 

@@ -125,6 +125,8 @@ pub struct Config {
     pub external_hosts: ExternalHosts,
     /// Which pages of other origins may show a course in a frame.
     pub embed_origins: EmbedOrigins,
+    /// Whether PDFs of packages are shown by a viewer in which reading is seen; else by the browser's own.
+    pub pdf_viewer: bool,
     /// How long it waits, and how often it lets one visit write.
     pub limits: Limits,
 }
@@ -150,6 +152,7 @@ impl Config {
             still_here: StillHere::default(),
             external_hosts: ExternalHosts::default(),
             embed_origins: EmbedOrigins::default(),
+            pdf_viewer: true,
             limits: DEFAULT_LIMITS,
         }
     }

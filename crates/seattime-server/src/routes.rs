@@ -23,6 +23,7 @@ pub(crate) mod progress;
 pub(crate) mod reports;
 pub(crate) mod sent;
 pub(crate) mod tenants;
+pub(crate) mod viewer;
 pub(crate) mod visits;
 pub(crate) mod weeks;
 
@@ -88,6 +89,8 @@ pub static ROUTES: &[Route] = &[
     row(GET,    "/player/report",                      Run,     Open,   |it| on(it, pages::get_report)),
     row(GET,    "/player/{file}",                      Run,     Open,   |it| on(it, pages::get_file)),
     row(GET,    "/pkg/{file}",                         Run,     Open,   |it| on(it, pages::get_file)),
+    row(GET,    "/pkg/pdf/{file}",                     Run,     Open,   |it| on(it, pages::get_file)),
+    row(GET,    "/pdf/{file}",                         Run,     Open,   |it| on(it, pages::get_file)),
     row(GET,    "/content/{grant}/{package}/{*path}",  Run,     Token,  |it| on(it, content::get_file)),
     row(POST,   "/run/v1/visits",                      Run,     Token,  |it| on(it, visits::post_visit)),
     row(POST,   COMMITS,                               Run,     Token,  |it| on(it, commits::post_commit)),

@@ -182,8 +182,8 @@ impl Ground {
             ("GET", "/reports/my-learning") => vec![ask(A, Without, path)],
             (
                 "GET",
-                "/shared/{file}" | "/player/{file}" | "/pkg/{file}" | "/report/{file}" | "/packages/{file}"
-                | "/login/{file}" | "/admin/{file}",
+                "/shared/{file}" | "/player/{file}" | "/pkg/{file}" | "/pkg/pdf/{file}" | "/pdf/{file}"
+                | "/report/{file}" | "/packages/{file}" | "/login/{file}" | "/admin/{file}",
             ) => {
                 vec![ask(Nobody, NotFound, path.replace("{file}", "..%2f..%2fseattime.db"))]
             }

@@ -56,6 +56,9 @@ pub struct OpenedVisit {
     /// Whether the page asks whether the learner is still there, a minute before time stops counting.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub asks_still_here: bool,
+    /// Whether PDFs are shown by the browser's own viewer, in which no page sees what the learner does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pdfs_unseen: bool,
     /// The mode of the launch.
     pub mode: Mode,
     /// The number of the attempt, from 1; 0 where the launch counts for none.

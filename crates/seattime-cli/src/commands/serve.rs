@@ -75,6 +75,10 @@ pub(crate) struct Arguments {
     /// `https://lms.example`.
     #[arg(long, env = EMBED_ORIGINS_VARIABLE, value_name = "ORIGINS", default_value = "any")]
     embed_origins: EmbedOrigins,
+    /// Show PDFs of packages in a viewer in which reading is seen (`on`), or in the browser's own (`off`), in which it is
+    /// not.
+    #[arg(long, value_name = "on|off", default_value = "on", value_parser = ["on", "off"])]
+    pdf_viewer: String,
     /// Offer the demo courses to anybody on this machine.
     #[arg(long)]
     demo: bool,
@@ -102,6 +106,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
         },
         external_hosts: arguments.external_hosts,
         embed_origins: arguments.embed_origins,
+        pdf_viewer: arguments.pdf_viewer == "on",
         limits: Limits { delay: Duration::from_secs(arguments.stop_delay), ..DEFAULT_LIMITS },
     };
     let world = World {

@@ -4,11 +4,12 @@ use std::io::SeekFrom;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use super::content_policy::{self, Grant, MaySniff};
+use super::viewer;
 use crate::app::App;
 use crate::error::Problem;
 use crate::mime;
@@ -21,7 +22,8 @@ pub(crate) fn address(app: &App, grant: &Grant, package: &str, href: &str) -> St
     format!("/content/{}/{package}/{href}", grant.seal(app, package))
 }
 
-/// A file of a package: `GET /content/{grant}/{package}/{path}`. Byte ranges are answered.
+/// A file of a package: `GET /content/{grant}/{package}/{path}`. Byte ranges are answered. A PDF is shown by a viewer where a
+/// window or frame asks for it.
 ///
 /// # Errors
 ///
@@ -29,6 +31,7 @@ pub(crate) fn address(app: &App, grant: &Grant, package: &str, href: &str) -> St
 pub(crate) async fn get_file(
     State(app): State<App>,
     Path((sealed, package, path)): Path<(String, String, String)>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let is_worker = headers.get("service-worker").is_some_and(|it| it == "script");
@@ -36,6 +39,10 @@ pub(crate) async fn get_file(
     let grant = Grant::unseal(&app, &package, &sealed).filter(|_| !is_worker);
     let grant = grant.ok_or_else(|| Problem::not_found("file"))?;
     let (n, size) = app.store.file(&package, &path).await?.ok_or_else(|| Problem::not_found("file"))?;
+    let kind = mime::type_of(&path);
+    if let Some(page) = viewer::instead_of(&app, kind, &uri, &headers) {
+        return Ok(page);
+    }
     let place = app.config.data.join("content").join(&package).join(n.to_string());
     let file = tokio::fs::File::open(place).await;
     let mut file = file.map_err(|error| {
@@ -72,6 +79,7 @@ pub(crate) async fn get_file(
     let report = grant.tenant.is_some().then(|| format!("/run/v1/blocked/{sealed}/{package}"));
     let policy = content_policy::policy(&grant.hosts, &app.config.embed_origins, report.as_deref());
     headers.insert(header::CONTENT_SECURITY_POLICY, policy.ok_or_else(Problem::internal)?);
+    viewer::note_bytes(&app, kind, headers);
     // Players of videos ask which host they are shown on; the address, with its grant, stays here.
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin"));
     headers.insert("permissions-policy", HeaderValue::from_static("unload=(self)"));

@@ -76,7 +76,12 @@ fn policy(config: &Config, folder: &str, name: &str) -> String {
     }
 }
 
-fn file(app: &App, headers: &HeaderMap, folder: &str, name: &str) -> Result<Response, Problem> {
+/// A file of `www/` or `pkg/`, unless the browser has it.
+///
+/// # Errors
+///
+/// 404 where there is none.
+pub(crate) fn file(app: &App, headers: &HeaderMap, folder: &str, name: &str) -> Result<Response, Problem> {
     let path = if folder == "pkg" { format!("pkg/{name}") } else { format!("www/{folder}/{name}") };
     let bytes = app.assets.get(&path).ok_or_else(|| Problem::not_found("page"))?;
     let mark = format!("\"{}\"", sha256(&bytes).get(..16).unwrap_or_default());

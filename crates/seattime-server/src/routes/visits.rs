@@ -80,6 +80,7 @@ pub(crate) async fn post_visit(
         api: opened.api,
         edition: opened.edition,
         strict: opened.is_strict,
+        pdfs_unseen: !app.config.pdf_viewer,
         asks_still_here: app.config.still_here.is_asked_in(&opened.course, opened.still_here),
         mode: claims.mode,
         attempt: opened.attempt,

@@ -92,10 +92,19 @@ impl TestServer {
         faults: impl Faults + 'static,
         change: impl FnOnce(&mut Config),
     ) -> Option<TestServer> {
+        TestServer::start_with(faults, NoAssets, change).await
+    }
+
+    /// The same, with pages.
+    pub(crate) async fn start_with(
+        faults: impl Faults + 'static,
+        assets: impl Assets + 'static,
+        change: impl FnOnce(&mut Config),
+    ) -> Option<TestServer> {
         let data = tempfile::tempdir().ok()?;
         let clock = Arc::new(SetClock(AtomicI64::new(START_MS)));
         let world =
-            World { clock: clock.clone(), faults: Arc::new(faults), vfs: None, assets: Arc::new(NoAssets) };
+            World { clock: clock.clone(), faults: Arc::new(faults), vfs: None, assets: Arc::new(assets) };
         let mut config = Config::local(data.path().to_owned(), KEY.to_owned());
         change(&mut config);
         let app = App::start(config, world).await.ok()?;
@@ -224,7 +233,7 @@ impl TestServer {
 
 /// Which face answers a path.
 pub(crate) fn face_of(path: &str) -> Face {
-    let is_run = ["/run/", "/content/", "/player", "/pkg/"].iter().any(|it| path.starts_with(it));
+    let is_run = ["/run/", "/content/", "/player", "/pkg/", "/pdf/"].iter().any(|it| path.starts_with(it));
     if is_run { Face::Run } else { Face::App }
 }
 

@@ -242,6 +242,16 @@ pub fn play(player: u32, item: u32, position_ms: f64, rate: f64, state: u32) {
     visit(|it| it.play(now(), &sample));
 }
 
+/// Pages of a document were seen: from `first` to before `end`, counted from 0; its key lies in the inbox.
+#[wasm_bindgen]
+pub fn see_pages(key_bytes: u32, pages: u32, first: u32, end: u32) {
+    runtime((), |it| {
+        if let Ok((visit, key)) = it.one(key_bytes as usize) {
+            visit.see_pages(key, pages, first, end);
+        }
+    });
+}
+
 /// Takes the clocks, once a second. Answers what is due: 1 to write down, and in the bits above, 0 or one
 /// more than the number of the reason to send (heartbeat, autosave, commit, terminate, hidden).
 #[wasm_bindgen]

@@ -43,6 +43,7 @@ import { post, postAndLeave } from "./wire.js";
  * @property {number} edition Of SCORM 2004, from 2.
  * @property {boolean} strict Whether content is held to the letter of the standard.
  * @property {boolean} [asks_still_here] Whether the learner is asked, a minute before time stops counting.
+ * @property {boolean} [pdfs_unseen] Whether PDFs are shown by the browser's own viewer, in which reading is not seen.
  * @property {"continue" | "new" | "review" | "browse"} mode
  * @property {number} attempt
  * @property {string} course

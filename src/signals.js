@@ -7,6 +7,7 @@ import { dialogs } from "./dialogs.js";
 import { hook, listen, unhook, unlisten } from "./hook.js";
 import { windows } from "./windows.js";
 import { blockedIn } from "./blocked.js";
+import * as pdf from "./pdf.js";
 
 // Whatever comes from a hand. Only what the browser itself made is heard.
 const BY_HAND = ["pointerdown", "pointerup", "pointermove", "keydown", "wheel", "touchstart", "touchmove"];
@@ -111,6 +112,7 @@ export function watch(page, { onSign, onSight, onSecond, onDialog, onBlocked, me
         }
         if (window !== page) {
             media.enter(window);
+            pdf.enter(window);
             listenForBlocked(window);
         }
     };
@@ -121,6 +123,7 @@ export function watch(page, { onSign, onSight, onSecond, onDialog, onBlocked, me
         if (window === page) return;
         hooksOf(window).forEach(unhook);
         media.leave(window);
+        pdf.leave(window);
     };
 
     /**

@@ -8,11 +8,12 @@ import { createRequire } from "node:module";
 /** @typedef {import("puppeteer-core").Page} Page */
 
 const SOURCE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-/** The page of a video or audio, inside the player's. */
-const MEDIA_PAGE = "/player/media.html";
+/** The page of a video or audio, and the viewer of a PDF, inside the player's. */
+const OWN_PAGES = ["/player/media.html", ".pdf"];
 
 /**
- * What the page is no good for, one line a finding. What packages bring is not ours: of frames, only our own is looked at.
+ * What the page is no good for, one line a finding. What packages bring is not ours: of frames, only our own
+ * is looked at, and of the viewer what is around the PDF.
  *
  * @param {Page} page
  * @returns {Promise<string[]>}
@@ -20,12 +21,12 @@ const MEDIA_PAGE = "/player/media.html";
 async function findings(page) {
     const cdp = await page.createCDPSession();
     const { frameTree } = await cdp.send("Page.getFrameTree");
-    const inside = (frameTree.childFrames ?? []).map((it) => it.frame).filter((it) => new URL(it.url).pathname.endsWith(MEDIA_PAGE));
+    const inside = (frameTree.childFrames ?? []).map((it) => it.frame).filter((it) => OWN_PAGES.some((own) => new URL(it.url).pathname.endsWith(own)));
     const found = [];
     for (const frame of [frameTree.frame, ...inside]) {
         // A world of its own beside the page's scripts: whatever clock they were given, axe waits by the real one.
         const { executionContextId: contextId } = await cdp.send("Page.createIsolatedWorld", { frameId: frame.id, worldName: "axe" });
-        const expression = `${SOURCE}; axe.run(document, { iframes: false, resultTypes: ["violations"] }).then(({ violations }) => violations.flatMap((it) =>
+        const expression = `${SOURCE}; axe.run({ exclude: [".pdfViewer"] }, { iframes: false, resultTypes: ["violations"] }).then(({ violations }) => violations.flatMap((it) =>
             it.nodes.map((node) => [it.id, node.html.slice(0, 200), node.failureSummary].join(": ").replaceAll(/\\s+/g, " "))))`;
         const { result, exceptionDetails } = await cdp.send("Runtime.evaluate", { expression, contextId, awaitPromise: true, returnByValue: true, userGesture: false });
         assert.equal(exceptionDetails, undefined, `axe failed on ${frame.url}: ${exceptionDetails?.exception?.description}`);

@@ -55,7 +55,7 @@ export class Course {
     }
 
     async ready() {
-        await this.until("frames.length > 0 && frames[0].document.readyState === 'complete' && frames[0].isReady === true");
+        await this.until("frames.length > 0 && frames[0].document.readyState === 'complete' && (frames[0].isReady === true || frames[0].seattimePdf !== undefined)");
         await this.quiet();
     }
 

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import archiver from "archiver";
 import packager from "simple-scorm-packager";
+import { pdf } from "./pdf_file.js";
 import { ROOT } from "./testbed.js";
 
 /** @typedef {"1.2" | "2004"} Version */
@@ -127,6 +128,22 @@ export function playing(title, body, more = {}) {
         [], { ...files, ...more });
 }
 
+/** A lesson of thirty pages beside a page that shows it in some way; never says anything of time. @param {string} title @param {string} body */
+export function withPdf(title, body) {
+    const html = `<!doctype html><title>${title}</title><body style="margin: 0">${body}<script>${FIND}; window.isReady = true;</script>`;
+    return zip("1.2", title, { [title]: html }, [], { "lesson.pdf": pdf(30) });
+}
+
+/** Whatever files, beside a page that does nothing. @param {string} title @param {Record<string, Buffer>} files */
+export function withFiles(title, files) {
+    return zip("1.2", title, { [title]: page(title, FIND) }, [], files);
+}
+
+/** A lesson of thirty pages as the SCO itself. @param {string} title */
+export function onlyPdf(title) {
+    return zip("1.2", title, { [title]: pdf(30) }, [], {}, "pdf");
+}
+
 /** Says on its way out the same time, whatever it was. @param {string} duration As SCORM 2004 writes it. @param {string} [title] */
 export function claiming(duration, title = "Claiming") {
     const script = `${FIND};
@@ -209,11 +226,12 @@ export function two(version, title = "Two parts") {
 /**
  * @param {Version} version
  * @param {string} title
- * @param {Record<string, string>} scos Pages by title.
+ * @param {Record<string, string | Buffer>} scos Pages by title.
  * @param {string[]} [assets] Which of them are none.
  * @param {Record<string, string | Buffer>} [files] What lies beside them, by path.
+ * @param {string} [extension] Of the pages.
  */
-async function zip(version, title, scos, assets = [], files = {}) {
+async function zip(version, title, scos, assets = [], files = {}, extension = "html") {
     const titles = Object.keys(scos);
     const is12 = version === "1.2";
     const spaces = is12
@@ -223,7 +241,7 @@ async function zip(version, title, scos, assets = [], files = {}) {
     const items = titles.map((it, n) => `<item identifier="item-${n}" identifierref="res-${n}"><title>${it}</title></item>`);
     const kind = (/** @type {string} */ it) => (assets.includes(it) ? "asset" : "sco");
     const resources = titles.map((it, n) =>
-        `<resource identifier="res-${n}" type="webcontent" ${type}="${kind(it)}" href="${n}.html"><file href="${n}.html"/></resource>`);
+        `<resource identifier="res-${n}" type="webcontent" ${type}="${kind(it)}" href="${n}.${extension}"><file href="${n}.${extension}"/></resource>`);
     const manifest = `<?xml version="1.0" encoding="UTF-8"?>
 <manifest identifier="${title.replaceAll(" ", "-")}-${version}" version="1.0" ${spaces}>
 <metadata><schema>ADL SCORM</schema><schemaversion>${is12 ? "1.2" : "2004 4th Edition"}</schemaversion></metadata>
@@ -237,7 +255,7 @@ async function zip(version, title, scos, assets = [], files = {}) {
     const ended = once(archive, "end");
     const date = new Date("2031-01-01T00:00:00Z");
     archive.append(manifest, { name: "imsmanifest.xml", date });
-    titles.forEach((it, n) => archive.append(scos[it], { name: `${n}.html`, date }));
+    titles.forEach((it, n) => archive.append(scos[it], { name: `${n}.${extension}`, date }));
     for (const [name, bytes] of Object.entries(files)) archive.append(bytes, { name, date });
     await archive.finalize();
     await ended;

@@ -59,6 +59,7 @@ export function near(actualMs, expectedMs, what = "") {
  * @property {number} measured_ms
  * @property {number} media_ms
  * @property {{ key: string, kind: string, duration_ms: number, covered_ms: number }[]} media
+ * @property {{ key: string, pages: number, seen_pages: number, seen?: [number, number][] }[]} documents
  * @property {number | null} reported_ms
  * @property {string} provenance
  * @property {string[]} flags

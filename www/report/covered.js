@@ -1,5 +1,5 @@
 // @ts-check
-// What was seen of a video or audio, as a bar over its length.
+// What was seen of a video or audio, as a bar over its length; and which pages of a document.
 
 import { make } from "../shared/page.js";
 import { spent } from "../shared/time.js";
@@ -12,6 +12,14 @@ import { nameOf, hostOf } from "./words.js";
  * @property {number} [duration_ms] 0 where it is not known.
  * @property {number} [covered_ms] Each part once.
  * @property {[number, number][]} [covered] Which parts, in ms of it.
+ */
+
+/**
+ * @typedef {object} SeenDocument Which pages of a document, such as a PDF, were seen.
+ * @property {string} [key] Its path.
+ * @property {number} [pages]
+ * @property {number} [seen_pages]
+ * @property {[number, number][]} [seen] First and last page of each piece, counted from 1.
  */
 
 /** A place in a video, such as `1:02:03`. @param {number} ms */
@@ -30,6 +38,40 @@ function gaps(covered, allMs) {
         if ((ends[n + 1] ?? 0) - (ends[n] ?? 0) >= 1000) found.push(`${place(ends[n] ?? 0)} to ${place(ends[n + 1] ?? 0)}`);
     }
     return found;
+}
+
+/** Pages in words, such as `3, 7 to 9`. @param {[number, number][]} pieces */
+function pagesOf(pieces) {
+    const listed = pieces.slice(0, 5).map(([first, last]) => (first === last ? `${first}` : `${first} to ${last}`));
+    return pieces.length > 5 ? `${listed.join(", ")} and others` : listed.join(", ");
+}
+
+/** @param {SeenDocument} it */
+export function drawDocument({ key = "", pages = 0, seen_pages = 0, seen = [] }) {
+    const name = nameOf(key);
+    const item = make("li", `${name}: ${seen_pages} of ${pages} ${pages === 1 ? "page" : "pages"} seen`);
+    if (seen.length === 0 || pages <= 0) return item;
+    const bar = make("div", "", "covered");
+    bar.role = "img";
+    /** @type {[number, number][]} */
+    const missed = [];
+    let next = 1;
+    for (const [first, last] of [...seen, [pages + 1, pages + 1]]) {
+        if (first > next) missed.push([next, first - 1]);
+        next = last + 1;
+    }
+    bar.ariaLabel = missed.length > 0 ? `Pages not seen: ${pagesOf(missed)}` : "All pages were seen";
+    bar.title = bar.ariaLabel;
+    for (const [first, last] of seen) {
+        const piece = make("i");
+        piece.style.insetInlineStart = `${(100 * (first - 1)) / pages}%`;
+        piece.style.width = `${(100 * (last - first + 1)) / pages}%`;
+        bar.append(piece);
+    }
+    const ends = make("div", "", "ends");
+    ends.append(make("span", "page 1"), make("span", `page ${pages}`));
+    item.append(bar, ends);
+    return item;
 }
 
 /**

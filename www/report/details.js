@@ -3,7 +3,7 @@
 
 import { make } from "../shared/page.js";
 import { moment, spent } from "../shared/time.js";
-import { drawMedium } from "./covered.js";
+import { drawDocument, drawMedium } from "./covered.js";
 import { refusals } from "./refused.js";
 
 /**
@@ -132,15 +132,22 @@ export function drawParts(details) {
  *
  * @param {Detail[]} details
  * @param {number} creditedMs What the whole row is credited.
- * @param {Medium[]} [media] What was seen of videos and audios.
- * @param {number} [positionMs] Where the only one of them goes on.
+ * @param {object} seen
+ * @param {Medium[]} seen.media What was seen of videos and audios.
+ * @param {import("./covered.js").SeenDocument[]} seen.documents Which pages of documents were seen.
+ * @param {number} [seen.positionMs] Where the only video or audio goes on.
  */
-export function drawWhole(details, creditedMs, media = [], positionMs = undefined) {
+export function drawWhole(details, creditedMs, { media, documents, positionMs }) {
     const drawn = make("div", "", "whole");
     if (media.length > 0) {
         const seen = make("ul", "", "media");
         seen.append(...media.map((it) => drawMedium(it, media.length === 1 ? positionMs : undefined)));
         drawn.append(make("h3", "Videos and audios, each part once"), seen);
+    }
+    if (documents.length > 0) {
+        const pages = make("ul", "", "media");
+        pages.append(...documents.map(drawDocument));
+        drawn.append(make("h3", "Documents, each page once"), pages);
     }
     const sumMs = details.reduce((sum, it) => sum + (it.credited_ms ?? 0), 0);
     if (sumMs >= creditedMs + 1000) {

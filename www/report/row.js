@@ -48,6 +48,7 @@ import { draw as drawVisits } from "./visits.js";
  * @property {number} [last_visit_ms]
  * @property {import("./details.js").Detail[]} [details]
  * @property {import("./details.js").Medium[]} [media]
+ * @property {import("./covered.js").SeenDocument[]} [documents]
  */
 
 /** @typedef {import("./narrowing.js").Narrowing} Narrowing */
@@ -184,7 +185,7 @@ function open(wide, row, reading) {
     if (only) wide.append(only);
     const visits = make("div");
     if (isNeverLaunched(row)) return visits;
-    const { details = [], media = [], by_attempt = [] } = row;
+    const { details = [], media = [], documents = [], by_attempt = [] } = row;
     const before = details.filter((it) => it.state === "backfilled");
     if (before.length > 0) wide.append(drawBefore(before, row.backfilled_attempts ?? 0));
     if (by_attempt.length > 1) {
@@ -192,8 +193,8 @@ function open(wide, row, reading) {
         wide.append(make("p", `By attempt: ${each.join(" · ")}`, "meaning"));
     }
     visits.append(drawParts(details.filter((it) => it.state !== "backfilled")));
-    wide.append(visits, drawWhole(details, row.time_spent_ms ?? 0, media, row.position_ms));
-    if (details.length + media.length === 0 && !missing) wide.append(make("p", "Nothing more is known of this row."));
+    wide.append(visits, drawWhole(details, row.time_spent_ms ?? 0, { media, documents, positionMs: row.position_ms }));
+    if (details.length + media.length + documents.length === 0 && !missing) wide.append(make("p", "Nothing more is known of this row."));
     return visits;
 }
 

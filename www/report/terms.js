@@ -2,7 +2,7 @@
 // What the report calls things: kinds, what is missing, what is remarkable, where a time comes from.
 
 /** @type {Record<string, string>} */
-export const KINDS = { "scorm_1.2": "SCORM 1.2", scorm_2004: "SCORM 2004", video: "video", audio: "audio" };
+export const KINDS = { "scorm_1.2": "SCORM 1.2", scorm_2004: "SCORM 2004", video: "video", audio: "audio", document: "PDF" };
 
 /** Where a row may stand. @type {Record<string, string>} */
 export const STATUSES = {

@@ -3,6 +3,7 @@
 //! No network, no clock, no browser: the same code decides in the page and on the server.
 
 pub mod attempt;
+pub mod documents;
 pub mod end;
 pub mod error;
 pub mod model;

@@ -6,6 +6,7 @@ mod record;
 use std::borrow::Cow;
 
 use self::activity::Activity;
+use crate::documents::Documents;
 use crate::end::{self, Ended, Ending};
 use crate::error::Refusal;
 use crate::model::{Access, Edition, Element, ElementId, Place, Rule, Version, element, v2004};
@@ -74,6 +75,7 @@ pub struct Visit {
     sessions: Vec<Session>,
     buckets: Buckets,
     ledger: Ledger,
+    documents: Documents,
     changes: Changes,
     outbox: Outbox,
 }
@@ -102,6 +104,7 @@ impl Visit {
             sessions: Vec::new(),
             buckets: Buckets::default(),
             ledger: Ledger::open(now, is_visible),
+            documents: Documents::default(),
             changes: Changes::default(),
             outbox: Outbox::new(now.monotonic_ms, heartbeat_ms),
         }
@@ -432,6 +435,16 @@ impl Visit {
         self.ledger.media_mut().item(key, kind, duration_ms)
     }
 
+    /// Pages of a document were seen, as [`Documents::see`].
+    pub fn see_pages(&mut self, key: &str, pages: u32, first: u32, end: u32) {
+        self.documents.see(key, pages, first, end);
+    }
+
+    /// The documents of which pages were seen.
+    pub fn documents(&self) -> &Documents {
+        &self.documents
+    }
+
     /// A media element says where it stands.
     pub fn play(&mut self, now: Instant, sample: &MediaSample) {
         self.ledger.play(now, sample);
@@ -454,6 +467,9 @@ impl Visit {
         self.ledger.sample(now);
         let changes = &mut self.changes;
         self.ledger.settle(|| changes.next());
+        for seq in self.documents.numbers().filter(|it| **it == 0) {
+            *seq = changes.next();
+        }
         for session in self.sessions.iter_mut().filter(|it| it.seq == 0) {
             session.seq = changes.next();
         }

@@ -43,7 +43,8 @@ impl<'a> Reading<'a> {
     /// unless it is said).
     pub(crate) fn completion_set_by_content(&self, item: Node<'a, 'a>) -> bool {
         let controls = self.sequencing(item, "deliveryControls").filter(|_| self.schema.is_2004());
-        let is_untracked = |it: Node<'_, '_>| matches!(it.attribute("tracked").map(str::trim), Some("false" | "0"));
+        let is_untracked =
+            |it: Node<'_, '_>| matches!(it.attribute("tracked").map(str::trim), Some("false" | "0"));
         controls.is_some_and(|it| is_true(it.attribute("completionSetByContent")) || is_untracked(it))
     }
 

@@ -10,9 +10,7 @@ use seattime_package::{Activity, ActivityKind, DataMap, FileEntry, Package, Pack
 use seattime_wire::{Api, SessionKind, SharedMap};
 use sha2::{Digest, Sha256};
 
-use crate::store::{
-    ActivityRules, ImportFindings, ImportWarning, Severity, StoredActivity, StoredPackage,
-};
+use crate::store::{ActivityRules, ImportFindings, ImportWarning, Severity, StoredActivity, StoredPackage};
 
 /// Hosts that the warning about them names.
 const NAMED_HOSTS: usize = 5;

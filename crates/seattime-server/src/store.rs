@@ -5,6 +5,7 @@ mod blocked;
 #[cfg(test)]
 pub(crate) mod contract;
 mod courses;
+mod documents;
 mod figures;
 mod habits;
 pub(crate) mod history;
@@ -48,6 +49,7 @@ use serde::{Deserialize, Serialize};
 pub use self::accounts::{Account, AccountChange, Accounts, ApiKey, Role, Scope};
 pub use self::blocked::{BlockedRequest, BlockedRequests};
 pub use self::courses::{CourseSettings, KeptSettings};
+pub use self::documents::ReportDocument;
 pub use self::habits::{ActivityReporting, PackageReporting, Reporting, Rule, ToldReporting, Verdict};
 pub use self::history::{History, HistoryKept};
 pub use self::imported::{ImportFindings, ImportWarning, Severity};
@@ -567,6 +569,9 @@ pub struct ReportRow {
     /// What was seen of each media item, in all attempts that count.
     #[serde(default)]
     pub media: Vec<ReportMedia>,
+    /// Which pages of documents, such as PDFs, were seen, in all attempts that count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<ReportDocument>,
     /// What it comes to, to be joined with others; a report takes it out before it is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub whole: Option<Level>,

@@ -51,6 +51,9 @@ pub struct Commit {
     /// Media items that changed.
     #[serde(default)]
     pub media: Vec<Media>,
+    /// Documents of which more pages were seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<Document>,
     /// What activities share and content changed: per target of `adl.data`, text and number of its last change.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub shared: BTreeMap<String, (String, u64)>,
@@ -374,6 +377,19 @@ pub struct Media {
     pub covered: Vec<(i64, i64)>,
     /// Where it stands, in ms of media time.
     pub position_ms: i64,
+}
+
+/// The pages of a document, such as a PDF, that were seen. They earn no time: reading is presence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// What identifies the document.
+    pub key: String,
+    /// Number of its last change.
+    pub seq: u64,
+    /// Number of its pages.
+    pub pages: u32,
+    /// The pages that were seen, counted from 0: each entry is the first page and the one behind the last.
+    pub seen: Vec<(i64, i64)>,
 }
 
 /// Totals of the visit, as the page sees them.

@@ -231,6 +231,16 @@ fn write(visit: &Visit, head: CommitHead, extent: Extent) -> Json {
         });
         json.field("position_ms").number(it.position_ms).raw("}");
     });
+    json.listed("documents", visit.documents().items().iter().filter(|it| range.has(it.seq)), |json, it| {
+        json.raw("{\"key\":").text(&it.key);
+        json.field("seq").number(it.seq as i64);
+        json.field("pages").number(i64::from(it.pages));
+        json.field("seen");
+        json.list(it.seen.iter(), |json, (first, end)| {
+            json.raw("[").number(first).raw(",").number(end).end();
+        });
+        json.raw("}");
+    });
     let totals = visit.totals();
     json.field("totals").raw("{\"measured_ms\":").number(totals.measured_ms);
     json.field("media_ms").number(totals.media_ms);

@@ -8,8 +8,8 @@ use seattime_core::time::{CreditPolicy, EvidenceKind, MediaKind, MediaSample, Pr
 use seattime_core::visit::Document;
 use seattime_core::{Instant, Reason, Refusal, Version, Visit};
 use seattime_wire::{
-    Accepted, Commit, CommitHead, CommitReason, EvidenceKind as Kind2, Media, Reported, SessionKind,
-    SessionState, write_commit, write_farewell, write_step, write_values,
+    Accepted, Commit, CommitHead, CommitReason, Document as SeenDocument, EvidenceKind as Kind2, Media,
+    Reported, SessionKind, SessionState, write_commit, write_farewell, write_step, write_values,
 };
 
 fn at(ms: f64) -> Instant {
@@ -379,6 +379,32 @@ fn what_played_is_told_with_its_key_and_only_what_is_new() {
     // What leaves with the page tells it, too.
     let farewell: Commit = serde_json::from_slice(&write_farewell(&visit, head, 56_000)).unwrap();
     assert_eq!((farewell.time.med.len(), farewell.time.med_bg.len(), farewell.media.len()), (2, 1, 2));
+}
+
+#[test]
+fn pages_that_were_seen_are_sent_until_they_are_acknowledged() {
+    let policy = PresencePolicy::default();
+    let mut visit = Visit::open(Version::V12, policy, CreditPolicy::Corroborated, 30_000, at(0.0), true);
+    let key = "/content/g/p/\"a\".pdf";
+    visit.see_pages(key, 30, 0, 2);
+    visit.see_pages(key, 30, 6, 7);
+    let first = encoded(&mut visit, at(1_000.0), Reason::Heartbeat).unwrap();
+    let document =
+        |seq, seen: &[(i64, i64)]| SeenDocument { key: key.to_owned(), seq, pages: 30, seen: seen.to_vec() };
+    let seq = first.documents.first().map_or(0, |it| it.seq);
+    assert!((1..=first.seq).contains(&seq));
+    assert_eq!(first.documents, [document(seq, &[(0, 2), (6, 7)])]);
+    visit.receipt(first.seq, 30_000);
+    visit.see_pages(key, 30, 0, 2);
+    assert_eq!(encoded(&mut visit, at(2_000.0), Reason::Heartbeat).unwrap().documents, [], "nothing new");
+    visit.see_pages(key, 30, 2, 3);
+    let third = encoded(&mut visit, at(3_000.0), Reason::Heartbeat).unwrap();
+    let seq = third.documents.first().map_or(0, |it| it.seq);
+    assert!(seq > first.seq);
+    assert_eq!(third.documents, [document(seq, &[(0, 3), (6, 7)])]);
+    let head = CommitHead { reason: Reason::Hidden, now: at(3_000.0) };
+    let farewell: Commit = serde_json::from_slice(&write_farewell(&visit, head, 56_000)).unwrap();
+    assert_eq!(farewell.documents, third.documents, "it leaves with the page, too");
 }
 
 #[test]

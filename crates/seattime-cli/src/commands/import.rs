@@ -1,4 +1,4 @@
-//! `import`: courses, videos and audios into the data folder.
+//! `import`: courses, videos, audios and PDFs into the data folder.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use crate::assets::Embedded;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// What to import: packages (.zip), videos and audios (MP4, WebM, MP3, Ogg, WAV), or addresses of videos and
+    /// What to import: packages (.zip), videos and audios (MP4, WebM, MP3, Ogg, WAV), PDFs, or addresses of videos and
     /// audios (http or https; also of HLS playlists, .m3u8), which are not downloaded.
     #[arg(required = true)]
     files: Vec<PathBuf>,
@@ -26,13 +26,13 @@ pub(crate) struct Arguments {
     /// Name of the course; each package's title, if left out.
     #[arg(long)]
     course: Option<String>,
-    /// Title of a video or audio; its file name, if left out.
+    /// Title of a video, audio or PDF; its file name, if left out.
     #[arg(long)]
     title: Option<String>,
     /// Captions of a video or audio: a file in WebVTT, or its address.
     #[arg(long)]
     captions: Option<String>,
-    /// How much of a video or audio has to be seen, in percent.
+    /// How much of a video, audio or PDF has to be seen, in percent.
     #[arg(long, default_value_t = 90)]
     threshold: u32,
     /// What an address without a known extension is: video or audio.

@@ -1,4 +1,4 @@
-//! Importing a video or audio: its kind told from its bytes, kept under the hash of all that it is made of.
+//! Importing a video, audio or PDF: its kind told from its bytes, kept under the hash of all that it is made of.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -12,7 +12,7 @@ use serde_json::json;
 use super::put_in_place;
 use crate::mime;
 use crate::secret::sha256;
-use crate::store::medium::{Medium, USUAL_THRESHOLD};
+use crate::store::medium::{DOCUMENT, Medium, USUAL_THRESHOLD};
 use crate::store::{ActivityRules, ImportFindings, StoredActivity, StoredPackage};
 
 /// A longer address is none that anybody means; the page knows what plays by at most so much of it.
@@ -36,7 +36,7 @@ pub(crate) enum MediaError {
     #[error("send either a file or its address")]
     Source,
     /// The bytes are none of those that are played.
-    #[error("this is no MP4, WebM, MP3, Ogg or WAV; convert it to one of them")]
+    #[error("found no MP4, WebM, MP3, Ogg, WAV or PDF; convert the file to one of them")]
     Kind,
     /// The address does not tell whether it is a video or an audio.
     #[error("the address has no known extension; say whether its kind is \"video\" or \"audio\"")]
@@ -52,6 +52,9 @@ pub(crate) enum MediaError {
     /// The captions are not in WebVTT.
     #[error("the captions are not in WebVTT, or longer than 4 MiB; their first line has to be WEBVTT")]
     Captions,
+    /// Captions of a PDF.
+    #[error("found captions for a PDF, which has none; leave them out")]
+    CaptionsOfDocument,
     /// There is no title, or it is too long.
     #[error("title and course need 1 to 255 bytes")]
     Title,
@@ -71,7 +74,7 @@ impl MediaError {
             MediaError::Kind | MediaError::KindOfUrl => "media_kind_unknown",
             MediaError::Hls => "media_hls",
             MediaError::Url(_) => "media_url_bad",
-            MediaError::Captions => "media_captions_bad",
+            MediaError::Captions | MediaError::CaptionsOfDocument => "media_captions_bad",
             MediaError::Title => "media_title_bad",
             MediaError::Threshold => "media_threshold_bad",
             MediaError::Unreadable(_) => "internal",
@@ -79,7 +82,7 @@ impl MediaError {
     }
 }
 
-/// A video or audio to be imported.
+/// A video, audio or PDF to be imported.
 #[derive(Debug, Clone, Default)]
 pub struct NewMedia {
     /// Its bytes; or else its address.
@@ -106,7 +109,7 @@ struct Source {
     kind: &'static str,
 }
 
-/// Keeps a video or audio in `data/content/`, and answers what the store has to keep.
+/// Keeps a video, audio or PDF in `data/content/`, and answers what the store has to keep.
 pub(crate) fn keep(data: &Path, new: &NewMedia) -> Result<StoredPackage, MediaError> {
     let title = new.title.trim();
     let course = new.course.as_deref().map_or(title, str::trim);
@@ -121,7 +124,7 @@ pub(crate) fn keep(data: &Path, new: &NewMedia) -> Result<StoredPackage, MediaEr
     let Source { href, kind } = match (&new.file, &new.url) {
         (Some(bytes), None) => {
             let (kind, extension) = told_by(bytes)?;
-            let href = format!("media.{extension}");
+            let href = format!("{}.{extension}", if kind == DOCUMENT { DOCUMENT } else { "media" });
             files.push((href.clone(), bytes.clone()));
             Source { href, kind }
         }
@@ -129,6 +132,7 @@ pub(crate) fn keep(data: &Path, new: &NewMedia) -> Result<StoredPackage, MediaEr
         _ => return Err(MediaError::Source),
     };
     let captions = match (&new.captions, &new.captions_url) {
+        (Some(_), _) | (_, Some(_)) if kind == DOCUMENT => return Err(MediaError::CaptionsOfDocument),
         (Some(text), _) => {
             let text = text.clone();
             let is_vtt = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&text).starts_with(b"WEBVTT");
@@ -150,9 +154,10 @@ pub(crate) fn keep(data: &Path, new: &NewMedia) -> Result<StoredPackage, MediaEr
         put_in_place(data, &id, |aside| fill(&files, aside))?;
     }
     let activity = StoredActivity {
-        id: "media".to_owned(),
+        id: if kind == DOCUMENT { DOCUMENT } else { "media" }.to_owned(),
         title: title.to_owned(),
-        kind: SessionKind::Media,
+        // A document is read as any page: its time is presence.
+        kind: if kind == DOCUMENT { SessionKind::Asset } else { SessionKind::Media },
         depth: 0,
         href,
         defaults: Medium { kind: kind.to_owned(), captions, threshold }.defaults(),
@@ -186,7 +191,7 @@ fn fill(files: &[(String, Bytes)], folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// What a file is, by its first bytes: `video` or `audio`, and the extension that it is served under.
+/// What a file is, by its first bytes: `video`, `audio` or `document`, and the extension that it is served under.
 fn told_by(bytes: &[u8]) -> Result<(&'static str, &'static str), MediaError> {
     let at = |from: usize, sought: &[u8]| bytes.get(from..).is_some_and(|it| it.starts_with(sought));
     let has = |sought: &[u8]| bytes.get(..128).unwrap_or(bytes).windows(sought.len()).any(|it| it == sought);
@@ -210,7 +215,12 @@ fn told_by(bytes: &[u8]) -> Result<(&'static str, &'static str), MediaError> {
     let is_frame = matches!(bytes, [0xFF, second, third, ..]
         if second & 0xE0 == 0xE0 && second & 0x06 == 0x02 && second & 0x18 != 0x08
             && third & 0xF0 != 0xF0 && third & 0x0C != 0x0C);
-    if at(0, b"ID3") || is_frame { Ok(("audio", "mp3")) } else { Err(MediaError::Kind) }
+    if at(0, b"ID3") || is_frame {
+        return Ok(("audio", "mp3"));
+    }
+    // Other bytes may come before a PDF, as many as readers have always put up with.
+    let is_pdf = bytes.get(..1_024).unwrap_or(bytes).windows(5).any(|it| it == b"%PDF-");
+    if is_pdf { Ok((DOCUMENT, "pdf")) } else { Err(MediaError::Kind) }
 }
 
 fn kind_of_url(url: &str, said: Option<&str>) -> Result<&'static str, MediaError> {
@@ -255,6 +265,8 @@ mod tests {
             (b"ID3\x03\0\0\0\0\0\0",                          Some(("audio", "mp3"))),
             (b"\xFF\xFB\x90\x64\0\0",                         Some(("audio", "mp3"))), // 128 kbit/s, 44.1 kHz
             (b"\xFF\xFD\x90\x64\0\0",                         None), // Layer II
+            (b"%PDF-1.7\n",                                   Some(("document", "pdf"))),
+            (b"\xEF\xBB\xBF\r\n%PDF-1.4\n",                   Some(("document", "pdf"))),
             (b"\xFF\xFE\0h\0i",                               None), // text in UTF-16
             (b"\xFF\xD8\xFF\xE0\0\x10JFIF",                   None),
             (b"PK\x03\x04",                                   None),

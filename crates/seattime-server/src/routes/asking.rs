@@ -18,7 +18,7 @@ use crate::zone::{Day, Zone};
 /// Where a row may stand.
 const STATUSES: [&str; 6] = ["passed", "completed", "failed", "incomplete", "not attempted", "unknown"];
 /// What a topic may be.
-const KINDS: [&str; 4] = ["scorm_1.2", "scorm_2004", "video", "audio"];
+const KINDS: [&str; 5] = ["scorm_1.2", "scorm_2004", "video", "audio", "document"];
 /// What may be remarkable of a row.
 const FLAGS: [&str; 6] = [
     "report_exceeds_presence",

@@ -1,4 +1,4 @@
-//! Videos and audios as topics: imported once, launched often.
+//! Videos, audios and PDFs as topics: imported once, launched often.
 
 use axum::Json;
 use axum::extract::State;
@@ -23,7 +23,7 @@ pub(crate) struct Imported {
     course: String,
 }
 
-/// Imports a video or audio: `POST /api/v1/media`, a form (`multipart/form-data`) with an API key. Fields: `file` or
+/// Imports a video, audio or PDF: `POST /api/v1/media`, a form (`multipart/form-data`) with an API key. Fields: `file` or
 /// `url`; `title`; and, if wanted, `course`, `kind` (`video` or `audio`, where an address does not tell), `captions`
 /// (a file in WebVTT) or `captions_url`, `threshold` in percent. The same once more is found, not kept twice.
 ///

@@ -176,6 +176,7 @@ fn nothing_else(claims: &VisitClaims) -> Commit {
         time: seattime_wire::Time::default(),
         media: Vec::new(),
         shared: std::collections::BTreeMap::new(),
+        documents: Vec::new(),
         shared_parted: std::collections::BTreeMap::new(),
         totals: seattime_wire::Totals::default(),
     }

@@ -26,8 +26,8 @@ use seattime_wire::{
 
 use super::sqlite::SqliteStore;
 use super::{
-    ActivityRules, Arrival, ImportFindings, MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening, ReportOf, ReportRow,
-    Sight, Store, StoreError, StoredActivity, StoredPackage,
+    ActivityRules, Arrival, ImportFindings, MadeLaunch, Merged, NewLaunch, NewLearner, Opened, Opening,
+    ReportOf, ReportRow, Sight, Store, StoreError, StoredActivity, StoredPackage,
 };
 use crate::config::DEFAULT_POLICY;
 use crate::store::postgres::PostgresStore;
@@ -579,6 +579,7 @@ fn commit(visit: &Opened, seq: u64, seconds: i64, values: &[(&str, &str)]) -> Co
         },
         media: Vec::new(),
         shared: BTreeMap::new(),
+        documents: Vec::new(),
         shared_parted: BTreeMap::new(),
         totals: Totals::default(),
     }

@@ -8,6 +8,7 @@ use seattime_core::time::{
 };
 use seattime_wire::{CreditPolicy, Policy, Reported, SessionKind, SessionState};
 
+use super::documents::{self, SeenPages};
 use super::raw::{RawMedia, RawSession, RawStretch, RawVisit, near};
 use super::refusals::{self, RefusedValue};
 
@@ -29,6 +30,8 @@ pub(crate) struct Figures {
     pub(crate) corroborated: IntervalSet,
     /// What was seen of each media item.
     pub(crate) media: Vec<Seeing>,
+    /// Which pages of documents were seen.
+    pub(crate) documents: Vec<SeenPages>,
     /// True if it makes its attempt count: content called Initialize, the learner gave a sign, media played for 2 s, or
     /// a window of it was visible for 10 s.
     pub(crate) counts: bool,
@@ -207,6 +210,7 @@ pub(crate) fn derive(raw: &RawVisit, policy: &Policy, seen: Seen) -> Figures {
         played,
         corroborated: corroborated(&present),
         media: raw.media.iter().filter_map(|(key, it)| seeing(key, it, &mapped(&it.played()))).collect(),
+        documents: documents::seen_in(&raw.documents, |it| lasting(it).to_owned()),
         parts,
     }
 }

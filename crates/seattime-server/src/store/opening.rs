@@ -176,6 +176,9 @@ impl Begun {
         let record = |activity: &StoredActivity| match activity.kind {
             _ if !counts => ActivityRecord::default(),
             SessionKind::Media => media_record(&progress, activity, launched(&activity.id)),
+            SessionKind::Asset if medium::is_document(activity) => {
+                media_record(&progress, activity, launched(&activity.id))
+            }
             SessionKind::Sco | SessionKind::Asset => sources.record(activity),
         };
         activities.iter().map(record).collect()

@@ -10,6 +10,7 @@ use seattime_wire::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::documents::{self, RawDocuments};
 use super::{LegacyCall, refusals};
 
 /// Everything that a visit's messages said of time and sessions, unclipped and on the page's own clock.
@@ -20,6 +21,9 @@ pub(crate) struct RawVisit {
     /// Per media item.
     #[serde(default)]
     pub(crate) media: BTreeMap<String, RawMedia>,
+    /// Which pages of documents were seen.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) documents: RawDocuments,
     /// What lies near a live message by the server's clock, in ms since 1970: while they keep coming, one interval.
     #[serde(default)]
     near: Vec<(i64, i64)>,
@@ -201,6 +205,7 @@ impl RawVisit {
                 has_news |= add(kept.span.entry(interval.0).or_default(), interval);
             }
         }
+        has_news |= documents::merge(&mut self.documents, &commit.documents);
         self.merge_media(commit) || has_news
     }
 

@@ -11,7 +11,7 @@ use seattime_wire as wire;
 use seattime_wire::{SessionKind, SessionState};
 use serde::{Deserialize, Serialize};
 
-use super::medium::Progress;
+use super::medium::{Progress, is_document};
 use super::raw::RawSession;
 use super::rows::VisitRow;
 use super::standing::Values;
@@ -173,13 +173,17 @@ fn has_ended(visit: &VisitRow, session: &RawSession) -> bool {
     session.state != SessionState::Running || !visit.is_open
 }
 
-/// The record of a video or audio topic.
+/// The record of a topic that is one video, audio or document.
 pub(crate) fn media_record(
     progress: &Progress,
     activity: &StoredActivity,
     was_launched: bool,
 ) -> ActivityRecord {
-    let completion = match progress.status(activity, was_launched) {
+    let status = match is_document(activity) {
+        true => progress.status_of_document(activity, was_launched),
+        false => progress.status(activity, was_launched),
+    };
+    let completion = match status {
         "completed" => Completion::Completed,
         "incomplete" => Completion::Incomplete,
         _ => Completion::Unknown,

@@ -7,6 +7,7 @@ use seattime_core::outcome::Record;
 use seattime_core::time::IntervalSet;
 use seattime_wire::{Api, Completion, Policy, SessionKind, Success, UNMEASURED};
 
+use super::documents;
 use super::figures::{Figures, Part, Seeing, Seen};
 use super::habits::{self, Reporting};
 use super::history::{BACKFILLED, HistoryRow};
@@ -279,6 +280,9 @@ impl Gathered {
             let progress = Progress::of(facts.figures());
             let of = |activity: &StoredActivity| match activity.kind {
                 SessionKind::Media => media_record(&progress, activity, true),
+                SessionKind::Asset if medium::is_document(activity) => {
+                    media_record(&progress, activity, true)
+                }
                 SessionKind::Sco | SessionKind::Asset => sources.record(activity),
             };
             records.push(AttemptRecord::of(&self.activities.iter().map(of).collect::<Vec<_>>()));
@@ -297,7 +301,11 @@ impl Gathered {
         let totals = whole.totals();
         let parts = || counted().flat_map(AttemptFacts::figures).flat_map(|it| &it.parts);
         let is_media = activities.iter().any(|it| it.kind == SessionKind::Media);
-        let percents = counted().map(|it| Progress::of(it.figures()).percent());
+        let is_document = activities.iter().any(medium::is_document);
+        let percents = counted().map(|it| Progress::of(it.figures())).map(|it| match is_document {
+            true => it.percent_of_pages(),
+            false => it.percent(),
+        });
         let percent = match self.policy.attempts {
             AttemptPolicy::Best => percents.max(),
             AttemptPolicy::Latest | AttemptPolicy::HighestThenLatestStatus => percents.last(),
@@ -343,7 +351,7 @@ impl Gathered {
             score_provisional: shown.is_provisional,
             latest: records.last().and_then(|it| latest(&it.latest, &shown)),
             best_score: best_score(&records).as_ref().and_then(score_text),
-            progress_percent: (is_media && !is_history_alone).then(|| percent.unwrap_or(0)),
+            progress_percent: ((is_media || is_document) && !is_history_alone).then(|| percent.unwrap_or(0)),
             position_ms: attempts.last().and_then(|it| it.position_ms).filter(|_| is_media),
             time_spent: totals.time_spent,
             time_spent_ms: totals.credited_ms,
@@ -371,6 +379,9 @@ impl Gathered {
                 .chain(details(activities, attempts))
                 .collect(),
             media,
+            documents: documents::report(
+                counted().flat_map(AttemptFacts::figures).flat_map(|it| &it.documents),
+            ),
             whole: Some(whole),
             visited: visited(attempts),
             in_period: None,

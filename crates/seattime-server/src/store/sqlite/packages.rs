@@ -12,7 +12,8 @@ use crate::store::habits::FIGURES;
 use crate::store::imported::{FileRow, only};
 use crate::store::rows::{PackageRow, meaning, word};
 use crate::store::{
-    ActivityRules, ImportFindings, PackageLine, PackageReporting, Reporting, StoreError, StoredActivity, StoredPackage,
+    ActivityRules, ImportFindings, PackageLine, PackageReporting, Reporting, StoreError, StoredActivity,
+    StoredPackage,
 };
 
 pub(super) fn put(
@@ -146,26 +147,40 @@ pub(super) fn activities(db: &Connection, package: &str) -> Result<Vec<StoredAct
         .query_map([package], |row| {
             let texts: (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
             let lists: (String, String, String) = (row.get(5)?, row.get(6)?, row.get(7)?);
-            Ok((texts, row.get(3)?, row.get(4)?, lists, (row.get(8)?, row.get(9)?, row.get::<_, Option<String>>(10)?)))
+            Ok((
+                texts,
+                row.get(3)?,
+                row.get(4)?,
+                lists,
+                (row.get(8)?, row.get(9)?, row.get::<_, Option<String>>(10)?),
+            ))
         })?
         .collect::<Result<Vec<_>, _>>()?;
     rows.into_iter()
-        .map(|((id, title, kind), depth, href, (defaults, objectives, data), (is_visible, missing_file, rules))| {
-            let kind: SessionKind = meaning(kind)?;
-            Ok(StoredActivity {
-                id,
-                title,
-                kind,
+        .map(
+            |(
+                (id, title, kind),
                 depth,
                 href,
-                defaults: serde_json::from_str(&defaults)?,
-                objectives: serde_json::from_str(&objectives)?,
-                data: serde_json::from_str(&data)?,
-                rules: ActivityRules::of(rules)?,
-                is_visible,
-                missing_file,
-            })
-        })
+                (defaults, objectives, data),
+                (is_visible, missing_file, rules),
+            )| {
+                let kind: SessionKind = meaning(kind)?;
+                Ok(StoredActivity {
+                    id,
+                    title,
+                    kind,
+                    depth,
+                    href,
+                    defaults: serde_json::from_str(&defaults)?,
+                    objectives: serde_json::from_str(&objectives)?,
+                    data: serde_json::from_str(&data)?,
+                    rules: ActivityRules::of(rules)?,
+                    is_visible,
+                    missing_file,
+                })
+            },
+        )
         .collect()
 }
 

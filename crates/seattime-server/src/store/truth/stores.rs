@@ -13,8 +13,8 @@ use crate::store::contract::{arrival, cluster};
 use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{
-    ActivityRules, History, HistoryKept, ImportFindings, NewLaunch, NewLearner, Opened, Opening, ReportOf, Sight, Store,
-    StoredActivity, StoredPackage,
+    ActivityRules, History, HistoryKept, ImportFindings, NewLaunch, NewLearner, Opened, Opening, ReportOf,
+    Sight, Store, StoredActivity, StoredPackage,
 };
 
 /// So many cases at once; their visits are fewer than what one sweep closes.

@@ -282,6 +282,7 @@ fn message(dice: &mut Dice, story: &Story, at: (usize, i64), share: u64) -> Comm
         time,
         media: MEDIA.iter().filter(|_| share == 0).map(|it| item(*it, at)).collect(),
         shared: BTreeMap::new(),
+        documents: Vec::new(),
         shared_parted: BTreeMap::new(),
         totals: Totals::default(),
     }

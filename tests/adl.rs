@@ -5,8 +5,9 @@
 
 mod replay;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
+use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 
 use replay::Replay;
@@ -14,8 +15,10 @@ use seattime_core::session::Kind;
 use seattime_core::shared::Map;
 use seattime_core::value::{Timespan, localized, real};
 use seattime_core::{Space, Version};
-use seattime_package::{Activity, ActivityKind, DataMap, Manifest};
+use seattime_package::{Activity, ActivityKind, DataMap, Manifest, Package};
 use serde_json::{Value, json};
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
 
 /// One line of a case: what is called, and what is to be answered.
 struct Call {
@@ -219,19 +222,31 @@ fn is_same_value(element: &str, expected: &str, actual: &str) -> bool {
     }
 }
 
+/// A package of a manifest and empty files.
+fn package(manifest: &[u8], files: &BTreeSet<String>) -> Option<Package<Cursor<Vec<u8>>>> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    zip.start_file("imsmanifest.xml", SimpleFileOptions::default()).ok()?;
+    zip.write_all(manifest).ok()?;
+    for file in files {
+        zip.start_file(file.as_str(), SimpleFileOptions::default()).ok()?;
+    }
+    Package::open(zip.finish().ok()?).ok()
+}
+
 /// Plays a case through; answers how many calls ran, and what was answered wrongly.
 fn play(folder: &Path, name: &str) -> Option<(usize, Vec<String>)> {
     let case = Case::read(folder, name)?;
     let bytes = fs::read(folder.join(name).join("imsmanifest.xml")).ok()?;
     let text = String::from_utf8_lossy(&bytes);
-    let files: Vec<String> = text
+    let files: BTreeSet<String> = text
         .split("href=\"")
         .skip(1)
         .filter_map(|it| Some(format!("resources/{}", it.split_once('"')?.0)))
         .collect();
-    let manifest = Manifest::parse(&bytes, files.iter().map(String::as_str)).ok()?;
+    let package = package(&bytes, &files)?;
+    let manifest = package.manifest();
     let mut replay = Replay::start(&json!({ "version": "2004", "strict": true }))?;
-    let data = launch_data(&manifest);
+    let data = launch_data(manifest);
     for it in &manifest.activities {
         let kind = if it.kind == ActivityKind::Sco { Kind::Sco } else { Kind::Asset };
         replay.visit.add_activity(&it.id, kind, 1);

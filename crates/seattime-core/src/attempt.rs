@@ -8,6 +8,9 @@ use crate::outcome::{self, Success};
 use crate::quirk::Quirks;
 use crate::value::{real, units};
 
+/// Looks up an element's text by its name. Not generic: each copy of what takes it costs every learner.
+pub type Lookup<'f, 'a> = &'f dyn Fn(&str) -> Option<&'a str>;
+
 /// Returns `cmi.core.lesson_status` as LMSFinish leaves it, where that changes it.
 ///
 /// A lesson that never set a status is completed (browsed, in browse mode). A lesson taken for credit that has a
@@ -16,18 +19,14 @@ use crate::value::{real, units};
 /// pause: `is_finished` is false.
 ///
 /// Spec: SCORM 1.2 RTE, *cmi.core.lesson_status* and *cmi.student_data.mastery_score*.
-pub fn settled_status<'a>(
-    value: impl Fn(&str) -> Option<&'a str>,
-    is_finished: bool,
-    is_strict: bool,
-) -> Option<&'static str> {
+pub fn settled_status<'a>(value: Lookup<'_, 'a>, is_finished: bool, is_strict: bool) -> Option<&'static str> {
     let text = |name| value(name).unwrap_or_default();
     let is_untouched = matches!(text("cmi.core.lesson_status"), "" | "not attempted");
     if !is_finished && !is_strict {
         return None;
     }
     let is_open = is_strict || is_untouched || text("cmi.core.lesson_status") == "completed";
-    match mastery(&value) {
+    match mastery(value) {
         Some(Success::Passed) if is_open => Some("passed"),
         Some(_) if is_open => Some("failed"),
         _ if !is_untouched => None,
@@ -39,7 +38,8 @@ pub fn settled_status<'a>(
 /// score and a raw score. They are compared as fractions.
 ///
 /// Spec: SCORM 1.2 RTE, *cmi.student_data.mastery_score*.
-pub(crate) fn mastery<'a>(value: impl Fn(&str) -> Option<&'a str>) -> Option<Success> {
+#[inline(never)]
+pub(crate) fn mastery(value: Lookup<'_, '_>) -> Option<Success> {
     let text = |name| value(name).unwrap_or_default();
     let number = |name| real::parse(text(name));
     let is_for_credit =
@@ -53,7 +53,7 @@ pub(crate) fn mastery<'a>(value: impl Fn(&str) -> Option<&'a str>) -> Option<Suc
 /// What `cmi.completion_status` reads: a threshold decides, if there is one, else content does.
 ///
 /// Spec: RTE, *Completion Status*.
-pub fn completion_status<'a>(value: impl Fn(&str) -> Option<&'a str>) -> &'a str {
+pub fn completion_status<'a>(value: Lookup<'_, 'a>) -> &'a str {
     match value("cmi.completion_threshold").and_then(real::parse) {
         None => value("cmi.completion_status").unwrap_or("unknown"),
         Some(threshold) => match value("cmi.progress_measure").and_then(real::parse) {
@@ -67,7 +67,7 @@ pub fn completion_status<'a>(value: impl Fn(&str) -> Option<&'a str>) -> &'a str
 /// What `cmi.success_status` reads: a passing score decides, if there is one, else content does.
 ///
 /// Spec: RTE, *Success Status*.
-pub fn success_status<'a>(value: impl Fn(&str) -> Option<&'a str>) -> &'a str {
+pub fn success_status<'a>(value: Lookup<'_, 'a>) -> &'a str {
     match value("cmi.scaled_passing_score").and_then(real::parse) {
         None => value("cmi.success_status").unwrap_or("unknown"),
         Some(passing) => match value("cmi.score.scaled").and_then(real::parse) {
@@ -152,8 +152,8 @@ mod tests {
             (&[(STATUS, "completed"), (RAW, "9"), (MASTERY, "80"), (MODE, "review")],      true, None, None),
         ];
         for (values, is_finished, expected, strict) in cases {
-            assert_eq!(settled_status(lookup(values), *is_finished, false), *expected, "{values:?}");
-            assert_eq!(settled_status(lookup(values), *is_finished, true), *strict, "strict: {values:?}");
+            assert_eq!(settled_status(&lookup(values), *is_finished, false), *expected, "{values:?}");
+            assert_eq!(settled_status(&lookup(values), *is_finished, true), *strict, "strict: {values:?}");
         }
     }
 
@@ -172,15 +172,15 @@ mod tests {
             (&[(SAID, "completed"), (LIMIT, "0.8"), (DONE, "0.79")], "incomplete"),
         ];
         for (values, expected) in cases {
-            assert_eq!(completion_status(lookup(values)), *expected, "{values:?}");
+            assert_eq!(completion_status(&lookup(values)), *expected, "{values:?}");
         }
         let passing = [
             ("cmi.scaled_passing_score", "0.6"),
             ("cmi.score.scaled", "0.6"),
             ("cmi.success_status", "failed"),
         ];
-        assert_eq!(success_status(lookup(&passing)), "passed");
-        assert_eq!(success_status(lookup(passing.get(2..).unwrap_or_default())), "failed");
+        assert_eq!(success_status(&lookup(&passing)), "passed");
+        assert_eq!(success_status(&lookup(passing.get(2..).unwrap_or_default())), "failed");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Content reads its own values, sequencing its tracking model. The record is a third view: the best that any
 //! session of an attempt left when it ended. Nothing here is read by content.
 
-use crate::attempt::{completion_status, mastery, success_status};
+use crate::attempt::{Lookup, completion_status, mastery, success_status};
 use crate::end::EndKind;
 use crate::model::Version;
 use crate::value::real;
@@ -58,8 +58,9 @@ impl Score {
 pub(crate) fn fraction(raw: i64, min: Option<i64>, max: Option<i64>) -> i64 {
     let (min, max) = (min.unwrap_or(0), max.unwrap_or(0));
     if max > min && raw <= max {
-        let (part, whole) = (i128::from(raw) - i128::from(min), i128::from(max) - i128::from(min));
-        return i64::try_from(part * i128::from(real::ONE) / whole).unwrap_or(i64::MIN);
+        // Floats, since whole numbers of 128 bits would cost every learner 0.7 KiB; rounded to the steps.
+        let share = (raw as f64 - min as f64) / (max as f64 - min as f64);
+        return (share * real::ONE as f64 + 0.5).floor() as i64;
     }
     raw / 100
 }
@@ -94,9 +95,9 @@ impl Outcome {
     ///
     /// Spec: SCORM 1.2 RTE, *cmi.core.lesson_status*; RTE, *Completion Status*, *Success Status* and *Score*; SN,
     /// UP.4.
-    pub fn of<'a>(
+    pub fn of(
         version: Version,
-        value: impl Fn(&str) -> Option<&'a str>,
+        value: Lookup<'_, '_>,
         end: Option<EndKind>,
         is_filled_in: bool,
         is_assumed: bool,
@@ -109,7 +110,7 @@ impl Outcome {
         }
     }
 
-    fn of_12<'a>(value: impl Fn(&str) -> Option<&'a str>, is_assumed: bool) -> Outcome {
+    fn of_12(value: Lookup<'_, '_>, is_assumed: bool) -> Outcome {
         use {Completion::*, Success::*};
         let number = |name| value(name).and_then(real::parse);
         let (raw, min, max) = ("cmi.core.score.raw", "cmi.core.score.min", "cmi.core.score.max");
@@ -118,7 +119,7 @@ impl Outcome {
         let (completion, success) = match value("cmi.core.lesson_status").unwrap_or_default() {
             "passed" => (Completed, Passed),
             "failed" => (Completed, Failed),
-            "completed" => (Completed, mastery(&value).unwrap_or_default()),
+            "completed" => (Completed, mastery(value).unwrap_or_default()),
             "incomplete" => (Incomplete, Success::Unknown),
             _ => (Completion::Unknown, Success::Unknown),
         };
@@ -126,12 +127,8 @@ impl Outcome {
         Outcome { completion, success, score, is_assumed }
     }
 
-    fn of_2004<'a>(
-        value: impl Fn(&str) -> Option<&'a str>,
-        is_finished: bool,
-        is_filled_in: bool,
-    ) -> Outcome {
-        let mut completion = match completion_status(&value) {
+    fn of_2004(value: Lookup<'_, '_>, is_finished: bool, is_filled_in: bool) -> Outcome {
+        let mut completion = match completion_status(value) {
             "completed" => Completion::Completed,
             "incomplete" | "not attempted" => Completion::Incomplete,
             _ => Completion::Unknown,
@@ -143,7 +140,7 @@ impl Outcome {
         }
         let is_done = is_finished || completion == Completion::Completed;
         let has_threshold = value("cmi.scaled_passing_score").and_then(real::parse).is_some();
-        let success = match success_status(&value) {
+        let success = match success_status(value) {
             "passed" if is_done || !has_threshold => Success::Passed,
             "failed" if is_done => Success::Failed,
             _ => Success::Unknown,
@@ -258,15 +255,15 @@ pub fn rolled_up(records: &[Record]) -> Record {
 
 /// The mean of the scores that there are; of a single one, that one.
 fn mean<'a>(records: impl Iterator<Item = &'a Record>) -> Option<Score> {
-    let (mut sum, mut count, mut first) = (0_i128, 0_i128, None);
+    let (mut sum, mut count, mut first) = (0_i64, 0_i64, None);
     for score in records.filter_map(|it| it.score) {
-        sum += i128::from(score.fraction()?);
+        sum = sum.saturating_add(score.fraction()?);
         count += 1;
         first = first.or(Some(score));
     }
     match count {
         0 | 1 => first,
-        _ => Some(Score { scaled: i64::try_from(sum / count).ok(), ..Score::default() }),
+        _ => Some(Score { scaled: Some(sum / count), ..Score::default() }),
     }
 }
 

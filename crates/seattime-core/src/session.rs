@@ -1,15 +1,16 @@
 //! One session: one SCO or asset, from its launch to its end, as content sees it.
 
+mod ending;
 pub mod refused;
 
 use std::borrow::Cow;
 
+use self::ending::SettledFrom;
 use self::refused::RefusedValue;
 use crate::attempt;
-use crate::end::{self, End, EndKind, Ended, Ending};
+use crate::end::Ending;
 use crate::error::Refusal;
 use crate::model::{Access, Edition, Element, ElementId, Place, Rule, Space, Version, v12, v2004};
-use crate::outcome::Outcome;
 use crate::quirk::{Quirk, Quirks};
 use crate::time::{Moment, Reported};
 use crate::value::{InteractionKind, Timespan, digits, readable_ms, units};
@@ -111,15 +112,6 @@ pub struct Session {
     refused: Vec<RefusedValue>,
 }
 
-/// The 1.2 status that LMSFinish found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum SettledFrom {
-    /// None was set.
-    Untouched,
-    /// Content had set one.
-    Set,
-}
-
 impl Session {
     /// A session that was just launched, with the standard's initial values.
     pub fn new(profile: Profile, n: u32, activity: u32, try_: u32, kind: Kind) -> Session {
@@ -217,17 +209,6 @@ impl Session {
         self.running(Refusal::CommitBeforeInitialize, Refusal::CommitAfterTermination)
     }
 
-    /// The content was taken away, by navigation to another activity or not: ends the session if Terminate has not.
-    pub fn take_away(&mut self, ending: Ending, changes: &mut Changes) {
-        if matches!(self.state, State::Running | State::Left) {
-            self.ending = Some(ending);
-            if self.api == ApiState::Running {
-                self.settle(changes);
-            }
-            (self.state, self.seq) = (State::Implicit, 0);
-        }
-    }
-
     /// The page is going away, or came back.
     pub fn leave(&mut self, is_gone: bool) {
         let (from, to) = if is_gone { (State::Running, State::Left) } else { (State::Left, State::Running) };
@@ -265,10 +246,10 @@ impl Session {
         let spot = spot.ok_or(Refusal::NoRecord)?;
         if self.profile.version == Version::V2004 {
             if place == v2004::COMPLETION_STATUS {
-                return Ok(Cow::Borrowed(attempt::completion_status(|name| self.named(name))));
+                return Ok(Cow::Borrowed(attempt::completion_status(&|name| self.named(name))));
             }
             if place == v2004::SUCCESS_STATUS {
-                return Ok(Cow::Borrowed(attempt::success_status(|name| self.named(name))));
+                return Ok(Cow::Borrowed(attempt::success_status(&|name| self.named(name))));
             }
         }
         self.values.text_at(&spot).or(row.initial).map(Cow::Borrowed).ok_or(Refusal::NoValue)
@@ -480,39 +461,6 @@ impl Session {
         if self.profile.version == Version::V2004 { asked().unwrap_or_default() } else { "" }
     }
 
-    /// The consequences of its end, once it has one; of a page that is gone, those of a session cut off.
-    pub fn end(&self) -> Option<End> {
-        let ending = match (self.ending, self.state) {
-            (None, State::Left) => Ending::CutOff,
-            (ending, _) => ending?,
-        };
-        Some(end::end(self.profile, Ended { ending, exit: self.exit(), request: self.request() }))
-    }
-
-    /// Notes that its page has loaded with all its scripts.
-    pub fn note_loaded(&mut self) {
-        self.is_loaded = true;
-    }
-
-    /// Its outcome as it stands; none of a video or audio, whose record is its coverage, and none while nothing is
-    /// known of it. `is_filled_in` as in [`Outcome::of`].
-    pub fn outcome(&self, is_filled_in: bool) -> Option<Outcome> {
-        let end = self.end().map(|it| it.kind);
-        match (self.kind, self.api) {
-            (Kind::Media, _) => None,
-            (_, ApiState::Running | ApiState::After) => {
-                let is_assumed = self.settled_from == Some(SettledFrom::Untouched);
-                let value = |name: &str| self.named(name);
-                Some(Outcome::of(self.profile.version, value, end, is_filled_in, is_assumed))
-            }
-            (Kind::Asset, ApiState::Before) => end.map(|_| Outcome::TAKEN_IN),
-            (Kind::Sco, ApiState::Before) if self.is_loaded && !self.looked_for_api => {
-                end.map(|_| Outcome { is_assumed: true, ..Outcome::TAKEN_IN })
-            }
-            (Kind::Sco, ApiState::Before) => None,
-        }
-    }
-
     /// The last session time that the API accepted.
     pub fn accepted(&self) -> Option<Timespan> {
         self.accepted
@@ -604,37 +552,13 @@ impl Session {
         self.seq = 0;
     }
 
-    /// 1.2: brings the status to what it is at an end.
-    fn settle(&mut self, changes: &mut Changes) {
-        if self.profile.version != Version::V12 {
-            return;
-        }
-        let is_untouched = match self.settled_from {
-            Some(from) => from == SettledFrom::Untouched,
-            None => matches!(self.value(v12::LESSON_STATUS), None | Some("" | "not attempted")),
-        };
-        // Whatever an earlier settling made of it, content left the status open.
-        let reopened = self.settled_from.map(|_| if is_untouched { "not attempted" } else { "completed" });
-        let value = |name: &str| match reopened {
-            Some(status) if name == "cmi.core.lesson_status" => Some(status),
-            _ => self.named(name),
-        };
-        let is_finished = self.end().is_some_and(|it| it.kind == EndKind::Finished);
-        let settled = attempt::settled_status(value, is_finished, self.profile.quirks.is_strict());
-        let Some(status) = settled.or(reopened) else { return };
-        self.settled_from = Some(if is_untouched { SettledFrom::Untouched } else { SettledFrom::Set });
-        if self.value(v12::LESSON_STATUS) != Some(status) {
-            self.store(v12::LESSON_STATUS, status, changes);
-        }
-    }
-
     fn store(&mut self, place: Place, text: &str, changes: &mut Changes) {
         if let Some(spot) = self.values.spot(place) {
             self.values.put(&spot, text, changes.next());
         }
     }
 
-    fn named(&self, name: &str) -> Option<&str> {
+    pub(super) fn named(&self, name: &str) -> Option<&str> {
         self.value(self.profile.version.look_up(name).ok()?)
     }
 

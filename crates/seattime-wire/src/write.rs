@@ -435,6 +435,7 @@ impl Json {
     }
 
     /// The outcome of a session, where it changed.
+    #[inline(never)]
     fn outcome(&mut self, visit: &Visit, session: &Session, range: ChangeRange) {
         let seq = session.seq.max(session.values().seq());
         let Some(outcome) = visit.outcome(session).filter(|_| seq > range.after) else { return };
@@ -480,6 +481,7 @@ impl Json {
     }
 
     /// A decimal number from its steps of [`real::ONE`].
+    #[inline(never)]
     fn decimal(&mut self, steps: Option<i64>) {
         let Some(steps) = steps else {
             self.raw("null");

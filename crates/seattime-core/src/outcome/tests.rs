@@ -11,7 +11,7 @@ const NONE_S: Success = Success::Unknown;
 
 fn outcome(version: Version, values: &[(&str, &str)], end: Option<EndKind>) -> Outcome {
     let value = |name: &str| values.iter().find(|it| it.0 == name).map(|it| it.1);
-    Outcome::of(version, value, end, true, false)
+    Outcome::of(version, &value, end, true, false)
 }
 
 /// Spec: SCORM 1.2 RTE, *cmi.core.lesson_status*, *cmi.student_data.mastery_score*.
@@ -74,7 +74,7 @@ fn a_2004_session_is_filled_in_and_fails_only_when_it_is_finished() {
         let expected = (*completion, *success, *is_assumed);
         assert_eq!((found.completion, found.success, found.is_assumed), expected, "{values:?} {end:?}");
     }
-    let said_by_content = Outcome::of(V2004, |_| None, Some(Finished), false, false);
+    let said_by_content = Outcome::of(V2004, &|_| None, Some(Finished), false, false);
     assert_eq!(said_by_content, Outcome::default(), "completionSetByContent");
 }
 

@@ -31,16 +31,17 @@ impl Visit {
 
     /// The one-word status of an activity's record, numbered from 0, with the sessions of this visit.
     pub fn status(&self, activity: usize) -> &'static str {
-        let mut record = self.activities.get(activity).map(|it| it.record).unwrap_or_default();
+        let record = self.activities.get(activity).map(|it| it.record).unwrap_or_default();
         let was_begun = !record.is_unknown();
         let counts = was_begun || self.counts();
-        let sessions = || self.sessions.iter().filter(|it| it.activity as usize == activity);
-        if counts {
-            for outcome in sessions().filter_map(|it| self.outcome(it)) {
-                record.add(&outcome);
-            }
+        let sessions = || self.sessions.iter().filter(|it| counts && it.activity as usize == activity);
+        let mut record = record;
+        // As `Record::add`, less scores: nobody asks for them here.
+        for outcome in sessions().filter_map(|it| self.outcome(it)) {
+            record.completion = record.completion.max(outcome.completion);
+            record.success = record.success.max(outcome.success);
         }
-        record.status(was_begun || (counts && sessions().next().is_some()))
+        record.status(was_begun || sessions().next().is_some())
     }
 
     /// True if the visit makes its attempt count: content called Initialize, the learner gave a sign, media played for

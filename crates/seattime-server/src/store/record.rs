@@ -161,7 +161,7 @@ impl AttemptSources<'_> {
             true => Some(EndKind::Paused),
         };
         let auto_complete = self.auto_complete && !activity.rules.completion_set_by_content;
-        Some(Outcome::of(self.version, value, end, auto_complete, false))
+        Some(Outcome::of(self.version, &value, end, auto_complete, false))
     }
 }
 

@@ -1,4 +1,5 @@
 //! Scores and statuses that content could not set: the report flags them, and says what they were.
+#![cfg(test)]
 
 mod world;
 

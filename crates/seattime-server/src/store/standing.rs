@@ -302,13 +302,13 @@ impl Gathered {
         let parts = || counted().flat_map(AttemptFacts::figures).flat_map(|it| &it.parts);
         let is_media = activities.iter().any(|it| it.kind == SessionKind::Media);
         let is_document = activities.iter().any(medium::is_document);
-        let percents = counted().map(|it| Progress::of(it.figures())).map(|it| match is_document {
+        let mut percents = counted().map(|it| Progress::of(it.figures())).map(|it| match is_document {
             true => it.percent_of_pages(),
             false => it.percent(),
         });
         let percent = match self.policy.attempts {
             AttemptPolicy::Best => percents.max(),
-            AttemptPolicy::Latest | AttemptPolicy::HighestThenLatestStatus => percents.last(),
+            AttemptPolicy::Latest | AttemptPolicy::HighestThenLatestStatus => percents.next_back(),
         };
         let visits = || attempts.iter().flat_map(|it| &it.visits);
         // Where it was left in the LMS is not known here.

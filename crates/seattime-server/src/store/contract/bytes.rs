@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use seattime_wire::{Api, CommitReason, EvidenceKind, SessionState};
+use seattime_wire::{Api, CommitReason, Completion, EndKind, EvidenceKind, Outcome, SessionState, Success};
 
 use super::{MINUTE_MS, NOW_MS, PostgresStore, Run, SqliteStore, cluster, commit};
 use crate::store::listing::MOST_ROWS;
@@ -122,6 +122,15 @@ async fn year(store: Arc<dyn Store>, learner: u64) {
                 told.reason = CommitReason::Hidden;
                 told.sessions[0].state = SessionState::Terminated;
             }
+            // As a page sends it: state, once per session.
+            told.sessions[0].outcome = Some(Outcome {
+                seq: message,
+                completion: Completion::Incomplete,
+                success: Success::Unknown,
+                score: Some([None, Some(5.0), None, None]),
+                ended: if message == MESSAGES { EndKind::Paused } else { EndKind::None },
+                assumed: false,
+            });
             run.merge(&visit, &told, now_ms + seconds * 1_000).await;
         }
     }

@@ -223,6 +223,21 @@ export function two(version, title = "Two parts") {
     return zip(version, title, { "Part A": page("Part A", FIND), "Part B": page("Part B", FIND) });
 }
 
+/** A lesson that is shown, and a quiz whose title is hidden. @param {Version} version @param {string} [title] */
+export async function hiding(version, title = "Hiding") {
+    return zip(version, title, { Lesson: page("Lesson", FIND), Quiz: page("Quiz", FIND) }, [], {}, "html", ["Quiz"]);
+}
+
+/** One page that says nothing to anybody. @param {Version} version @param {string} [title] */
+export function asset(version, title = "Asset") {
+    return zip(version, title, { [title]: page(title, "") }, [title]);
+}
+
+/** A SCO by its manifest whose page never looks for the API. @param {Version} version @param {string} [title] */
+export function deaf(version, title = "Deaf") {
+    return zip(version, title, { [title]: page(title, "") });
+}
+
 /**
  * @param {Version} version
  * @param {string} title
@@ -230,15 +245,16 @@ export function two(version, title = "Two parts") {
  * @param {string[]} [assets] Which of them are none.
  * @param {Record<string, string | Buffer>} [files] What lies beside them, by path.
  * @param {string} [extension] Of the pages.
+ * @param {string[]} [hidden] Which titles are hidden.
  */
-async function zip(version, title, scos, assets = [], files = {}, extension = "html") {
+async function zip(version, title, scos, assets = [], files = {}, extension = "html", hidden = []) {
     const titles = Object.keys(scos);
     const is12 = version === "1.2";
     const spaces = is12
         ? `xmlns="http://www.imsproject.org/xsd/imscp_rootv1p1p2" xmlns:adlcp="http://www.adlnet.org/xsd/adlcp_rootv1p2"`
         : `xmlns="http://www.imsglobal.org/xsd/imscp_v1p1" xmlns:adlcp="http://www.adlnet.org/xsd/adlcp_v1p3"`;
     const type = is12 ? "adlcp:scormtype" : "adlcp:scormType";
-    const items = titles.map((it, n) => `<item identifier="item-${n}" identifierref="res-${n}"><title>${it}</title></item>`);
+    const items = titles.map((it, n) => `<item identifier="item-${n}" identifierref="res-${n}"${hidden.includes(it) ? ' isvisible="false"' : ""}><title>${it}</title></item>`);
     const kind = (/** @type {string} */ it) => (assets.includes(it) ? "asset" : "sco");
     const resources = titles.map((it, n) =>
         `<resource identifier="res-${n}" type="webcontent" ${type}="${kind(it)}" href="${n}.${extension}"><file href="${n}.${extension}"/></resource>`);

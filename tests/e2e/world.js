@@ -54,6 +54,8 @@ export function near(actualMs, expectedMs, what = "") {
  * @property {string} topic
  * @property {string} status
  * @property {string | null} score
+ * @property {string} [best_score]
+ * @property {{ status: string }} [latest]
  * @property {string} time_spent
  * @property {number} time_spent_ms
  * @property {number} measured_ms

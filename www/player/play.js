@@ -15,6 +15,7 @@ import { showSaving, showSecond, showStanding } from "./standing.js";
 const frame = /** @type {HTMLIFrameElement} */ (part("content"));
 const list = /** @type {HTMLDetailsElement} */ (part("list"));
 const leaveButton = /** @type {HTMLButtonElement} */ (part("leave"));
+const nextButton = /** @type {HTMLButtonElement} */ (part("next"));
 const isWide = matchMedia("(min-width: 601px)");
 /** @type {Way} */
 const TO_REPORT = { text: "My Learning Report", to: "/player/report", kind: "plain" };
@@ -32,6 +33,8 @@ const FAILURES = {
 
 /** Each activity's button, and what it says of how the activity stands. @type {[HTMLButtonElement, HTMLElement][]} */
 const rows = [];
+/** Number of the activity that was launched last, from 0. */
+let current = 0;
 /** Whether one activity is being changed for another. */
 let isChanging = false;
 /** Whether another window took over. */
@@ -105,8 +108,11 @@ function forgetCode() {
 /** @param {Visit} visit */
 function listActivities(visit) {
     const { activities } = visit.opened;
-    list.hidden = activities.length < 2;
+    // A hidden activity counts as any other; only its title is not shown. Next reaches it.
+    list.hidden = activities.filter((it) => it.is_visible !== false).length < 2;
     list.open = isWide.matches;
+    nextButton.hidden = activities.length < 2;
+    nextButton.addEventListener("click", () => void show(visit, current + 1).catch(failed));
     activities.forEach((activity, index) => {
         const button = make("button", activity.title);
         const status = make("span", activity.missing_file ? "missing" : activity.status, "quiet");
@@ -115,6 +121,7 @@ function listActivities(visit) {
         button.addEventListener("click", () => void show(visit, index).catch(failed));
         rows[index] = [button, status];
         const item = make("li");
+        item.hidden = activity.is_visible === false;
         item.append(button);
         part("activities").append(item);
     });
@@ -135,7 +142,9 @@ async function show(visit, index) {
     button.setAttribute("aria-current", "true");
     if (isEnded) say(status, `${status.textContent?.slice(0, -ENDED.length)}, open again`);
     if (!isWide.matches) list.open = false;
-    frame.title = visit.opened.activities[index].title;
+    const { activities } = visit.opened;
+    [current, nextButton.disabled] = [index, index === activities.length - 1];
+    frame.title = activities[index].is_visible === false ? "Course content" : activities[index].title;
     uncover();
     try {
         await visit.start(index);
@@ -147,7 +156,7 @@ async function show(visit, index) {
 /** @param {Visit} visit */
 async function leave(visit) {
     leaveButton.disabled = true;
-    list.hidden = true;
+    list.hidden = nextButton.hidden = true;
     cover("Saving your work …");
     const isSaved = await visit.end().catch((error) => {
         console.error(error);
@@ -174,7 +183,7 @@ function address(text) {
 
 /** @param {string | undefined} why */
 function stopped(why) {
-    list.hidden = true;
+    list.hidden = nextButton.hidden = true;
     leaveButton.hidden = true;
     // Content must not go on as if it were kept.
     frame.src = "about:blank";

@@ -139,7 +139,9 @@ impl Outcome {
             completion = Completion::Completed;
         }
         let is_done = is_finished || completion == Completion::Completed;
-        let has_threshold = value("cmi.scaled_passing_score").and_then(real::parse).is_some();
+        // A threshold alone passes nobody who pauses; content's own `passed` does.
+        let has_threshold = value("cmi.scaled_passing_score").and_then(real::parse).is_some()
+            && value("cmi.success_status") != Some("passed");
         let success = match success_status(value) {
             "passed" if is_done || !has_threshold => Success::Passed,
             "failed" if is_done => Success::Failed,

@@ -66,6 +66,8 @@ fn a_2004_session_is_filled_in_and_fails_only_when_it_is_finished() {
         (&[(SUCCESS, "failed"), (DONE, "completed")],            Some(Paused),   Completed,  Failed,  false),
         (&[(PASSING, "0.6"), (SCALED, "0.2")],                   Some(Paused),   NONE_C,     NONE_S,  false),
         (&[(PASSING, "0.6"), (SCALED, "0.8")],                   Some(Paused),   NONE_C,     NONE_S,  false),
+        (&[(PASSING, "0.6"), (SCALED, "0.8"), (SUCCESS, "passed")], Some(Paused), NONE_C,    Passed,  false), // its own word
+        (&[(PASSING, "0.6"), (SCALED, "0.2"), (SUCCESS, "passed")], Some(Paused), NONE_C,    NONE_S,  false),
         (&[(PASSING, "0.6"), (SCALED, "0.2")],                   Some(Finished), Completed,  Failed,  true),
         (&[(PASSING, "0.6"), (SCALED, "0.8"), (DONE, "completed")], Some(Paused), Completed, Passed,  false),
     ];

@@ -8,6 +8,7 @@ import * as api from "./api.js";
 import { guarded, note, put, read, remember, start as load } from "./instance.js";
 import { follow } from "./media.js";
 import { watch } from "./signals.js";
+import * as pdf from "./pdf.js";
 import * as store from "./store.js";
 import * as wasm from "./wasm.js";
 import { post, postAndLeave } from "./wire.js";
@@ -331,6 +332,7 @@ export class Visit {
                 note(() => wasm.dialog(isOpen));
             },
             onBlocked: (blocked) => this.#tell("blocked", blocked),
+            documents: pdf,
             media: this.#media,
         });
         this.#listen();

@@ -7,7 +7,6 @@ import { dialogs } from "./dialogs.js";
 import { hook, listen, unhook, unlisten } from "./hook.js";
 import { windows } from "./windows.js";
 import { blockedIn } from "./blocked.js";
-import * as pdf from "./pdf.js";
 
 // Whatever comes from a hand. Only what the browser itself made is heard.
 const BY_HAND = ["pointerdown", "pointerup", "pointermove", "keydown", "wheel", "touchstart", "touchmove"];
@@ -26,6 +25,7 @@ const MOVEMENT = ["pointermove", "wheel", "touchmove", ...AFTERWARDS];
  * are slowed down.
  * @property {(isOpen: boolean) => void} onDialog A dialog of content opens, or was closed.
  * @property {(blocked: import("./blocked.js").Blocked) => void} onBlocked The browser refused something to content.
+ * @property {{ enter(window: Window): void, leave(window: Window): void }} [documents] As `media`, for PDFs.
  * @property {ReturnType<typeof import("./media.js").follow>} media Is told of every window but the player's.
  */
 
@@ -38,7 +38,7 @@ const MOVEMENT = ["pointermove", "wheel", "touchmove", ...AFTERWARDS];
  * @returns {{ look: () => boolean, stop: () => void }} `look`, once a second, finds new documents, and answers whether
  * any of the windows is visible.
  */
-export function watch(page, { onSign, onSight, onSecond, onDialog, onBlocked, media }) {
+export function watch(page, { onSign, onSight, onSecond, onDialog, onBlocked, media, documents }) {
     const listenForBlocked = blockedIn(onBlocked);
     const seen = new WeakSet();
     /** Frames in shadow roots, which no list has. @type {Set<Window>} */
@@ -112,7 +112,7 @@ export function watch(page, { onSign, onSight, onSecond, onDialog, onBlocked, me
         }
         if (window !== page) {
             media.enter(window);
-            pdf.enter(window);
+            documents?.enter(window);
             listenForBlocked(window);
         }
     };
@@ -123,7 +123,7 @@ export function watch(page, { onSign, onSight, onSecond, onDialog, onBlocked, me
         if (window === page) return;
         hooksOf(window).forEach(unhook);
         media.leave(window);
-        pdf.leave(window);
+        documents?.leave(window);
     };
 
     /**

@@ -20,6 +20,15 @@ function numbers(seed) {
     };
 }
 
+/** A text as the run-time holds it, by the table of docs/deviations.md. @param {string} text */
+const held = (text) => text
+    .replace(/[\u{10F000}-\u{10F800}]/gu, "\u{10F800}$&")
+    .replace(/[\ud800-\udfff]/gu, (half) => String.fromCodePoint(0x10F000 + half.charCodeAt(0) - 0xD800));
+
+/** And back. @param {string} text */
+const shown = (text) => text.replace(/\u{10F800}(.)|[\u{10F000}-\u{10F7FF}]/gsu, (found, escaped) =>
+    escaped ?? String.fromCharCode(0xD800 + (found.codePointAt(0) ?? 0) - 0x10F000));
+
 /** The instance, asked plainly. */
 class Plain {
     /** @param {any} wasm @param {WebAssembly.Memory} memory */
@@ -31,7 +40,7 @@ class Plain {
 
     /** @param {string} text @param {number} at */
     put(text, at) {
-        const bytes = new TextEncoder().encode(text);
+        const bytes = new TextEncoder().encode(held(text));
         const address = this.wasm.inbox(at + bytes.length);
         new Uint8Array(this.memory.buffer).set(bytes, address + at);
         return bytes.length;
@@ -39,7 +48,7 @@ class Plain {
 
     read() {
         const cell = new Uint32Array(this.memory.buffer, this.wasm.cell(), 3);
-        return new TextDecoder().decode(new Uint8Array(this.memory.buffer, cell[0], cell[1]));
+        return shown(new TextDecoder().decode(new Uint8Array(this.memory.buffer, cell[0], cell[1])));
     }
 
     /** @param {string} name @param {unknown[]} args */

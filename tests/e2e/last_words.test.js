@@ -118,6 +118,12 @@ for (const [how, leave] of /** @type {[string, (course: Course) => Promise<void>
         assert.deepEqual(course.failures, []);
         if (!course.page.isClosed()) await course.close();
         const again = await world.launch(topic, learner);
+        // A relaunch goes on with the part that was left.
+        if (how === "the player takes it away") {
+            await again.until("frames[0].document.title === 'The rest' && frames[0].isReady");
+            await again.click(`Last words, ${how}`);
+            await again.until("frames[0].document.title !== 'The rest' && frames[0].isReady");
+        }
         const read = `[call("GetValue", "cmi.core.lesson_location"), call("GetValue", "cmi.suspend_data").length, call("GetValue", "cmi.core.entry")].join()`;
         assert.equal(await again.inContent(read), "page-7,4000,resume");
         await again.close();

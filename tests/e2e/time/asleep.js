@@ -41,7 +41,7 @@ export default /** @type {import("../stage.js").Story[]} */ (/** @type {const} *
         check: (row) => {
             assert.equal(row.reported_ms, 29_401 * SECOND); // 300 + 28,800 + 1 + 300 s.
             assert.equal(row.provenance, "measured");
-            assert.deepEqual(row.flags, ["report_exceeds_presence"]);
+            assert.deepEqual(row.flags, ["completion_assumed", "report_exceeds_presence"]);
             assert.deepEqual(row.details.map((it) => it.state), ["terminated"]);
         },
     },

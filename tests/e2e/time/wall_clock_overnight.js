@@ -22,6 +22,6 @@ export default {
     check: (row) => {
         assert.equal(row.reported_ms, 32_880 * SECOND); // 240 + 32,400 + 240 s.
         assert.equal(row.provenance, "measured");
-        assert.deepEqual(row.flags, ["report_exceeds_presence"]);
+        assert.deepEqual(row.flags, ["completion_assumed", "report_exceeds_presence"]);
     },
 };

@@ -2,7 +2,7 @@
 
 use crate::time::IntervalSet;
 
-/// Number of documents that are told apart in a visit; further ones are not noted.
+/// Greatest number of documents noted in a visit; further ones are left out.
 const MOST_DOCUMENTS: usize = 100;
 
 /// The pages of one document that were seen.

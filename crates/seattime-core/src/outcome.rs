@@ -1,4 +1,4 @@
-//! What a session leaves behind for the record: completion, success and score.
+//! The outcome of a session for the record: completion, success and score.
 //!
 //! Content reads its own values, sequencing its tracking model. The record is a third view: the best that any
 //! session of an attempt left when it ended. Nothing here is read by content.

@@ -255,7 +255,7 @@ impl Session {
         self.values.text_at(&spot).or(row.initial).map(Cow::Borrowed).ok_or(Refusal::NoValue)
     }
 
-    /// What an element holds, whatever content may do with it.
+    /// The value of an element, also of one that content may not read.
     pub fn held(&self, place: Place) -> Option<Cow<'_, str>> {
         match self.row(place).ok()?.access {
             Access::WriteOnly => self.values.text(place).map(Cow::Borrowed),

@@ -85,7 +85,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     Ok(())
 }
 
-/// What was imported so far.
+/// The imports so far.
 #[derive(Debug, Default)]
 struct Sum {
     imported: usize,
@@ -116,7 +116,7 @@ impl fmt::Display for Sum {
     }
 }
 
-/// A warning as one line: severity, text, code and place. What a package writes cannot break the line.
+/// A warning as one line: severity, text, code and place. Text of a package cannot break the line.
 fn line_of(warning: &ImportWarning) -> String {
     let ImportWarning { code, severity, file, line, column, text } = warning;
     let severity = match severity {

@@ -68,7 +68,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "COURSE", num_args = 0..=1, default_missing_value = EVERY_COURSE)]
     still_here: Vec<String>,
     /// Which other hosts content may use: `https` (every one, encrypted), `none`, or hosts with commas between them, such as
-    /// `cdn.example,*.example.com`. A course may have a policy of its own (`PUT /api/v1/courses/{course}`).
+    /// `cdn.example,*.example.com`. A course may have a separate policy (`PUT /api/v1/courses/{course}`).
     #[arg(long, env = EXTERNAL_HOSTS_VARIABLE, value_name = "HOSTS", default_value_t)]
     external_hosts: ExternalHosts,
     /// Whose pages may show courses in a frame: `any`, `none`, or origins with commas between them, such as

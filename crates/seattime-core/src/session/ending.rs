@@ -61,7 +61,7 @@ impl Session {
         }
     }
 
-    /// 1.2: brings the status to what it is at an end.
+    /// 1.2: settles the status at an end.
     #[inline(never)]
     pub(super) fn settle(&mut self, changes: &mut Changes) {
         if self.profile.version != Version::V12 {

@@ -14,7 +14,7 @@ pub struct RefusedValue {
     pub why: Refusal,
 }
 
-/// So many bytes of a refused value are noted.
+/// Greatest number of bytes noted of a refused value.
 const MOST_BYTES: usize = 64;
 
 /// The beginning of a value, as much of it as is noted.
@@ -23,7 +23,7 @@ pub fn beginning(text: &str) -> &str {
     (0..4).find_map(|it| text.get(..MOST_BYTES.min(text.len()) - it)).unwrap_or_default()
 }
 
-/// Returns true if a report names what content could not set there. These are few, so that a session notes few.
+/// Returns true if refused values of the element are reported. Few elements are, so a session notes few values.
 pub fn is_reported(version: Version, ElementId(element): ElementId) -> bool {
     let (scores, states) = match version {
         Version::V12 => ((v12::SCORE_RAW, 3), &[v12::LESSON_STATUS][..]),

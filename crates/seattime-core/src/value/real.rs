@@ -23,7 +23,7 @@ pub fn parse(text: &str) -> Option<i64> {
         Some(at) => (digits.get(..at)?, exponent(digits.get(at + 1..)?)?),
     };
     let whole = mantissa.iter().position(|it| *it == b'.');
-    // So many digits count, from the first on; the one behind them rounds.
+    // Number of digits that count, from the first on; the next one rounds.
     let last = whole.unwrap_or(mantissa.len()) as i64 + exponent + 7;
     let (mut steps, mut at) = (0_i64, 0_i64);
     for (place, &byte) in mantissa.iter().enumerate() {

@@ -18,7 +18,7 @@ const FIRST: u32 = 0x10_f000;
 /// Stands before a character of the range that is meant itself.
 pub const ESCAPE: char = '\u{10f800}';
 
-/// What a character of a text stands for.
+/// The meaning of a character of a text.
 enum Meant {
     /// A 16-bit unit without a partner.
     Half(u16),

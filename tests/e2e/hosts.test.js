@@ -120,6 +120,7 @@ for (const kind of /** @type {Kind[]} */ (["chrome", "firefox"])) {
             const page = await newPage(kind);
             await page.goto(`http://${host}:${port}/`);
             await until(page, `said.includes("true,true")`).catch((error) => { throw new Error(embedding, { cause: error }); });
+            await playerSays(page, "Saved");
             const { rows } = await world.api(`/api/v1/report?learner=${encodeURIComponent(learner)}`);
             assert.equal(rows[0]?.status, "completed", embedding);
             await page.close();

@@ -91,7 +91,7 @@ impl Outcome {
     /// the outcome is that of a pause.
     ///
     /// `is_filled_in` says whether a 2004 activity that ends without a status is completed (UP.4,
-    /// *completionSetByContent*), `is_assumed` whether LMSFinish filled in a 1.2 status.
+    /// *completionSetByContent*), `is_assumed` whether 1.2 content left the status as it was.
     ///
     /// Spec: SCORM 1.2 RTE, *cmi.core.lesson_status*; RTE, *Completion Status*, *Success Status* and *Score*; SN,
     /// UP.4.

@@ -94,8 +94,6 @@ pub struct Session {
     pub kind: Kind,
     /// Number of its last change; 0 while a change has none yet.
     pub seq: u64,
-    /// Whether content has read the property that holds the API.
-    pub looked_for_api: bool,
     profile: Profile,
     api: ApiState,
     state: State,
@@ -107,8 +105,12 @@ pub struct Session {
     ending: Option<Ending>,
     /// 1.2: the status that content left, where LMSFinish made another of it.
     settled_from: Option<SettledFrom>,
+    /// 1.2: true once content has set its status.
+    sets_status: bool,
     /// True once its page has loaded, with all its scripts.
     is_loaded: bool,
+    /// True once content has read the property that holds the API.
+    looked_for_api: bool,
     refused: Vec<RefusedValue>,
 }
 
@@ -121,7 +123,6 @@ impl Session {
             try_,
             kind,
             seq: 0,
-            looked_for_api: false,
             profile,
             api: ApiState::Before,
             state: State::Running,
@@ -131,7 +132,9 @@ impl Session {
             reported_at: Moment::default(),
             ending: None,
             settled_from: None,
+            sets_status: false,
             is_loaded: false,
+            looked_for_api: false,
             refused: Vec::new(),
         }
     }
@@ -334,11 +337,11 @@ impl Session {
         let joined =
             if row.rule == Rule::Appends { self.appended(row, place, text)? } else { Cow::Borrowed(text) };
         self.values.put(spot, &joined, changes.next());
+        if place == v12::LESSON_STATUS {
+            (self.settled_from, self.sets_status) = (None, true);
+        }
         if self.api == ApiState::After {
             // A value set after LMSFinish is treated as set before it (quirk `CallsAfterFinish`).
-            if place == v12::LESSON_STATUS {
-                self.settled_from = None;
-            }
             self.settle(changes);
         }
         Ok(())

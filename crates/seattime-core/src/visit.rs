@@ -421,7 +421,7 @@ impl Visit {
     /// Content of the last session read the property that holds the API.
     pub fn note_api_lookup(&mut self) {
         if let Some(session) = self.sessions.last_mut() {
-            session.looked_for_api = true;
+            session.note_api_lookup();
         }
     }
 

@@ -98,8 +98,9 @@ impl App {
             }
             Some(url) => {
                 let store = PostgresStore::open(url).await?;
-                let (place, clock) = (store.place().to_owned(), store.clock());
-                (Arc::new(store), place, Some(clock))
+                let clock = (!world.clock.overrides_database()).then(|| store.clock());
+                let place = store.place().to_owned();
+                (Arc::new(store), place, clock)
             }
         };
         let failed = |error: crate::store::StoreError| StartError::Database {

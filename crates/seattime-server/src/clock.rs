@@ -8,6 +8,11 @@ use std::sync::{Mutex, PoisonError};
 pub trait ServerClock: Send + Sync {
     /// Milliseconds since 1970.
     fn now_ms(&self) -> Pin<Box<dyn Future<Output = i64> + Send + '_>>;
+
+    /// True if it counts even where a database has a clock of its own: a test sets one.
+    fn overrides_database(&self) -> bool {
+        false
+    }
 }
 
 /// The machine's clock.

@@ -38,26 +38,35 @@ impl Session {
 
     /// Notes that its page has loaded with all its scripts.
     pub fn note_loaded(&mut self) {
-        self.is_loaded = true;
+        (self.is_loaded, self.seq) = (true, 0);
+    }
+
+    /// Notes that content has read the property that holds the API.
+    pub fn note_api_lookup(&mut self) {
+        if !self.looked_for_api {
+            (self.looked_for_api, self.seq) = (true, 0);
+        }
     }
 
     /// Its outcome as it stands; none of a video or audio, whose record is its coverage, and none while nothing is
     /// known of it. `is_filled_in` as in [`Outcome::of`].
+    ///
+    /// Of a SCO that has not looked for the API it is the outcome that its end will leave: a browser that crashes does
+    /// not send one.
     #[inline(never)]
     pub fn outcome(&self, is_filled_in: bool) -> Option<Outcome> {
         let end = self.end().map(|it| it.kind);
         match (self.kind, self.api) {
             (Kind::Media, _) => None,
             (_, ApiState::Running | ApiState::After) => {
-                let is_assumed = self.settled_from == Some(SettledFrom::Untouched);
+                let is_assumed = !self.sets_status;
                 let value = |name: &str| self.named(name);
                 Some(Outcome::of(self.profile.version, &value, end, is_filled_in, is_assumed))
             }
             (Kind::Asset, ApiState::Before) => end.map(|_| Outcome::TAKEN_IN),
-            (Kind::Sco, ApiState::Before) if self.is_loaded && !self.looked_for_api => {
-                end.map(|_| Outcome { is_assumed: true, ..Outcome::TAKEN_IN })
-            }
-            (Kind::Sco, ApiState::Before) => None,
+            (Kind::Sco, ApiState::Before) if !self.is_loaded => None,
+            (Kind::Sco, ApiState::Before) if self.looked_for_api => Some(Outcome::default()),
+            (Kind::Sco, ApiState::Before) => Some(Outcome { is_assumed: true, ..Outcome::TAKEN_IN }),
         }
     }
 

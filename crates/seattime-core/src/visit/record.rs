@@ -37,7 +37,8 @@ impl Visit {
         let sessions = || self.sessions.iter().filter(|it| counts && it.activity as usize == activity);
         let mut record = record;
         // As `Record::add`, less scores: nobody asks for them here.
-        for outcome in sessions().filter_map(|it| self.outcome(it)) {
+        let counted = sessions().filter(|it| it.api() != ApiState::Before || it.end().is_some());
+        for outcome in counted.filter_map(|it| self.outcome(it)) {
             record.completion = record.completion.max(outcome.completion);
             record.success = record.success.max(outcome.success);
         }

@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use seattime_core::attempt::is_kept_in_browse;
-use seattime_core::end::{Ended, Ending, Next, next};
+use seattime_core::end::{Next, end, next};
 use seattime_core::outcome::Completion;
 use seattime_core::{Edition, Profile, Quirks, Timespan, Version};
-use seattime_wire::{Activity, Api, Mode, Policy, SessionKind};
+use seattime_wire::{Activity, Api, Mode, Policy, SessionKind, SessionState};
 
 use super::figures::{Figures, LEGACY, Part};
 use super::medium::{self, Progress};
 use super::record::{
-    ActivityRecord, AttemptSources, EarlierOutcomes, ValuesByTry, media_record, wire_completion, wire_success,
+    ActivityRecord, AttemptSources, EarlierOutcomes, ValuesByTry, ended, media_record, wire_completion,
+    wire_success,
 };
 use super::rows::{AttemptRow, LaunchRow, PackageRow, VisitRow, api_of, meaning, word};
 use super::standing::{Values, version};
@@ -123,7 +124,7 @@ pub(crate) struct Begun {
     /// Its visits, in the order of their leases.
     pub(crate) visits: Vec<VisitRow>,
     /// The values of the latest attempt on each activity, with its number. In review, of the one to look at.
-    pub(crate) values: BTreeMap<String, (u32, Values)>,
+    pub(crate) values: LatestValues,
     /// The values that its record is derived from.
     pub(crate) record_values: ValuesByTry,
     /// Outcomes that sessions of earlier pages left.
@@ -135,11 +136,7 @@ impl Begun {
     /// suspend data or a location, else the one whose session left the best outcome, else the latest.
     pub(crate) fn review(mut self, values: ValuesByTry) -> Begun {
         for (activity, tries) in &values {
-            let holds = |values: &Values| {
-                let elements = ["cmi.suspend_data", "cmi.location", "cmi.core.lesson_location"];
-                elements.iter().any(|it| values.get(*it).is_some_and(|it| !it.is_empty()))
-            };
-            let left = tries.iter().rev().find(|it| holds(it.1)).map(|it| *it.0);
+            let left = tries.iter().rev().find(|it| holds_place(it.1)).map(|it| *it.0);
             let number = left.or_else(|| self.best_try(activity)).or(tries.keys().next_back().copied());
             if let Some((number, values)) = number.and_then(|it| Some((it, tries.get(&it)?))) {
                 self.values.insert(activity.clone(), (number, values.clone()));
@@ -159,14 +156,14 @@ impl Begun {
         outcomes.reduce(|best, it| if rank(&it) > rank(&best) { it } else { best }).map(|it| it.0)
     }
 
-    /// The record of each activity.
+    /// The record of each activity; `figures` are those of its visits.
     fn records(
         &self,
         version: Version,
         activities: &[StoredActivity],
+        figures: &[Figures],
         auto_complete: bool,
     ) -> Vec<ActivityRecord> {
-        let figures: Vec<Figures> = self.visits.iter().map(VisitRow::figures).collect();
         let counts = figures.iter().any(|it| it.counts);
         let progress = Progress::of(figures.iter());
         let sources = self.sources(version, auto_complete);
@@ -206,15 +203,44 @@ impl Begun {
     }
 
     /// The activity whose session was the last: its identifier, and whether it is to be resumed.
-    fn left(&self) -> Option<(&str, bool)> {
+    fn left(&self, profile: Profile) -> Option<(&str, bool)> {
         let last = self.visits.iter().rev().find_map(|it| it.raw.sessions.values().next_back())?;
         let values = self.values.get(&last.activity).filter(|it| it.0 == last.try_);
-        let is_suspended = values.is_some_and(|(_, values)| {
-            ["cmi.exit", "cmi.core.exit"].iter().any(|it| values.get(*it).is_some_and(|it| it == "suspend"))
-                || values.get("adl.nav.request").is_some_and(|it| it == "suspendAll")
-        });
-        Some((&last.activity, is_suspended))
+        let value = |name: &str| values.and_then(|it| it.1.get(name)).map(String::as_str);
+        let is_terminated = last.state == SessionState::Terminated;
+        let next = end(profile, ended(profile.version, is_terminated, &value)).next;
+        Some((&last.activity, next.entry == "resume"))
     }
+}
+
+/// True if values tell content where the learner was: suspend data or a location.
+fn holds_place(values: &Values) -> bool {
+    let elements = ["cmi.suspend_data", "cmi.location", "cmi.core.lesson_location"];
+    elements.iter().any(|it| values.get(*it).is_some_and(|it| !it.is_empty()))
+}
+
+/// Values of one attempt on each activity, with its number.
+pub(crate) type LatestValues = BTreeMap<String, (u32, Values)>;
+
+/// The number of the attempt on each activity that its last session was of.
+fn last_tries(visits: &[VisitRow]) -> BTreeMap<&str, u32> {
+    let sessions = visits.iter().flat_map(|it| it.raw.sessions.values());
+    sessions.filter(|it| it.entry.is_some()).map(|it| (&*it.activity, it.try_)).collect()
+}
+
+/// True if another device wrote values of a later attempt on an activity than its last session was of.
+pub(crate) fn has_overtaken(latest: &LatestValues, visits: &[VisitRow]) -> bool {
+    let tries = last_tries(visits);
+    latest.iter().any(|(activity, (try_, _))| tries.get(&**activity).is_some_and(|it| it < try_))
+}
+
+/// The values that each activity's last session left.
+pub(crate) fn left_by_last_sessions(mut values: ValuesByTry, visits: &[VisitRow]) -> LatestValues {
+    let tries = last_tries(visits).into_iter();
+    let left = tries.filter_map(|(activity, try_)| {
+        Some((activity.to_owned(), (try_, values.get_mut(activity)?.remove(&try_)?)))
+    });
+    left.collect()
 }
 
 /// True if any session of these visits called Initialize and sent no outcome.
@@ -279,11 +305,12 @@ pub(crate) fn told(
     let mode: Mode = meaning(facts.launch.mode.clone())?;
     let from = facts.from;
     let of_begun = version(api_of(from.api.clone(), facts.package)?);
-    let records = from.records(of_begun, &stored, course.records().auto_complete);
     let figures: Vec<Figures> = from.visits.iter().map(VisitRow::figures).collect();
+    let records = from.records(of_begun, &stored, &figures, course.records().auto_complete);
     let progress = Progress::of(figures.iter());
     let sessions: Vec<Part> = figures.into_iter().flat_map(|it| it.parts).filter(|it| it.n > 0).collect();
-    let start = start(facts, &stored, &records);
+    let left = from.left(Profile { version: of_begun, ..profile });
+    let start = start(left, profile.quirks.is_strict(), &stored, &records);
     let mut activities = Vec::new();
     let mut values = BTreeMap::new();
     for (stored, ActivityRecord { record, was_launched, .. }) in stored.into_iter().zip(records) {
@@ -316,18 +343,18 @@ pub(crate) fn told(
 
 /// The activity that a visit starts with: the one that was left if its record is not completed, else the first whose
 /// record is not, else the one that was left. In strict mode, the suspended one, else the first.
-fn start(facts: &Facts<'_>, stored: &[StoredActivity], records: &[ActivityRecord]) -> u32 {
-    let left = facts.from.left();
-    let position = |id: &str| stored.iter().position(|it| it.id == id);
-    let found = match left {
-        Some((id, is_suspended)) if facts.launch.is_strict => position(id).filter(|_| is_suspended),
-        None if facts.launch.is_strict => None,
-        left => {
-            let is_open =
-                |n: &usize| records.get(*n).is_some_and(|it| it.record.completion != Completion::Completed);
-            let left = left.and_then(|it| position(it.0));
-            left.filter(is_open).or_else(|| (0..stored.len()).find(is_open)).or(left)
-        }
+fn start(
+    left: Option<(&str, bool)>,
+    is_strict: bool,
+    stored: &[StoredActivity],
+    records: &[ActivityRecord],
+) -> u32 {
+    let left = left.filter(|it| !is_strict || it.1);
+    let left = left.and_then(|(id, _)| stored.iter().position(|it| it.id == id));
+    let is_open = |n: &usize| records.get(*n).is_some_and(|it| it.record.completion != Completion::Completed);
+    let found = match is_strict {
+        true => left,
+        false => left.filter(is_open).or_else(|| (0..stored.len()).find(is_open)).or(left),
     };
     found.and_then(|it| u32::try_from(it).ok()).unwrap_or(0)
 }
@@ -347,7 +374,7 @@ impl Begin {
         mode: Mode,
         activity: &StoredActivity,
         sessions: &[Part],
-        latest: &BTreeMap<String, (u32, Values)>,
+        latest: &LatestValues,
     ) -> Begin {
         let of_activity = || sessions.iter().filter(|it| it.activity == activity.id && it.is_initialized);
         let last = of_activity().next_back();
@@ -361,24 +388,16 @@ impl Begin {
         if mode == Mode::Browse {
             values.retain(|element, _| is_kept_in_browse(element));
         }
-        let value = |element: &str| values.get(element).map_or("", String::as_str);
-        let is_12 = profile.version == Version::V12;
-        let (exit, location) =
-            if is_12 { ("cmi.core.exit", "cmi.core.lesson_location") } else { ("cmi.exit", "cmi.location") };
-        let ended = last.map(|it| Ended {
-            ending: if it.state == "terminated" { Ending::Terminated } else { Ending::CutOff },
-            exit: value(exit),
-            request: value("adl.nav.request"),
-        });
-        let Next { continues, entry } = next(profile, ended);
+        let value = |element: &str| values.get(element).map(String::as_str);
+        let last = last.map(|it| ended(profile.version, it.state == "terminated", &value));
+        let Next { continues, entry } = next(profile, last);
         if !continues && mode != Mode::Review {
             return Begin { try_: try_ + 1, entry, total: Timespan::default(), values: Values::new() };
         }
-        let entry = match (mode, ended) {
-            (Mode::Review, Some(ended)) => {
-                let is_suspended = ended.exit == "suspend" || ended.request == "suspendAll";
-                let has_data = !value("cmi.suspend_data").is_empty() || !value(location).is_empty();
-                let resumes = if profile.quirks.is_strict() { is_suspended } else { has_data };
+        let entry = match mode {
+            Mode::Review if last.is_some() => {
+                let resumes =
+                    if profile.quirks.is_strict() { entry == "resume" } else { holds_place(&values) };
                 if resumes { "resume" } else { "" }
             }
             _ => entry,

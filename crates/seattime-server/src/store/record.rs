@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use seattime_core::Version;
-use seattime_core::end::EndKind;
+use seattime_core::attempt::Lookup;
+use seattime_core::end::{self, Ended, Ending};
 use seattime_core::outcome::{Completion, Outcome, Record, Score, Success, rolled_up};
 use seattime_core::value::real;
 use seattime_wire as wire;
@@ -75,7 +76,7 @@ impl AttemptSources<'_> {
     pub(crate) fn record(&self, activity: &StoredActivity) -> ActivityRecord {
         let mut found = ActivityRecord::default();
         if let Some(earlier) = self.earlier.get(&activity.id) {
-            found.record.add(&core_outcome(earlier));
+            found.record.add(&self.allowed(earlier));
             found.latest = found.record;
         }
         let last_of_tries = self.last_of_tries(&activity.id);
@@ -124,19 +125,27 @@ impl AttemptSources<'_> {
         (visit, session): (&VisitRow, &RawSession),
         is_last: bool,
     ) -> Option<Outcome> {
+        if session.entry.is_none() && !has_ended(visit, session) {
+            return None;
+        }
         if let Some(sent) = &session.outcome {
-            let outcome = core_outcome(sent);
-            let is_filled_in =
-                outcome.is_assumed && self.version == Version::V2004 && session.entry.is_some();
-            let is_withheld = is_filled_in && !self.auto_complete;
-            let completion = if is_withheld { Completion::Unknown } else { outcome.completion };
-            return Some(Outcome { completion, is_assumed: outcome.is_assumed && !is_withheld, ..outcome });
+            return Some(if session.entry.is_some() { self.allowed(sent) } else { core_outcome(sent) });
         }
         match (session.entry.is_some(), session.kind) {
             (true, _) if is_last => self.derived(activity, visit, session, session.try_),
-            (false, SessionKind::Asset) => has_ended(visit, session).then_some(Outcome::TAKEN_IN),
+            (false, SessionKind::Asset) => Some(Outcome::TAKEN_IN),
             _ => None,
         }
+    }
+
+    /// The outcome that content's session left, without a completion that only its end made, where the course does not
+    /// want these. In 1.2 the standard wants them.
+    fn allowed(&self, sent: &wire::Outcome) -> Outcome {
+        let outcome = core_outcome(sent);
+        if outcome.is_assumed && self.version == Version::V2004 && !self.auto_complete {
+            return Outcome { completion: Completion::Unknown, is_assumed: false, ..outcome };
+        }
+        outcome
     }
 
     /// The outcome of a session whose page sent none, from the values of its attempt on the activity.
@@ -152,16 +161,23 @@ impl AttemptSources<'_> {
             let default = || activity.defaults.iter().find(|it| it.0 == name).map(|it| &it.1);
             values.and_then(|it| it.get(name)).or_else(default).map(String::as_str)
         };
-        let is_terminated = session.state == SessionState::Terminated;
-        let is_suspended = [value("cmi.exit"), value("cmi.core.exit")].contains(&Some("suspend"))
-            || value("adl.nav.request") == Some("suspendAll");
-        let end = match has_ended(visit, session) {
-            false => None,
-            true if is_terminated && !is_suspended => Some(EndKind::Finished),
-            true => Some(EndKind::Paused),
-        };
+        let end = has_ended(visit, session).then(|| {
+            let is_terminated = session.state == SessionState::Terminated;
+            end::end(self.version.into(), ended(self.version, is_terminated, &value)).kind
+        });
         let auto_complete = self.auto_complete && !activity.rules.completion_set_by_content;
         Some(Outcome::of(self.version, &value, end, auto_complete, false))
+    }
+}
+
+/// How a session ended, by its state and the values that it left. Whether navigation took its content away is not known
+/// of it, and is not taken for granted.
+pub(crate) fn ended<'a>(version: Version, is_terminated: bool, value: Lookup<'_, 'a>) -> Ended<'a> {
+    let text = |name| value(name).unwrap_or_default();
+    Ended {
+        ending: if is_terminated { Ending::Terminated } else { Ending::CutOff },
+        exit: text(if version == Version::V12 { "cmi.core.exit" } else { "cmi.exit" }),
+        request: text("adl.nav.request"),
     }
 }
 

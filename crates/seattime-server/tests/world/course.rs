@@ -42,6 +42,17 @@ pub(crate) fn package(version: Version, items: &[(&str, &str)]) -> Vec<u8> {
     zip(&all).unwrap()
 }
 
+/// Launches, as `launch` says, and opens the visit.
+pub(crate) async fn open_visit(server: &TestServer, launch: &Value) -> Value {
+    let launched = Request::post("/api/v1/launches").header("authorization", format!("Bearer {KEY}"));
+    let launched = launched.header("content-type", "application/json");
+    let launched = launched.header("idempotency-key", uuid::Uuid::new_v4().to_string());
+    let launched = server.send(launched.body(Body::from(launch.to_string())).unwrap()).await.unwrap();
+    let code = launched.body["url"].as_str().unwrap_or_else(|| panic!("{}", launched.body));
+    let code = code.split_once("#code=").unwrap().1.to_owned();
+    server.post("/run/v1/visits", &json!({ "code": code, "keeps_origin": true })).await.unwrap().body
+}
+
 /// How a session ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum End {
@@ -93,13 +104,7 @@ impl Course {
         for (name, value) in more.as_object().into_iter().flatten() {
             body[name] = value.clone();
         }
-        let launched = Request::post("/api/v1/launches").header("authorization", format!("Bearer {KEY}"));
-        let launched = launched.header("content-type", "application/json");
-        let launched = launched.header("idempotency-key", uuid::Uuid::new_v4().to_string());
-        let launched = self.server.send(launched.body(Body::from(body.to_string())).unwrap()).await.unwrap();
-        let code = launched.body["url"].as_str().unwrap_or_else(|| panic!("{}", launched.body));
-        let code = code.split_once("#code=").unwrap().1.to_owned();
-        self.server.post("/run/v1/visits", &json!({ "code": code, "keeps_origin": true })).await.unwrap().body
+        open_visit(&self.server, &body).await
     }
 
     /// Plays a visit of one session on one activity: what is set, in order, and how it ends.

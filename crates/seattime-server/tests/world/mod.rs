@@ -34,6 +34,10 @@ impl ServerClock for SetClock {
     fn now_ms(&self) -> Pin<Box<dyn Future<Output = i64> + Send + '_>> {
         Box::pin(std::future::ready(self.0.load(Ordering::SeqCst)))
     }
+
+    fn overrides_database(&self) -> bool {
+        true
+    }
 }
 
 pub(crate) struct NoAssets;

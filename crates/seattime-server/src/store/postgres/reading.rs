@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::fields::{Columns, Field, row, rows, texts};
 use super::memory::Attempted;
 use super::sql_here as sql;
-use crate::store::opening::lacks_outcomes;
+use crate::store::opening::{LatestValues, lacks_outcomes};
 use crate::store::record::{EarlierOutcomes, ValuesByTry, outcomes};
 use crate::store::rows::{AttemptRow, LaunchRow, PackageRow, VisitRow, meaning};
 use crate::store::standing::Values;
@@ -195,8 +195,8 @@ pub(super) async fn latest_values(
     db: &Client,
     learner: &str,
     attempt: &str,
-) -> Result<BTreeMap<String, (u32, Values)>, Failure> {
-    let mut values: BTreeMap<String, (u32, Values)> = BTreeMap::new();
+) -> Result<LatestValues, Failure> {
+    let mut values = LatestValues::new();
     for row in &rows(db, sql!("latest_values"), &[learner.into(), attempt.into()]).await? {
         let mut it = Columns::of(row);
         let (activity, try_) = (it.text()?, it.count()?);

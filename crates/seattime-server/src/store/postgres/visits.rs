@@ -16,7 +16,7 @@ use super::reading::{
 use super::sql_here as sql;
 use super::writing::{Kept, Versions, drop_parts, outdate_visits, put_stale, put_visits};
 use crate::store::merging::scope;
-use crate::store::opening::{Begun, Facts, check_code, origin, told};
+use crate::store::opening::{Begun, Facts, check_code, has_overtaken, left_by_last_sessions, origin, told};
 use crate::store::rows::{AttemptRow, LaunchRow, VisitRow, api_of, column};
 use crate::store::{Opened, Opening, StoreError};
 use crate::token::VisitClaims;
@@ -110,9 +110,14 @@ async fn begun(db: &Client, launch: &LaunchRow, attempt: &AttemptRow, lease: u32
         let id = &launch.attempt;
         let mut visits = visits_of(db, learner, id).await?;
         visits.retain(|it| it.lease != lease);
+        let mut values = latest_values(db, learner, id).await?;
+        if has_overtaken(&values, &visits) {
+            let all = values_by_try(db, sql!("values_of_attempt"), learner, id).await?;
+            values = left_by_last_sessions(all, &visits);
+        }
         return Ok(Begun {
             api: attempt.api.clone(),
-            values: latest_values(db, learner, id).await?,
+            values,
             record_values: record_values(db, learner, id, &visits).await?,
             earlier: earlier_of(db, learner, id).await?,
             visits,

@@ -1,7 +1,5 @@
 //! The report's rows in SQLite: derived when they are asked for, or when there is time.
 
-use std::collections::BTreeMap;
-
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
@@ -11,7 +9,7 @@ use super::merge::visits_of;
 use super::packages;
 use super::sql_here as sql;
 use crate::store::listing::{Dialect, Given, SortKey, Statement, Whose, columns, listed};
-use crate::store::opening::lacks_outcomes;
+use crate::store::opening::{LatestValues, lacks_outcomes};
 use crate::store::record::{EarlierOutcomes, ValuesByTry, outcomes};
 use crate::store::rows::VisitRow;
 use crate::store::standing::{Derived, Gathered, GatheredAttempt, Held, STANDINGS_AT_ONCE, Values};
@@ -221,11 +219,11 @@ pub(super) fn latest_values(
     db: &Connection,
     learner: &str,
     attempt: &str,
-) -> Result<BTreeMap<String, (u32, Values)>, StoreError> {
+) -> Result<LatestValues, StoreError> {
     let mut query = db.prepare_cached(sql!("latest_values"))?;
     let rows = query
         .query_map((learner, attempt), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
-    let mut values: BTreeMap<String, (u32, Values)> = BTreeMap::new();
+    let mut values = LatestValues::new();
     for found in rows {
         let (activity, try_, element, value): (String, u32, String, String) = found?;
         values.entry(activity).or_insert_with(|| (try_, Values::new())).1.insert(element, value);

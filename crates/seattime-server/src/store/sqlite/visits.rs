@@ -9,7 +9,7 @@ use super::sql_here as sql;
 use super::standings::{earlier_of, latest_values, record_values, values_by_try};
 use super::{courses, packages};
 use crate::store::merging::scope;
-use crate::store::opening::{Begun, Facts, check_code, origin, told};
+use crate::store::opening::{Begun, Facts, check_code, has_overtaken, left_by_last_sessions, origin, told};
 use crate::store::rows::{AttemptRow, LaunchRow, VisitRow, api_of};
 use crate::store::{Opened, Opening, StoreError};
 use crate::token::VisitClaims;
@@ -97,9 +97,14 @@ fn begun(db: &Connection, launch: &LaunchRow, attempt: &AttemptRow) -> Result<Be
     let learner = &launch.learner;
     if launch.mode != "review" {
         let (id, visits) = (&launch.attempt, visits_of(db, learner, &launch.attempt)?);
+        let mut values = latest_values(db, learner, id)?;
+        if has_overtaken(&values, &visits) {
+            values =
+                left_by_last_sessions(values_by_try(db, sql!("values_of_attempt"), learner, id)?, &visits);
+        }
         return Ok(Begun {
             api: attempt.api.clone(),
-            values: latest_values(db, learner, id)?,
+            values,
             record_values: record_values(db, learner, id, &visits)?,
             earlier: earlier_of(db, learner, id)?,
             visits,

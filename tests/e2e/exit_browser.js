@@ -8,6 +8,9 @@ import { program } from "./testbed.js";
 
 /** @typedef {import("puppeteer-core").Page} Page */
 
+/** This machine by a name that browsers take for another machine's: plain http is no secure context there. */
+export const OTHER_MACHINE = "lms.test";
+
 /** One profile of a browser, started when it is needed. */
 export class ExitBrowser {
     /** @type {import("puppeteer-core").Browser | undefined} */ #browser;
@@ -29,8 +32,8 @@ export class ExitBrowser {
             executablePath: isChrome ? program("CHROMIUM", "/usr/bin/chromium") : program("FIREFOX", "/usr/bin/firefox-esr"),
             headless: true,
             userDataDir: this.folder,
-            args: isChrome ? ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"] : [],
-            extraPrefsFirefox: { "browser.sessionstore.resume_from_crash": false },
+            args: isChrome ? ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", `--host-resolver-rules=MAP ${OTHER_MACHINE} 127.0.0.1`] : [],
+            extraPrefsFirefox: { "browser.sessionstore.resume_from_crash": false, "network.dns.localDomains": OTHER_MACHINE },
         });
         return this.#browser;
     }

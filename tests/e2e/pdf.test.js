@@ -8,10 +8,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { ExitBrowser } from "./exit_browser.js";
+import { ExitBrowser, OTHER_MACHINE } from "./exit_browser.js";
 import { onlyPdf, withFiles, withPdf } from "./packages.js";
 import { pdf } from "./pdf_file.js";
 import { lookAt } from "./pictures.js";
+import { RealTime } from "./real_time.js";
 import { says, until } from "./until.js";
 import { SECOND, World } from "./world.js";
 
@@ -149,4 +150,47 @@ for (const browser of /** @type {const} */ (["chrome", "firefox"])) {
             rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
         }
     });
+}
+
+/**
+ * Opens a PDF of a package, in a frame of its page, in a browser of its own in real time.
+ *
+ * @param {import("./bare.js").Browser} browser
+ * @param {string} body What shows it.
+ * @param {(page: import("puppeteer-core").Page, url: URL) => Promise<void>} look
+ * @param {string[]} options What the server is started with.
+ */
+async function inRealTime(browser, body, look, ...options) {
+    const folder = mkdtempSync(join(tmpdir(), "seattime-pdf-"));
+    const device = new ExitBrowser(browser, join(folder, "profile"));
+    const real = await RealTime.begin(...options);
+    try {
+        const { topic } = await real.api("/api/v1/packages?course=PDF", await withPdf("PDF", body));
+        const request = { learner: { id: "anna", name: "Anna" }, topic };
+        const { url } = await real.api("/api/v1/launches", request, { "idempotency-key": "pdf" });
+        await look(await device.newPage(), new URL(url));
+    } finally {
+        await device.close();
+        await real.end();
+        rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    }
+}
+
+for (const browser of /** @type {const} */ (["chrome", "firefox"])) {
+    for (const [name, body] of [["an embed", `<embed type="application/pdf" src="lesson.pdf">`], ["an object", `<object data="lesson.pdf"></object>`], ["a frame", `<iframe src="lesson.pdf"></iframe>`]]) {
+        test(`over plain http from another machine, ${name} has the viewer too (${browser})`, () => inRealTime(browser, body, async (page, url) => {
+            url.hostname = OTHER_MACHINE;
+            await page.goto(url.href);
+            await until(page, "frames[0]?.frames[0]?.seattimePdf?.pages === 30");
+            assert.equal(await page.evaluate("isSecureContext"), false);
+        }));
+    }
+
+    test(`without the viewer, the player says that reading cannot be seen (${browser})`, () => inRealTime(browser, `<iframe src="lesson.pdf"></iframe>`, async (page, url) => {
+        await page.goto(url.href);
+        await says(page, "Reading inside this PDF cannot be seen");
+        const kind = "fetch(new URL('lesson.pdf', frames[0].location)).then((it) => it.headers.get('content-type') + ' ' + it.headers.get('vary'))";
+        assert.equal(await page.evaluate(kind), "application/pdf null");
+        if (browser === "chrome") await lookAt({ page, read: (/** @type {string} */ it) => page.evaluate(it) }, "pdf-unseen");
+    }, "--pdf-viewer", "off"));
 }

@@ -85,7 +85,7 @@ export class RealTime {
             server.kill("SIGTERM");
             await ended;
         }
-        rmSync(this.#data, { recursive: true, force: true });
+        rmSync(this.#data, { recursive: true, force: true, maxRetries: 5 });
     }
 
     /** The tenant's API key. */

@@ -155,7 +155,7 @@ test("what is shown is had as a file, in which nothing is a formula", async () =
         await page.click("[data-format=csv]");
         await until(page, `document.querySelector("#export-state").innerText === "There is no file: it broke off on its way; try again."`);
     } finally {
-        rmSync(folder, { recursive: true, force: true });
+        rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
         await page.close();
     }
 });

@@ -22,7 +22,7 @@ before(async () => {
     world = await World.begin();
     topic = await world.importPackage(await silent("2004"), "Restored");
 });
-after(() => world.end().finally(() => rmSync(backups, { recursive: true, force: true })));
+after(() => world.end().finally(() => rmSync(backups, { recursive: true, force: true, maxRetries: 5 })));
 
 /** Content sets values, and is told that they are kept. @param {Course} course @param {Record<string, string>} values */
 async function set(course, values) {

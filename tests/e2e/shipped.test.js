@@ -98,7 +98,7 @@ test("the shipped server keeps a commit under the machine's own date", async () 
         assert.ok(rows[0].time_spent_ms <= as_of_ms - rows[0].first_visit_ms, "no more than the server saw");
     } finally {
         await server.end();
-        rmSync(data, { recursive: true, force: true });
+        rmSync(data, { recursive: true, force: true, maxRetries: 5 });
     }
 });
 

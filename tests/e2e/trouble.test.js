@@ -146,6 +146,6 @@ test("a full disk of the server is said, keeps everything in the page, and is re
     } finally {
         await small.end();
         spawnSync("umount", [folder]);
-        rmSync(folder, { recursive: true, force: true });
+        rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     }
 });

@@ -119,7 +119,7 @@ export class World {
 
     async end() {
         await this.#browser.close().finally(() => this.kill());
-        if (this.#isDataOurs) rmSync(this.#data, { recursive: true, force: true });
+        if (this.#isDataOurs) rmSync(this.#data, { recursive: true, force: true, maxRetries: 5 });
     }
 
     /** The app face: the API and the report. */

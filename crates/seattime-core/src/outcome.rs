@@ -229,11 +229,15 @@ impl Record {
 /// Rolls up the records of a topic's activities, without sequencing: completed when all are; failed when one that
 /// has a success failed; passed when all that have one passed and all are completed.
 ///
-/// The score is the mean of the achieved ones, as a scaled score; of a single activity, its record as it is.
-pub fn rolled_up(records: &[Record]) -> Record {
-    if let [one] = records {
+/// The score is the mean of the achieved ones, as a scaled score, by the activities' weights; of a single activity, its
+/// record as it is. What weighs nothing is left out of it.
+///
+/// Spec: SN, *Measure Rollup* (RB.1.1 a) and *Rollup Objective Measure Weight*.
+pub fn rolled_up(weighed: &[(Record, u32)]) -> Record {
+    if let [(one, _)] = weighed {
         return *one;
     }
+    let records: Vec<Record> = weighed.iter().map(|it| it.0).collect();
     let is_completed = |it: &Record| it.completion == Completion::Completed;
     let is_all_completed = !records.is_empty() && records.iter().all(is_completed);
     let has = |success| records.iter().any(|it| it.success == success);
@@ -248,25 +252,26 @@ pub fn rolled_up(records: &[Record]) -> Record {
         () => Success::Unknown,
     };
     let is_assumed = is_all_completed && records.iter().any(|it| it.is_assumed);
-    let (score, is_provisional) = match mean(records.iter().filter(|it| !it.is_provisional)) {
-        None => (mean(records.iter()), true),
+    let (score, is_provisional) = match mean(weighed.iter().filter(|it| !it.0.is_provisional)) {
+        None => (mean(weighed.iter()), true),
         achieved => (achieved, false),
     };
     Record { completion, success, score, is_provisional: is_provisional && score.is_some(), is_assumed }
 }
 
-/// The mean of the scores that there are; of a single one, that one.
-fn mean<'a>(records: impl Iterator<Item = &'a Record>) -> Option<Score> {
-    let (mut sum, mut count, mut first) = (0_i64, 0_i64, None);
-    for score in records.filter_map(|it| it.score) {
-        sum = sum.saturating_add(score.fraction()?);
-        count += 1;
-        first = first.or(Some(score));
+/// The mean of the scores that weigh anything; of a single one, that one.
+fn mean<'a>(weighed: impl Iterator<Item = &'a (Record, u32)>) -> Option<Score> {
+    let scores = weighed.filter(|it| it.1 > 0).filter_map(|it| Some((it.0.score?, i64::from(it.1))));
+    let scores: Vec<(Score, i64)> = scores.collect();
+    if let [] | [_] = scores.as_slice() {
+        return scores.first().map(|it| it.0);
     }
-    match count {
-        0 | 1 => first,
-        _ => Some(Score { scaled: Some(sum / count), ..Score::default() }),
-    }
+    let weights: i64 = scores.iter().map(|it| it.1).sum();
+    let sum = scores.iter().try_fold(0_i64, |sum, it| {
+        let share = it.0.fraction()?.saturating_mul(it.1);
+        Some(sum.saturating_add(share))
+    });
+    Some(Score { scaled: Some(sum? / weights), ..Score::default() })
 }
 
 #[cfg(test)]

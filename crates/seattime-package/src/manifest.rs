@@ -108,6 +108,9 @@ pub struct Activity {
     /// True if an end without a completion status leaves the activity as it is: `completionSetByContent`, or an activity
     /// that is not tracked; 2004 only.
     pub completion_set_by_content: bool,
+    /// Its weight in a mean of scores, 0 to [`Activity::WHOLE_WEIGHT`]: `objectiveMeasureWeight`, times those of the
+    /// clusters that it lies in; 2004 only.
+    pub measure_weight: u32,
     /// Identifiers of its objectives, the primary one first; those without are left out; 2004 only.
     pub objectives: Vec<String>,
     /// How it reaches shared data: the maps of `adlcp:data`, in their order; 4th Edition only.
@@ -127,6 +130,11 @@ pub struct DataMap {
     pub reads: bool,
     /// `writeSharedData`.
     pub writes: bool,
+}
+
+impl Activity {
+    /// The weight of an activity that the manifest gives none.
+    pub const WHOLE_WEIGHT: u32 = 10_000_000;
 }
 
 fn given<const N: usize>(all: [(&'static str, &Option<String>); N]) -> Vec<(&'static str, String)> {

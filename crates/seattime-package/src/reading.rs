@@ -294,6 +294,7 @@ impl<'a> Reading<'a> {
             scaled_passing_score: self.scaled_passing_score(item),
             flows: self.flows(item),
             completion_set_by_content: self.completion_set_by_content(item),
+            measure_weight: self.measure_weight(item),
             objectives: self.objectives(item),
             data: self.data(item),
             is_visible: is_visible(item),

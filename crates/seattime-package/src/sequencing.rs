@@ -2,7 +2,7 @@
 
 use roxmltree::Node;
 
-use crate::manifest::{DataMap, Schema};
+use crate::manifest::{Activity, DataMap, Schema};
 use crate::nodes::{attribute, child, children, id, is_true, text_of};
 use crate::reading::Reading;
 
@@ -46,6 +46,20 @@ impl<'a> Reading<'a> {
         let is_untracked =
             |it: Node<'_, '_>| matches!(it.attribute("tracked").map(str::trim), Some("false" | "0"));
         controls.is_some_and(|it| is_true(it.attribute("completionSetByContent")) || is_untracked(it))
+    }
+
+    /// Its weight in a mean of scores, in ten-millionths: its own, times those of the clusters that it lies in.
+    ///
+    /// Spec: CAM, *rollupRules*, attribute *objectiveMeasureWeight*: 1 unless it is said.
+    pub(crate) fn measure_weight(&self, item: Node<'a, 'a>) -> u32 {
+        let own = |it| {
+            let rules = self.sequencing(it, "rollupRules").filter(|_| self.schema.is_2004())?;
+            let weight: f64 = rules.attribute("objectiveMeasureWeight")?.trim().parse().ok()?;
+            (0.0..=1.0).contains(&weight).then_some(weight)
+        };
+        let items = item.ancestors().filter(|it| it.tag_name().name() == "item");
+        let weight: f64 = items.filter_map(own).product();
+        (weight * f64::from(Activity::WHOLE_WEIGHT)).round() as u32
     }
 
     pub(crate) fn objectives(&self, item: Node<'a, 'a>) -> Vec<String> {

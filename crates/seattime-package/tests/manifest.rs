@@ -88,6 +88,7 @@ fn a_manifest_of_1_2_says_what_is_launched_and_how() {
         scaled_passing_score: None,
         flows: false,
         completion_set_by_content: false,
+        measure_weight: Activity::WHOLE_WEIGHT,
         objectives: Vec::new(),
         data: Vec::new(),
         is_visible: true,
@@ -107,6 +108,7 @@ fn a_manifest_of_1_2_says_what_is_launched_and_how() {
         scaled_passing_score: None,
         flows: false,
         completion_set_by_content: false,
+        measure_weight: Activity::WHOLE_WEIGHT,
         objectives: Vec::new(),
         data: Vec::new(),
         is_visible: true,
@@ -191,6 +193,37 @@ fn a_manifest_of_2004_says_which_objectives_and_shared_data_there_are() {
     let alone = manifest_2004("2004 4th Edition", item, "")
         .replace("<organization ", r#"<organization adlcp:sharedDataGlobalToSystem="false" "#);
     assert!(!open(alone.as_bytes()).unwrap().shares_with_all);
+}
+
+/// Spec: CAM, *rollupRules*, attribute *objectiveMeasureWeight*.
+#[test]
+fn a_manifest_of_2004_says_what_each_score_weighs() {
+    let rules =
+        |attributes: &str| format!("<imsss:sequencing><imsss:rollupRules {attributes}/></imsss:sequencing>");
+    let half = rules("objectiveMeasureWeight=' 0.5 '");
+    #[rustfmt::skip]
+    let cases = [
+        // of the item                              of the cluster around it   weight
+        (String::new(),                             "",                        10_000_000),
+        (rules(""),                                 "",                        10_000_000),
+        (half.clone(),                              "",                        5_000_000),
+        (half.clone(),                              half.as_str(),             2_500_000),
+        (rules("objectiveMeasureWeight='0'"),       half.as_str(),             0),
+        (rules("objectiveMeasureWeight='1.5'"),     "",                        10_000_000), // not within 0 and 1
+        (rules("objectiveMeasureWeight='half'"),    "",                        10_000_000),
+    ];
+    for (item, cluster, weight) in cases {
+        let manifest = manifest_2004("2004 4th Edition", &item, "")
+            .replace("<item ", &format!("<item identifier='C'><title>Cluster</title>{cluster}<item "))
+            .replace("</item>", "</item></item>");
+        assert_eq!(
+            open(manifest.as_bytes()).unwrap().activities[0].measure_weight,
+            weight,
+            "{item} {cluster}"
+        );
+    }
+    let earlier = manifest_12("<item identifier='I' identifierref='R'/>", SCO);
+    assert_eq!(open(earlier.as_bytes()).unwrap().activities[0].measure_weight, 10_000_000);
 }
 
 /// Spec: CAM, *item*, attribute *isvisible*: it says whether the title is shown, and nothing of the items inside.

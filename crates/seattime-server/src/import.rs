@@ -140,7 +140,10 @@ fn stored(activity: &Activity, api: Api) -> StoredActivity {
         defaults: given.into_iter().map(|(element, value)| (element.to_owned(), value)).collect(),
         objectives: activity.objectives.clone(),
         data: activity.data.iter().map(map).collect(),
-        rules: ActivityRules { completion_set_by_content: activity.completion_set_by_content },
+        rules: ActivityRules {
+            completion_set_by_content: activity.completion_set_by_content,
+            measure_weight: activity.measure_weight,
+        },
         is_visible: activity.is_visible,
         missing_file: activity.missing_file.clone(),
     }

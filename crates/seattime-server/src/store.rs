@@ -131,11 +131,22 @@ pub struct StoredActivity {
 }
 
 /// Rules of sequencing that a manifest gives an activity.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ActivityRules {
     /// `completionSetByContent`, or an activity that is not tracked: an end without a status leaves it as it is.
     pub completion_set_by_content: bool,
+    /// Its weight in the mean of a topic's scores, in ten-millionths.
+    pub measure_weight: u32,
+}
+
+impl Default for ActivityRules {
+    fn default() -> ActivityRules {
+        ActivityRules {
+            completion_set_by_content: false,
+            measure_weight: seattime_package::Activity::WHOLE_WEIGHT,
+        }
+    }
 }
 
 impl ActivityRules {

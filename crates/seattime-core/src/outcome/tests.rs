@@ -209,11 +209,31 @@ fn a_topic_is_done_once_all_its_activities_are() {
         (&[passed_only, done],    Incomplete, NONE_S, None),
     ];
     for (records, completion, success, score) in cases {
-        let found = rolled_up(records);
+        let weighed: Vec<_> = records.iter().map(|it| (*it, 7)).collect();
+        let found = rolled_up(&weighed);
         assert_eq!(
             (found.completion, found.success, found.score),
             (*completion, *success, *score),
             "{records:?}"
         );
+    }
+}
+
+/// Spec: SN, *Measure Rollup* (RB.1.1 a): the sum of measure × weight over the sum of weights.
+#[test]
+fn the_score_of_a_topic_is_a_mean_by_weights() {
+    let record = |score: Option<Score>| Record { completion: Completed, score, ..Record::default() };
+    let mean = |text| Some(Score { scaled: real::parse(text), ..Score::default() });
+    #[rustfmt::skip]
+    let cases: &[(&[(u32, Option<Score>)], Option<Score>)] = &[
+        (&[(1, raw(80)), (3, raw(40))], mean("0.5")),
+        (&[(1, raw(80)), (0, raw(40))], raw(80)), // what weighs nothing does not count
+        (&[(0, raw(80)), (0, raw(40))], None),
+        (&[(2, raw(80)), (9, None)],    raw(80)),
+        (&[(0, raw(80))],               raw(80)), // the only activity is the topic
+    ];
+    for (scores, expected) in cases {
+        let weighed: Vec<_> = scores.iter().map(|(weight, score)| (record(*score), *weight)).collect();
+        assert_eq!(rolled_up(&weighed).score, *expected, "{scores:?}");
     }
 }

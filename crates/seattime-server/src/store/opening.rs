@@ -11,8 +11,7 @@ use seattime_wire::{Activity, Api, Mode, Policy, SessionKind, SessionState};
 use super::figures::{Figures, LEGACY, Part};
 use super::medium::{self, Progress};
 use super::record::{
-    ActivityRecord, AttemptSources, EarlierOutcomes, ValuesByTry, ended, media_record, wire_completion,
-    wire_success,
+    ActivityRecord, AttemptSources, EarlierOutcomes, ValuesByTry, ended, wire_completion, wire_success,
 };
 use super::rows::{AttemptRow, LaunchRow, PackageRow, VisitRow, api_of, meaning, word};
 use super::standing::{Values, version};
@@ -170,13 +169,9 @@ impl Begun {
         let launched = |id: &str| {
             figures.iter().flat_map(|it| &it.parts).any(|it| it.activity == id || it.activity == LEGACY)
         };
-        let record = |activity: &StoredActivity| match activity.kind {
-            _ if !counts => ActivityRecord::default(),
-            SessionKind::Media => media_record(&progress, activity, launched(&activity.id)),
-            SessionKind::Asset if medium::is_document(activity) => {
-                media_record(&progress, activity, launched(&activity.id))
-            }
-            SessionKind::Sco | SessionKind::Asset => sources.record(activity),
+        let record = |activity: &StoredActivity| match counts {
+            true => sources.record(activity, &progress, launched(&activity.id)),
+            false => ActivityRecord::default(),
         };
         activities.iter().map(record).collect()
     }

@@ -72,8 +72,21 @@ pub(crate) struct ActivityRecord {
 }
 
 impl AttemptSources<'_> {
-    /// The record of an activity that is no video or audio.
-    pub(crate) fn record(&self, activity: &StoredActivity) -> ActivityRecord {
+    /// The record of an activity. Of a video, an audio or a document it is what was seen of it.
+    pub(crate) fn record(
+        &self,
+        activity: &StoredActivity,
+        progress: &Progress,
+        was_launched: bool,
+    ) -> ActivityRecord {
+        match activity.kind {
+            SessionKind::Media => media_record(progress, activity, was_launched),
+            SessionKind::Asset if is_document(activity) => media_record(progress, activity, was_launched),
+            SessionKind::Sco | SessionKind::Asset => self.record_of_sessions(activity),
+        }
+    }
+
+    fn record_of_sessions(&self, activity: &StoredActivity) -> ActivityRecord {
         let mut found = ActivityRecord::default();
         if let Some(earlier) = self.earlier.get(&activity.id) {
             found.record.add(&self.allowed(earlier));
@@ -190,11 +203,7 @@ fn has_ended(visit: &VisitRow, session: &RawSession) -> bool {
 }
 
 /// The record of a topic that is one video, audio or document.
-pub(crate) fn media_record(
-    progress: &Progress,
-    activity: &StoredActivity,
-    was_launched: bool,
-) -> ActivityRecord {
+fn media_record(progress: &Progress, activity: &StoredActivity, was_launched: bool) -> ActivityRecord {
     let status = match is_document(activity) {
         true => progress.status_of_document(activity, was_launched),
         false => progress.status(activity, was_launched),
@@ -216,13 +225,13 @@ pub(crate) struct AttemptRecord {
 }
 
 impl AttemptRecord {
-    /// Rolls up an attempt.
-    pub(crate) fn of(activities: &[ActivityRecord]) -> AttemptRecord {
-        let all = |which: fn(&ActivityRecord) -> Record| activities.iter().map(which).collect::<Vec<_>>();
-        AttemptRecord {
-            record: rolled_up(&all(|it| begun(it.record, it.was_launched))),
-            latest: rolled_up(&all(|it| begun(it.latest, it.was_launched))),
-        }
+    /// Rolls up an attempt: the records of its activities, each with its weight.
+    pub(crate) fn of(activities: &[(ActivityRecord, u32)]) -> AttemptRecord {
+        let all = |which: fn(&ActivityRecord) -> Record| {
+            let each = activities.iter().map(|(it, weight)| (begun(which(it), it.was_launched), *weight));
+            rolled_up(&each.collect::<Vec<_>>())
+        };
+        AttemptRecord { record: all(|it| it.record), latest: all(|it| it.latest) }
     }
 }
 

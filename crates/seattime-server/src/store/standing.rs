@@ -15,7 +15,7 @@ use super::medium::{self, Progress, last_position_ms};
 use super::periods::{InPeriod, Period, VisitSpan};
 use super::record::{
     AttemptPolicy, AttemptRecord, AttemptSources, EarlierOutcomes, RecordPolicy, ValuesByTry, best_score,
-    chosen, media_record, score_text, wire_completion, wire_success,
+    chosen, score_text, wire_completion, wire_success,
 };
 use super::rows::{PackageRow, VisitRow, api_of};
 use super::totals::{AttemptTotals, Level};
@@ -278,12 +278,8 @@ impl Gathered {
                 auto_complete: self.policy.auto_complete,
             };
             let progress = Progress::of(facts.figures());
-            let of = |activity: &StoredActivity| match activity.kind {
-                SessionKind::Media => media_record(&progress, activity, true),
-                SessionKind::Asset if medium::is_document(activity) => {
-                    media_record(&progress, activity, true)
-                }
-                SessionKind::Sco | SessionKind::Asset => sources.record(activity),
+            let of = |activity: &StoredActivity| {
+                (sources.record(activity, &progress, true), activity.rules.measure_weight)
             };
             records.push(AttemptRecord::of(&self.activities.iter().map(of).collect::<Vec<_>>()));
         }

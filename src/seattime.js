@@ -262,6 +262,7 @@ export class Visit {
     /** @type {Options} */ #options;
     /** @type {ReturnType<typeof sender>} */ #post;
     /** @type {Activity | undefined} */ #loaded;
+    /** Whether a script of what is loaded failed. */ #hasFailed = false;
     /** @type {ReturnType<typeof setInterval>} */ #clock;
     /** @type {ReturnType<typeof watch>} */ #signals;
     #media = follow();
@@ -332,6 +333,7 @@ export class Visit {
                 note(() => wasm.dialog(isOpen));
             },
             onBlocked: (blocked) => this.#tell("blocked", blocked),
+            onFailure: () => (this.#hasFailed = true),
             documents: pdf,
             media: this.#media,
         });
@@ -465,6 +467,7 @@ export class Visit {
         guarded(() => wasm.launch(index), 0);
         remember();
         this.#loaded = activity;
+        this.#hasFailed = false;
         this.#launchedAt = performance.now();
         this.#options.frame.src = activity.url;
         this.#signals.look();
@@ -548,12 +551,12 @@ export class Visit {
         this.#options.frame.addEventListener("load", () => this.#frameLoaded(), { signal });
     }
 
-    /** A document of the content frame has loaded with all its scripts. */
+    /** A document of the content frame has loaded; with all its scripts, unless one is known to have failed. */
     #frameLoaded() {
         this.#signals.look();
         // An error page cannot be reached, and the empty page stands between two activities.
         const address = this.#options.frame.contentDocument?.URL ?? "about:blank";
-        if (address !== "about:blank") guarded(() => wasm.note_loaded(), undefined);
+        if (!this.#hasFailed && address !== "about:blank") guarded(() => wasm.note_loaded(), undefined);
     }
 
     /** Looks for new documents, and at what is visible: browsers do not tell of every change. */

@@ -7,6 +7,7 @@ import { dialogs } from "./dialogs.js";
 import { hook, listen, unhook, unlisten } from "./hook.js";
 import { windows } from "./windows.js";
 import { blockedIn } from "./blocked.js";
+import { failuresIn } from "./failures.js";
 
 // Whatever comes from a hand. Only what the browser itself made is heard.
 const BY_HAND = ["pointerdown", "pointerup", "pointermove", "keydown", "wheel", "touchstart", "touchmove"];
@@ -25,6 +26,7 @@ const MOVEMENT = ["pointermove", "wheel", "touchmove", ...AFTERWARDS];
  * are slowed down.
  * @property {(isOpen: boolean) => void} onDialog A dialog of content opens, or was closed.
  * @property {(blocked: import("./blocked.js").Blocked) => void} onBlocked The browser refused something to content.
+ * @property {() => void} onFailure A script of content could not be loaded, or failed.
  * @property {{ enter(window: Window): void, leave(window: Window): void }} [documents] As `media`, for PDFs.
  * @property {ReturnType<typeof import("./media.js").follow>} media Is told of every window but the player's.
  */
@@ -38,8 +40,9 @@ const MOVEMENT = ["pointermove", "wheel", "touchmove", ...AFTERWARDS];
  * @returns {{ look: () => boolean, stop: () => void }} `look`, once a second, finds new documents, and answers whether
  * any of the windows is visible.
  */
-export function watch(page, { onSign, onSight, onSecond, onDialog, onBlocked, media, documents }) {
+export function watch(page, { onSign, onSight, onSecond, onDialog, onBlocked, onFailure, media, documents }) {
     const listenForBlocked = blockedIn(onBlocked);
+    const listenForFailures = failuresIn(onFailure);
     const seen = new WeakSet();
     /** Frames in shadow roots, which no list has. @type {Set<Window>} */
     const sunken = new Set();
@@ -91,7 +94,7 @@ export function watch(page, { onSign, onSight, onSecond, onDialog, onBlocked, me
     /** @param {any} window @returns {import("./hook.js").Hook[]} */
     const hooksOf = (window) => [
         ...hooks(window),
-        ...dialogs(window, onDialog),
+        ...dialogs(window, onDialog, onBlocked),
         // With three arguments it opens a window; else it is heard before the scripts of the new page run.
         [window.Document.prototype, "open", (document, made) => {
             add(made);
@@ -114,6 +117,7 @@ export function watch(page, { onSign, onSight, onSecond, onDialog, onBlocked, me
             media.enter(window);
             documents?.enter(window);
             listenForBlocked(window);
+            listenForFailures(window);
         }
     };
 

@@ -233,6 +233,11 @@ export function asset(version, title = "Asset") {
     return zip(version, title, { [title]: page(title, "") }, [title]);
 }
 
+/** A SCO by its manifest whose page never gets so far that it looks for the API. @param {string} title @param {string} script */
+export function failing(title, script) {
+    return zip("2004", title, { [title]: `<!doctype html><title>${title}</title><script>window.isReady = true;</script>${script}` });
+}
+
 /** A SCO by its manifest whose page never looks for the API. @param {Version} version @param {string} [title] */
 export function deaf(version, title = "Deaf") {
     return zip(version, title, { [title]: page(title, "") });

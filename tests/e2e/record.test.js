@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { asset, deaf, hiding, silent } from "./packages.js";
+import { asset, deaf, failing, hiding, silent } from "./packages.js";
 import { World, near } from "./world.js";
 
 /** @type {World} */
@@ -48,6 +48,21 @@ for (const [kind, made] of /** @type {[string, typeof asset][]} */ ([["an asset"
         assert.deepEqual([row.status, row.attempts, row.time_spent], ["completed", 1, "0h 0m 12s"]);
         near(row.time_spent_ms, 12_000);
         assert.deepEqual(row.flags, made === asset ? [] : ["completion_assumed"]);
+    });
+}
+
+for (const [what, script] of [
+    ["of a script that is missing", `<script src="missing.js"></script>`],
+    ["of a script that fails", `<script>missing.start();</script>`],
+    ["of a script on a host that is not there", `<script src="https://cdn.invalid/player.js"></script>`],
+]) {
+    test(`a SCO that stays blank for want ${what} is not completed`, async () => {
+        const topic = await world.importPackage(await failing(what, script), what);
+        const course = await world.launch(topic, what);
+        await course.advance(20_000);
+        await course.close();
+        const row = await world.closedRow(what);
+        assert.deepEqual([row.status, row.attempts, row.time_spent, row.flags], ["incomplete", 1, "0h 0m 20s", []]);
     });
 }
 

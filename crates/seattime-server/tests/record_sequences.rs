@@ -224,21 +224,12 @@ impl<'a> Player<'a> {
             let values = values.map(|(name, text)| (name.clone(), text.as_str().unwrap().to_owned()));
             (n, values.filter(|it| !OF_ONE_SESSION.contains(&it.0.as_str())).collect())
         });
-        let heard = HeardVisit {
-            attempt,
-            page: plan.page,
-            sessions: Vec::new(),
-            is_touched: false,
-            visible: 0,
-            played: 0,
-            is_over: false,
-        };
         Player {
             topic,
             plan,
             visit: opened_page(topic.version, opened).unwrap(),
             second: 0,
-            heard,
+            heard: HeardVisit::new(attempt, plan.page),
             left: left.collect(),
             snapshots: Vec::new(),
         }
@@ -471,16 +462,7 @@ impl<'a> Learner<'a> {
             if plan.mode == "review" || plan.mode == "browse" {
                 continue;
             }
-            let nothing = HeardVisit {
-                attempt: self.attempt,
-                page: plan.page,
-                sessions: Vec::new(),
-                is_touched: false,
-                visible: 0,
-                played: 0,
-                is_over: false,
-            };
-            let visit = heard.map_or(nothing, |it| it.visit);
+            let visit = heard.map_or_else(|| HeardVisit::new(self.attempt, plan.page), |it| it.visit);
             *self.spent.entry(self.attempt).or_default() += visit.visible;
             self.model.visits.push(visit);
         }

@@ -49,6 +49,19 @@ pub(crate) struct HeardVisit {
 }
 
 impl HeardVisit {
+    /// One of which nothing was heard yet.
+    pub(crate) fn new(attempt: usize, page: Page) -> HeardVisit {
+        HeardVisit {
+            attempt,
+            page,
+            sessions: Vec::new(),
+            is_touched: false,
+            visible: 0,
+            played: 0,
+            is_over: false,
+        }
+    }
+
     /// True if it makes its attempt count.
     pub(crate) fn counts(&self) -> bool {
         self.sessions.iter().any(|it| it.values.is_some())

@@ -149,9 +149,10 @@ pub fn note_loaded() {
 }
 
 /// Sets the record of the activity that was added last; the numbers are those of the variants, from 0.
-/// `is_filled_in` is true if a 2004 session that ends without a status completes the activity.
+/// `was_launched` is true if it was launched before in this attempt, `is_filled_in` if a 2004 session that ends without a
+/// status completes it.
 #[wasm_bindgen]
-pub fn preset_record(completion: u32, success: u32, is_filled_in: bool) {
+pub fn preset_record(completion: u32, success: u32, was_launched: bool, is_filled_in: bool) {
     let completion = match completion {
         2 => Completion::Completed,
         1 => Completion::Incomplete,
@@ -162,7 +163,7 @@ pub fn preset_record(completion: u32, success: u32, is_filled_in: bool) {
         1 => Success::Failed,
         _ => Success::Unknown,
     };
-    visit(|it| it.preset_record(completion, success, is_filled_in));
+    visit(|it| it.preset_record(completion, success, was_launched, is_filled_in));
 }
 
 /// The status of an activity's record, numbered from 0; the cell then says where the word lies.

@@ -301,7 +301,8 @@ export class Visit {
         for (const activity of opened.activities) {
             wasm.add_activity(put(activity.id, 0), KINDS.indexOf(activity.kind), activity.try);
             const { completion = "unknown", success = "unknown", auto_complete = true } = activity;
-            wasm.preset_record(COMPLETIONS.indexOf(completion), SUCCESSES.indexOf(success), auto_complete);
+            const wasLaunched = activity.status !== "not attempted";
+            wasm.preset_record(COMPLETIONS.indexOf(completion), SUCCESSES.indexOf(success), wasLaunched, auto_complete);
             for (const id of activity.objectives ?? []) wasm.add_objective(put(id, 0));
             for (const map of activity.data ?? []) wasm.add_map(put(map.target, 0), map.reads, map.writes);
             both(opened.values[activity.id], wasm.preset);

@@ -233,6 +233,11 @@ export function asset(version, title = "Asset") {
     return zip(version, title, { [title]: page(title, "") }, [title]);
 }
 
+/** Two pages that say nothing to anybody. @param {Version} version @param {string} [title] */
+export function assets(version, title = "Assets") {
+    return zip(version, title, { One: page("One", ""), Two: page("Two", "") }, ["One", "Two"]);
+}
+
 /** A SCO by its manifest whose page never gets so far that it looks for the API. @param {string} title @param {string} script */
 export function failing(title, script) {
     return zip("2004", title, { [title]: `<!doctype html><title>${title}</title><script>window.isReady = true;</script>${script}` });

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { asset, deaf, failing, hiding, silent } from "./packages.js";
+import { asset, assets, deaf, failing, hiding, silent, two } from "./packages.js";
 import { World, near } from "./world.js";
 
 /** @type {World} */
@@ -50,6 +50,48 @@ for (const [kind, made] of /** @type {[string, typeof asset][]} */ ([["an asset"
         assert.deepEqual(row.flags, made === asset ? [] : ["completion_assumed"]);
     });
 }
+
+/** What the player's list says of each activity. @param {import("./course.js").Course} course */
+const listed = (course) => course.read("[...document.querySelectorAll('#activities .quiet')].map((it) => it.textContent)");
+
+test("the player's list tells of an asset while it is read, and says what the report says", async () => {
+    const topic = await world.importPackage(await assets("2004"), "Assets");
+    const course = await world.launch(topic, "reader");
+    await course.advance(9_000);
+    assert.deepEqual(await listed(course), ["not attempted", "not attempted"], "the page was visible for less than 10 s");
+    await course.advance(3_000);
+    assert.deepEqual(await listed(course), ["incomplete", "not attempted"]);
+    await course.click("Next");
+    await course.until("frames[0].document.title === 'Two' && frames[0].isReady");
+    await course.advance(1_000);
+    assert.deepEqual(await listed(course), ["completed", "incomplete"], "the attempt counts already");
+    await course.close();
+    const row = await world.closedRow("reader");
+    assert.deepEqual([row.status, row.attempts], ["completed", 1]);
+
+    const again = await world.launch(topic, "reader");
+    await again.advance(1_000);
+    assert.deepEqual(await listed(again), ["completed", "completed"]);
+    await again.close();
+});
+
+test("the player's list says that a SCO has ended only where that adds something", async () => {
+    const topic = await world.importPackage(await two("2004"), "Ended");
+    const course = await world.launch(topic, "ended");
+    await set(course, [["cmi.completion_status", "incomplete"]]);
+    await course.advance(1_000);
+    assert.deepEqual(await listed(course), ["incomplete", "not attempted"], "what was set and not committed yet");
+    await course.inContent(`call("Terminate")`);
+    await course.until("document.querySelector('#activities .quiet').textContent === 'incomplete, ended'");
+    await course.inContent("isReady = false");
+    await course.click("Part A");
+    await course.until("frames[0].isReady");
+    assert.equal((await listed(course))[0], "incomplete");
+    await set(course, [["cmi.completion_status", "completed"]]);
+    await course.inContent(`call("Terminate")`);
+    await course.until("document.querySelector('#activities .quiet').textContent === 'completed'");
+    await course.close();
+});
 
 for (const [what, script] of [
     ["of a script that is missing", `<script src="missing.js"></script>`],

@@ -35,13 +35,15 @@ const FAILURES = {
 const rows = [];
 /** Number of the activity that was launched last, from 0. */
 let current = 0;
+/** Numbers of the activities that their content has ended. @type {Set<number>} */
+const ended = new Set();
 /** Whether one activity is being changed for another. */
 let isChanging = false;
 /** Whether another window took over. */
 let isElsewhere = false;
 
-/** Behind the status of an activity that its content has ended. */
-const ENDED = ", ended";
+/** After which nothing is expected of an activity. */
+const FINAL = ["completed", "passed", "failed"];
 
 const codeOf = () => new URLSearchParams(location.hash.slice(1)).get("code") ?? undefined;
 const reload = () => location.reload();
@@ -72,13 +74,13 @@ async function play() {
     if (visit.opened.pdfs_unseen) visit.on("second", () => (part("unseen").hidden = !showsPdf(frame)));
     // What plays needs no hand.
     if (visit.opened.asks_still_here && !isMedia) visit.on("second", asking(visit.opened.policy));
-    for (const type of /** @type {const} */ (["committed", "terminated", "taken"])) {
-        visit.on(type, ({ activity }) => {
-            const index = visit.opened.activities.indexOf(activity);
-            const row = rows[index];
-            if (row) say(row[1], visit.status(index) + (type === "terminated" ? ENDED : ""));
-        });
-    }
+    visit.on("terminated", ({ activity }) => {
+        const index = visit.opened.activities.indexOf(activity);
+        ended.add(index);
+        showStatus(visit, index);
+    });
+    visit.on("taken", ({ activity }) => showStatus(visit, visit.opened.activities.indexOf(activity)));
+    visit.on("second", () => showStatus(visit, current));
     forgetCode();
     keepToken(visit.launchToken);
     const { opened } = visit;
@@ -127,6 +129,14 @@ function listActivities(visit) {
     });
 }
 
+/** Says how an activity stands: its record, and that its content has ended it where more is expected of it. @param {Visit} visit @param {number} index */
+function showStatus(visit, index) {
+    const [row, { missing_file }] = [rows[index], visit.opened.activities[index] ?? {}];
+    if (row === undefined || missing_file) return;
+    const status = visit.status(index);
+    say(row[1], ended.has(index) && !FINAL.includes(status) ? `${status}, ended` : status);
+}
+
 /**
  * Launches an activity, if it is not the one that runs.
  *
@@ -134,13 +144,13 @@ function listActivities(visit) {
  * @param {number} index
  */
 async function show(visit, index) {
-    const [button, status] = rows[index];
-    const isEnded = status.textContent?.endsWith(ENDED);
-    if (isChanging || (button.hasAttribute("aria-current") && !isEnded)) return;
+    const [button] = rows[index];
+    if (isChanging || (button.hasAttribute("aria-current") && !ended.has(index))) return;
     isChanging = true;
+    ended.delete(index);
     for (const [other] of rows) other.removeAttribute("aria-current");
     button.setAttribute("aria-current", "true");
-    if (isEnded) say(status, `${status.textContent?.slice(0, -ENDED.length)}, open again`);
+    showStatus(visit, index);
     if (!isWide.matches) list.open = false;
     const { activities } = visit.opened;
     [current, nextButton.disabled] = [index, index === activities.length - 1];

@@ -19,6 +19,8 @@ pub(super) struct Activity {
     pub(super) maps: Vec<Map>,
     /// Its record when the visit was opened.
     pub(super) record: Record,
+    /// True if it was launched before the visit was opened, in this attempt, and that counts.
+    pub(super) was_launched: bool,
     /// True if a 2004 session that ends without a status completes it.
     pub(super) is_filled_in: bool,
 }
@@ -34,6 +36,7 @@ impl Activity {
             objectives: Vec::new(),
             maps: Vec::new(),
             record: Record::default(),
+            was_launched: false,
             is_filled_in: true,
         }
     }

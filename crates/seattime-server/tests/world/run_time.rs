@@ -43,7 +43,8 @@ pub(crate) fn opened_page(version: Version, opened: &Value) -> Option<Visit> {
             "failed" => Success::Failed,
             _ => Success::Unknown,
         };
-        visit.preset_record(completion, success, activity.get("auto_complete")?.as_bool()?);
+        let was_launched = activity.get("status")?.as_str()? != "not attempted";
+        visit.preset_record(completion, success, was_launched, activity.get("auto_complete")?.as_bool()?);
         for id in activity.get("objectives").and_then(Value::as_array).into_iter().flatten() {
             visit.add_objective(id.as_str()?);
         }

@@ -64,10 +64,10 @@ async fn tells_what_it_told(server: &TestServer, version: usize, since: &Since) 
     let name = "Muster, \u{c4}nna \u{1f600}";
     #[rustfmt::skip]
     let mut truth = vec![
-        json!(["berta", "Berta",  "Topic", "incomplete",    "0h 5m 0s", "measured", 300_000, null,    1, 1, null]),
-        json!(["carla", "Carla",  "Topic", "not attempted", "0h 0m 0s", "measured", 0,       null,    0, 0, "never_launched"]),
-        json!(["emma",  "Emma",   "Topic", "not attempted", "0h 0m 0s", "measured", 0,       null,    0, 0, "never_launched"]),
-        json!(["anna",  name,     "Topic", "passed",        "0h 4m 0s", "reported", 300_000, 240_000, 1, 0, null]),
+        json!(["berta", "Berta",  "Topic", "incomplete",    "0h 5m 0s", "measured", 300_000, null,    1, 1, null, "incomplete", "unknown"]),
+        json!(["carla", "Carla",  "Topic", "not attempted", "0h 0m 0s", "measured", 0,       null,    0, 0, "never_launched", "unknown", "unknown"]),
+        json!(["emma",  "Emma",   "Topic", "not attempted", "0h 0m 0s", "measured", 0,       null,    0, 0, "never_launched", "unknown", "unknown"]),
+        json!(["anna",  name,     "Topic", "passed",        "0h 4m 0s", "reported", 300_000, 240_000, 1, 0, null, "completed", "passed"]),
     ];
     truth.retain(|it| it[0] != "emma" || version >= since.enrolled);
     // Content called Initialize, and never said a time.
@@ -103,6 +103,17 @@ async fn tells_what_it_told(server: &TestServer, version: usize, since: &Since) 
     assert_eq!((&row["time_spent"], &row["attempts"]), (&json!("0h 6m 0s"), &json!(1)), "version {version}");
 }
 
+/// Rows that were derived with one word for completion and success have both apart.
+async fn tells_completion_and_success(server: &TestServer) {
+    let told = server.get("/api/v1/report?sort=learner&order=asc", OLD_KEY).await.unwrap().body;
+    let rows: Vec<_> = told["rows"].as_array().unwrap().iter().collect();
+    let found: Vec<_> =
+        rows.iter().map(|it| json!([it["status"], it["completion"], it["success"]])).collect();
+    let incomplete = json!(["incomplete", "incomplete", "unknown"]);
+    let unknown = json!(["not attempted", "unknown", "unknown"]);
+    assert_eq!(found, [incomplete, unknown.clone(), unknown, json!(["passed", "completed", "passed"])]);
+}
+
 /// What a row tells.
 fn figures(row: &Value) -> Value {
     json!([
@@ -117,6 +128,8 @@ fn figures(row: &Value) -> Value {
         row["attempts"],
         row["conflicts"],
         row["missing"],
+        row["completion"],
+        row["success"],
     ])
 }
 
@@ -134,6 +147,63 @@ async fn every_earlier_file_tells_what_it_told() {
     }
 }
 
+/// Makes a database one that this version derived every row in.
+async fn derive(server: &TestServer) {
+    server.advance(60 * MINUTE_MS);
+    server.get("/api/v1/report", OLD_KEY).await.unwrap();
+}
+
+/// The step that took completion and success apart.
+const COMPLETION: [usize; 2] = [15, 11];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_a_file_with_one_word_have_completion_and_success() {
+    let [version, _] = COMPLETION;
+    let data = TempDir::new().unwrap();
+    let db = Connection::open(data.path().join("seattime.db")).unwrap();
+    db.execute_batch(&statements("sqlite", version)).unwrap();
+    db.pragma_update(None, "user_version", i64::try_from(version).unwrap()).unwrap();
+    let server = TestServer::start_on(data, None).await.unwrap();
+    derive(&server).await;
+    let data = server.stop();
+    db.execute("UPDATE standing SET row = json_remove(row, '$.completion', '$.success')", []).unwrap();
+    db.pragma_update(None, "user_version", i64::try_from(version - 1).unwrap()).unwrap();
+    drop(db);
+    tells_completion_and_success(&TestServer::start_on(data, None).await.unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_a_postgres_with_one_word_have_completion_and_success() {
+    let Some(programs) = cluster::programs() else {
+        eprintln!("left out: there is no PostgreSQL; `cargo xtask setup` installs it");
+        return;
+    };
+    let cluster = cluster::Cluster::start(&programs, &["fsync=off"]).unwrap();
+    let [_, version] = COMPLETION;
+    make(&cluster.url(), version).await;
+    let server = TestServer::start_on(TempDir::new().unwrap(), Some(cluster.url())).await.unwrap();
+    derive(&server).await;
+    drop(server);
+    cluster.ask("UPDATE standing SET row = (row::jsonb - 'completion' - 'success')::text").unwrap();
+    cluster.ask(&format!("UPDATE schema_version SET version = {}", version - 1)).unwrap();
+    let server = TestServer::start_on(TempDir::new().unwrap(), Some(cluster.url())).await.unwrap();
+    tells_completion_and_success(&server).await;
+}
+
+/// Makes a PostgreSQL database of that version.
+async fn make(url: &str, version: usize) {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    let talking = tokio::spawn(connection);
+    client.batch_execute(&statements("postgres", version)).await.unwrap();
+    let kept = format!(
+        "CREATE TABLE schema_version (id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1), version BIGINT NOT NULL, \
+         holder TEXT NOT NULL, until_ms BIGINT NOT NULL); INSERT INTO schema_version VALUES (1, {version}, '', 0)"
+    );
+    client.batch_execute(&kept).await.unwrap();
+    drop(client);
+    talking.await.unwrap().unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_earlier_postgres_tells_what_it_told() {
     let Some(programs) = cluster::programs() else {
@@ -144,16 +214,7 @@ async fn every_earlier_postgres_tells_what_it_told() {
     for version in 1..=steps("postgres").len() {
         cluster.ask(&format!("CREATE DATABASE older_{version}")).unwrap();
         let url = cluster.url().replace("///postgres?", &format!("///older_{version}?"));
-        let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
-        let talking = tokio::spawn(connection);
-        client.batch_execute(&statements("postgres", version)).await.unwrap();
-        let kept = format!(
-            "CREATE TABLE schema_version (id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1), version BIGINT NOT NULL, \
-             holder TEXT NOT NULL, until_ms BIGINT NOT NULL); INSERT INTO schema_version VALUES (1, {version}, '', 0)"
-        );
-        client.batch_execute(&kept).await.unwrap();
-        drop(client);
-        talking.await.unwrap().unwrap();
+        make(&url, version).await;
         let server = TestServer::start_on(TempDir::new().unwrap(), Some(url)).await.unwrap();
         server.advance(60 * MINUTE_MS);
         tells_what_it_told(&server, version, &POSTGRES).await;

@@ -67,6 +67,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0012_record.sql"),
     include_str!("../../migrations/sqlite/0013_imports.sql"),
     include_str!("../../migrations/sqlite/0014_blocked.sql"),
+    include_str!("../../migrations/sqlite/0015_completion.sql"),
 ];
 
 /// The version of the schema.

@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0008_record.sql"),
     include_str!("../../../migrations/postgres/0009_imports.sql"),
     include_str!("../../../migrations/postgres/0010_blocked.sql"),
+    include_str!("../../../migrations/postgres/0011_completion.sql"),
 ];
 
 /// The version of the schema.

@@ -1,0 +1,8 @@
+-- Rows derived by versions that kept one word for completion and success have both apart.
+UPDATE standing SET row = json_set(
+    row,
+    '$.completion', CASE WHEN status IN ('passed', 'failed', 'completed') THEN 'completed'
+                         WHEN status = 'incomplete' THEN 'incomplete' ELSE 'unknown' END,
+    '$.success', CASE WHEN status IN ('passed', 'failed') THEN status ELSE 'unknown' END
+)
+WHERE json_extract(row, '$.completion') IS NULL;

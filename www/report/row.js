@@ -10,6 +10,9 @@ import { cell, makeRow } from "./table.js";
 import { FLAGS, KINDS, MISSING, PROVENANCES, STATUSES, conflictWords } from "./terms.js";
 import { draw as drawVisits } from "./visits.js";
 
+/** Flags that stand with the status. */
+const OF_STATUS = ["completion_assumed", "failed_while_paused"];
+
 /**
  * @typedef {object} InPeriod What of a row lies in the period that is asked for.
  * @property {string} [time_spent]
@@ -85,19 +88,18 @@ function drawTime(held, row) {
     held.append(make("span", isAllBefore ? "taken over" : row.provenance ?? "unknown source", "quiet"));
     if (row.backfilled_ms && !isAllBefore) held.append(make("span", `${spent(row.backfilled_ms)} from before`, "quiet"));
     if (missing) held.append(make("span", missing.short, "flag none"));
-    // The status has its own.
-    const ofTime = (row.flags ?? []).filter((it) => it !== "completion_assumed");
+    const ofTime = (row.flags ?? []).filter((it) => !OF_STATUS.includes(it));
     for (const flag of ofTime) if (FLAGS[flag]) held.append(make("span", FLAGS[flag], "flag"));
 }
 
 /**
- * Shows that the row is better than its latest sessions left it, or that its completion rests on no report.
+ * Shows that the row is better than its latest sessions left it, and what its status rests on.
  *
  * @param {HTMLElement} held
  * @param {Row} row
  */
 function drawLatest(held, row) {
-    if (row.flags?.includes("completion_assumed")) held.append(make("span", FLAGS.completion_assumed, "quiet"));
+    for (const flag of OF_STATUS) if (row.flags?.includes(flag)) held.append(make("span", FLAGS[flag], "quiet"));
     const latest = row.latest?.status;
     if (latest && latest !== row.status) held.append(make("span", `last time ${(STATUSES[latest] ?? latest).toLowerCase()}`, "quiet"));
 }

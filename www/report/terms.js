@@ -61,6 +61,7 @@ export const PROVENANCES = {
 export const FLAGS = {
     report_exceeds_presence: "a report was too high",
     completion_assumed: "no status reported",
+    failed_while_paused: "failed while paused",
     part_unmeasured: "partly not measured",
     conflicts: "values kept beside",
     score_refused: "a score was refused",

@@ -39,7 +39,7 @@ pub fn settled_status<'a>(value: Lookup<'_, 'a>, is_finished: bool, is_strict: b
 ///
 /// Spec: SCORM 1.2 RTE, *cmi.student_data.mastery_score*.
 #[inline(never)]
-pub(crate) fn mastery(value: Lookup<'_, '_>) -> Option<Success> {
+pub fn mastery(value: Lookup<'_, '_>) -> Option<Success> {
     let text = |name| value(name).unwrap_or_default();
     let number = |name| real::parse(text(name));
     let is_for_credit =

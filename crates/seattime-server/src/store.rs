@@ -55,7 +55,7 @@ pub use self::imported::{ImportFindings, ImportWarning, Severity};
 pub use self::judging::{Judged, JudgedOf, JudgedRows, Judgement, Judging, RowKey};
 pub use self::listing::{CONFLICTS, Missing, MissingOf, Order, Place, ReportOf, ReportPage, Sort};
 pub use self::periods::{Accrual, InPeriod, Period, VisitSpan};
-pub use self::record::AttemptPolicy;
+pub use self::record::{AttemptPolicy, FAILED_WHILE_PAUSED};
 pub use self::refusals::{RefusedValue, SCORE_REFUSED, STATUS_REFUSED};
 pub use self::refused::StoreError;
 pub use self::report_row::{LatestOutcome, ReportDetail, ReportLearner, ReportMedia, ReportRow};

@@ -226,6 +226,31 @@ async fn what_an_earlier_page_achieved_is_kept_before_a_later_one_writes_over_it
     }
 }
 
+/// LMSFinish of earlier pages wrote `failed` over the status of a lesson that paused below its mastery score.
+#[tokio::test]
+async fn a_lesson_that_an_earlier_page_failed_in_a_pause_is_flagged() {
+    let mastery = "<adlcp:masteryscore>80</adlcp:masteryscore>";
+    for (page, exit, raw, is_flagged) in [
+        (Page::Earlier, "suspend", "20", true),
+        (Page::Earlier, "", "20", false),        // it was finished
+        (Page::Earlier, "suspend", "90", false), // content failed it
+        (Page::Current, "suspend", "20", false), // this page writes nothing over what content set
+    ] {
+        let course = Course { page, ..Course::of(V12, &[("sco", mastery)]).await };
+        let sets =
+            [("cmi.core.score.raw", raw), ("cmi.core.exit", exit), ("cmi.core.lesson_status", "failed")];
+        course.visit(&json!({}), 0, &sets, End::Terminate).await;
+        let row = course.row().await;
+        let flagged = row["flags"].as_array().unwrap().contains(&json!("failed_while_paused"));
+        assert_eq!((&row["status"], flagged), (&json!("failed"), is_flagged), "{exit:?} {raw}: {row}");
+
+        course.visit(&json!({}), 0, PASS_12, End::Terminate).await;
+        let row = course.row().await;
+        assert_eq!(row["status"], "passed");
+        assert!(!row["flags"].as_array().unwrap().contains(&json!("failed_while_paused")), "{row}");
+    }
+}
+
 /// After `launch: new`, an earlier pass stays in the row, or what the course's policy says.
 #[tokio::test]
 async fn a_course_chooses_among_attempts() {

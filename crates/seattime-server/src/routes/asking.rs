@@ -10,8 +10,8 @@ use crate::app::App;
 use crate::error::Problem;
 use crate::store::listing::{MOST_ROWS, USUAL_ROWS};
 use crate::store::{
-    Account, CONFLICTS, MissingOf, Order, Period, Place, ReportOf, ReportPage, ReportRow, SCORE_REFUSED,
-    STATUS_REFUSED, Sight, Sort,
+    Account, CONFLICTS, FAILED_WHILE_PAUSED, MissingOf, Order, Period, Place, ReportOf, ReportPage,
+    ReportRow, SCORE_REFUSED, STATUS_REFUSED, Sight, Sort,
 };
 use crate::zone::{Day, Zone};
 
@@ -20,10 +20,11 @@ const STATUSES: [&str; 6] = ["passed", "completed", "failed", "incomplete", "not
 /// What a topic may be.
 const KINDS: [&str; 5] = ["scorm_1.2", "scorm_2004", "video", "audio", "document"];
 /// What may be remarkable of a row.
-const FLAGS: [&str; 6] = [
+const FLAGS: [&str; 7] = [
     "report_exceeds_presence",
     "part_unmeasured",
     "completion_assumed",
+    FAILED_WHILE_PAUSED,
     SCORE_REFUSED,
     STATUS_REFUSED,
     CONFLICTS,

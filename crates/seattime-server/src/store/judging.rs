@@ -109,7 +109,10 @@ impl Judged {
             None => gathered.row(None)?,
         };
         let after = gathered.row(Some(policy))?;
-        let shown = |it: &ReportRow| (it.status.clone(), it.score.clone(), it.attempts, it.time_spent_ms);
+        let shown = |it: &ReportRow| {
+            let record = (it.status.clone(), it.completion, it.success, it.score.clone());
+            (record, it.attempts, it.time_spent_ms, it.flags.clone())
+        };
         let is_newer = others.is_empty() && shown(&before) != shown(&after);
         if others.is_empty() && !is_newer {
             return Ok(None);

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use seattime_core::Version;
-use seattime_core::attempt::Lookup;
-use seattime_core::end::{self, Ended, Ending};
+use seattime_core::attempt::{Lookup, mastery};
+use seattime_core::end::{self, EndKind, Ended, Ending};
 use seattime_core::outcome::{Completion, Outcome, Record, Score, Success, rolled_up};
 use seattime_core::value::real;
 use seattime_wire as wire;
@@ -17,6 +17,9 @@ use super::raw::RawSession;
 use super::rows::VisitRow;
 use super::standing::Values;
 use super::{StoreError, StoredActivity};
+
+/// Flag of a row that is failed as [`ActivityRecord::is_failed_by_pause`].
+pub const FAILED_WHILE_PAUSED: &str = "failed_while_paused";
 
 /// Values by activity and number of the activity's attempt.
 pub(crate) type ValuesByTry = BTreeMap<String, BTreeMap<u32, Values>>;
@@ -69,6 +72,9 @@ pub(crate) struct ActivityRecord {
     /// What its last session left.
     pub(crate) latest: Record,
     pub(crate) was_launched: bool,
+    /// True if it failed in a session that paused, and LMSFinish of an earlier page may have made it fail: that wrote the
+    /// mastery score's decision over the status that content had set.
+    pub(crate) is_failed_by_pause: bool,
 }
 
 impl AttemptSources<'_> {
@@ -100,7 +106,10 @@ impl AttemptSources<'_> {
             found.record.add(&outcome);
             found.latest = Record::default();
             found.latest.add(&outcome);
+            let is_failed = session.outcome.is_none() && outcome.success == Success::Failed;
+            found.is_failed_by_pause |= is_failed && self.may_be_mastery(activity, visit, session);
         }
+        found.is_failed_by_pause &= found.record.success == Success::Failed;
         found
     }
 
@@ -169,17 +178,33 @@ impl AttemptSources<'_> {
         session: &RawSession,
         try_: u32,
     ) -> Option<Outcome> {
-        let values = self.values.get(&activity.id).and_then(|it| it.get(&try_));
-        let value = |name: &str| {
-            let default = || activity.defaults.iter().find(|it| it.0 == name).map(|it| &it.1);
-            values.and_then(|it| it.get(name)).or_else(default).map(String::as_str)
-        };
-        let end = has_ended(visit, session).then(|| {
-            let is_terminated = session.state == SessionState::Terminated;
-            end::end(self.version.into(), ended(self.version, is_terminated, &value)).kind
-        });
+        let value = self.value(activity, try_);
+        let end = has_ended(visit, session).then(|| self.end_kind(session, &value));
         let auto_complete = self.auto_complete && !activity.rules.completion_set_by_content;
         Some(Outcome::of(self.version, &value, end, auto_complete, false))
+    }
+
+    /// True if a session that failed was a pause, and its mastery score decides the same.
+    fn may_be_mastery(&self, activity: &StoredActivity, visit: &VisitRow, session: &RawSession) -> bool {
+        let value = self.value(activity, session.try_);
+        self.version == Version::V12
+            && has_ended(visit, session)
+            && self.end_kind(session, &value) != EndKind::Finished
+            && mastery(&value) == Some(Success::Failed)
+    }
+
+    fn end_kind(&self, session: &RawSession, value: Lookup<'_, '_>) -> EndKind {
+        let is_terminated = session.state == SessionState::Terminated;
+        end::end(self.version.into(), ended(self.version, is_terminated, value)).kind
+    }
+
+    /// Looks up values of an attempt on an activity, and its defaults from the manifest.
+    fn value<'b>(&'b self, activity: &'b StoredActivity, try_: u32) -> impl Fn(&str) -> Option<&'b str> {
+        let values = self.values.get(&activity.id).and_then(|it| it.get(&try_));
+        move |name| {
+            let default = || activity.defaults.iter().find(|it| it.0 == name).map(|it| &it.1);
+            values.and_then(|it| it.get(name)).or_else(default).map(String::as_str)
+        }
     }
 }
 
@@ -214,7 +239,7 @@ fn media_record(progress: &Progress, activity: &StoredActivity, was_launched: bo
         _ => Completion::Unknown,
     };
     let record = Record { completion, ..Record::default() };
-    ActivityRecord { record, latest: record, was_launched }
+    ActivityRecord { record, latest: record, was_launched, is_failed_by_pause: false }
 }
 
 /// One attempt that counts: the roll-up of its activities' records, and of what their last sessions left.
@@ -222,6 +247,8 @@ fn media_record(progress: &Progress, activity: &StoredActivity, was_launched: bo
 pub(crate) struct AttemptRecord {
     pub(crate) record: Record,
     pub(crate) latest: Record,
+    /// True if one of its activities is failed as [`ActivityRecord::is_failed_by_pause`].
+    pub(crate) is_failed_by_pause: bool,
 }
 
 impl AttemptRecord {
@@ -231,7 +258,8 @@ impl AttemptRecord {
             let each = activities.iter().map(|(it, weight)| (begun(which(it), it.was_launched), *weight));
             rolled_up(&each.collect::<Vec<_>>())
         };
-        AttemptRecord { record: all(|it| it.record), latest: all(|it| it.latest) }
+        let is_failed_by_pause = activities.iter().any(|it| it.0.is_failed_by_pause);
+        AttemptRecord { record: all(|it| it.record), latest: all(|it| it.latest), is_failed_by_pause }
     }
 }
 

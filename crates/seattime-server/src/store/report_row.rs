@@ -70,7 +70,8 @@ pub struct ReportRow {
     /// What content reported, in ms, where it reported anything.
     pub reported_ms: Option<i64>,
     /// What is remarkable: `report_exceeds_presence`; `completion_assumed`, where the package never set a status and its
-    /// end was taken as completion; `part_unmeasured`, where a player did not say when it played.
+    /// end was taken as completion; `failed_while_paused`, where LMSFinish of a page of an earlier version may have
+    /// decided it; `part_unmeasured`, where a player did not say when it played.
     pub flags: Vec<String>,
     /// How many values of a fenced page were kept beside those of the page that went on.
     #[serde(default)]

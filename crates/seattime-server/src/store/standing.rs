@@ -14,8 +14,8 @@ use super::history::{BACKFILLED, HistoryRow};
 use super::medium::{self, Progress, last_position_ms};
 use super::periods::{InPeriod, Period, VisitSpan};
 use super::record::{
-    AttemptPolicy, AttemptRecord, AttemptSources, EarlierOutcomes, RecordPolicy, ValuesByTry, best_score,
-    chosen, score_text, wire_completion, wire_success,
+    AttemptPolicy, AttemptRecord, AttemptSources, EarlierOutcomes, FAILED_WHILE_PAUSED, RecordPolicy,
+    ValuesByTry, best_score, chosen, score_text, wire_completion, wire_success,
 };
 use super::rows::{PackageRow, VisitRow, api_of};
 use super::totals::{AttemptTotals, Level};
@@ -316,6 +316,9 @@ impl Gathered {
         let mut flags = Vec::new();
         if shown.is_assumed {
             flags.push("completion_assumed".to_owned());
+        }
+        if wire_success(shown.success) == Success::Failed && records.iter().any(|it| it.is_failed_by_pause) {
+            flags.push(FAILED_WHILE_PAUSED.to_owned());
         }
         if parts().any(|it| it.exceeds_presence) {
             flags.push("report_exceeds_presence".to_owned());

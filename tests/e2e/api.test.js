@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Bare } from "./bare.js";
+import { skip } from "./need.js";
 import { ROOT } from "./testbed.js";
 
 const LAUNCH = `
@@ -21,7 +22,7 @@ const LAUNCH = `
 for (const name of ["API", "DMI"]) {
     const path = `${ROOT}/target/tmp/adl/${name}.jsonl`;
     test(`every call of ADL's case ${name} is answered in the browser as ADL demands`, async (context) => {
-        if (!process.env.SEATTIME_ADL_DIR || !existsSync(path)) return context.skip("left out: ADL's cases are not here");
+        if (!process.env.SEATTIME_ADL_DIR || !existsSync(path)) return skip(context, "adl", "name the folder of ADL's cases in SEATTIME_ADL_DIR");
         // What ADL demands was compared natively; here is what was then answered, word for word.
         const [data, ...steps] = readFileSync(path, "utf8").trimEnd().split("\n").map((it) => JSON.parse(it));
         const bare = await Bare.open("chrome");

@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { skip } from "./need.js";
 import { lastWords, silent } from "./packages.js";
 import { MINUTE, SECOND, World, near } from "./world.js";
 
@@ -70,7 +71,7 @@ test("a tab that is frozen has written down, copied and sent what it held, befor
 test("one promise stands for what is not acknowledged, anew with each checkpoint, and none once all is", async (t) => {
     const topic = await world.importPackage(await silent("2004"), "Last words");
     const course = await world.launch(topic, "promised");
-    if (!(await course.read(NOTE_PROMISES))) return t.skip("this browser promises nothing");
+    if (!(await course.read(NOTE_PROMISES))) return skip(t, "fetchLater", "the test needs a browser that has it");
     await course.input();
     await course.loseNetwork(true);
     for (const location of ["page-1", "page-2", "page-3"]) {

@@ -7,6 +7,7 @@ import { mkdtempSync, openSync, closeSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { skip } from "./need.js";
 import { silent } from "./packages.js";
 import { MINUTE, SECOND, World } from "./world.js";
 
@@ -121,8 +122,9 @@ function fill(path) {
 }
 
 const disk = smallDisk();
-test("a full disk of the server is said, keeps everything in the page, and is recovered from", { skip: disk ? false : "no disk can be mounted" }, async () => {
-    const folder = /** @type {string} */ (disk);
+test("a full disk of the server is said, keeps everything in the page, and is recovered from", async (context) => {
+    if (!disk) return skip(context, "mount", "run the tests as a user who may mount file systems");
+    const folder = disk;
     const small = await World.begin(folder);
     try {
         const course = await small.launch(await small.importPackage(await silent("2004"), "Full"), "full");

@@ -1,5 +1,6 @@
 //! `test`: everything that CI checks, as stages, with one sum at the end.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -45,16 +46,35 @@ const STAGES: &[Stage] = &[
     ("e2e",      Setup,   end_to_end),
 ];
 
+/// Names the file in which tests of Rust note that they were skipped, as `seattime_testing::need`.
+const SKIPS: &str = "SEATTIME_SKIPS";
+
 /// What a file of end-to-end tests brings in if its tests play in real time.
 const REAL_TIME: &str = "./real_time.js";
 
 /// What came of a stage.
 #[derive(Debug, PartialEq)]
 enum Outcome {
-    /// So many tests passed and failed; the text is shown when one failed, and which ones at the very end.
-    Ran { passed: u64, failed: u64, output: String, named: Vec<String> },
-    /// There is nothing to run yet, for this reason.
+    /// Counts of tests; the output is shown when one failed, and at the very end which ones failed and were skipped.
+    Ran { counts: Counts, output: String, failed: Vec<String>, skipped: Vec<String> },
+    /// Nothing could run, for this reason.
     Skipped(String),
+}
+
+/// How many tests passed, failed and were skipped.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Counts {
+    passed: u64,
+    failed: u64,
+    skipped: u64,
+}
+
+impl Counts {
+    fn add(&mut self, more: Counts) {
+        self.passed += more.passed;
+        self.failed += more.failed;
+        self.skipped += more.skipped;
+    }
 }
 
 /// `cargo xtask test [STAGE…]`.
@@ -66,8 +86,8 @@ pub(crate) fn command(project: &Project, arguments: &[String]) -> Result<ExitCod
     let is_wanted = |name: &str| arguments.is_empty() || arguments.iter().any(|it| it == name);
     let stages: Vec<&Stage> = STAGES.iter().filter(|(name, ..)| is_wanted(name)).collect();
     let whole = step::Watch::start();
-    let (mut all_passed, mut all_failed) = (0, 0);
-    let mut all_named = Vec::new();
+    let mut all = Counts::default();
+    let (mut all_failed, mut all_skipped) = (Vec::new(), Vec::new());
 
     let mut bench = Bench { project, ready: None };
     if stages.iter().any(|(_, needs, _)| *needs == Setup) {
@@ -88,27 +108,30 @@ pub(crate) fn command(project: &Project, arguments: &[String]) -> Result<ExitCod
             run(&bench).unwrap_or_else(|error| failure(format!("{error:#}")))
         };
         match outcome {
-            Outcome::Skipped(why) => println!("test: {name} … skipped, {why}"),
-            Outcome::Ran { passed, failed, output, named } => {
-                let verdict = if failed == 0 { "ok" } else { "FAILED" };
-                if failed != 0 {
+            Outcome::Skipped(why) => {
+                println!("test: {name} … skipped");
+                all.skipped += 1;
+                all_skipped.push(format!("{name}: {why}"));
+            }
+            Outcome::Ran { counts, output, failed, skipped } => {
+                let verdict = if counts.failed == 0 { "ok" } else { "FAILED" };
+                if counts.failed != 0 {
                     println!("{output}");
+                    all_failed.push(format!("{name}: {} failed", counts.failed));
+                    all_failed.extend(failed);
                 }
                 println!("test: {name} … {verdict}, {}", watch.read());
-                all_passed += passed;
-                all_failed += failed;
-                if failed != 0 {
-                    all_named.push(format!("{name}: {failed} failed"));
-                    all_named.extend(named);
-                }
+                all.add(counts);
+                all_skipped.extend(skipped);
             }
         }
     }
     // Where a long log is shown by its end alone, this is what is seen of it.
-    all_named.iter().for_each(|it| println!("test: failed: {it}"));
+    all_skipped.iter().for_each(|it| println!("test: skipped: {it}"));
+    all_failed.iter().for_each(|it| println!("test: failed: {it}"));
     println!("test: everything took {}", whole.read());
-    println!("{all_passed} passed, {all_failed} failed");
-    Ok(if all_failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    println!("{} passed, {} failed, {} skipped", all.passed, all.failed, all.skipped);
+    Ok(if all.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn fmt(bench: &Bench) -> Result<Outcome> {
@@ -232,52 +255,80 @@ fn one(bench: &Bench, name: &str, command: &mut Command) -> Result<Outcome> {
 
 /// A stage whose tests count themselves.
 fn counted(bench: &Bench, name: &str, command: &mut Command) -> Result<Outcome> {
+    let notes = bench.project.notes().join(format!("skips-{name}"));
+    if notes.exists() {
+        fs::remove_file(&notes)?;
+    }
+    let command = command.env(SKIPS, &notes);
     let (succeeded, log) = step::logged(bench.project, &format!("test-{name}"), command)?;
     let text = String::from_utf8_lossy(&fs::read(&log)?).into_owned();
-    let (passed, failed) = count(&text);
+    let noted = if notes.exists() { fs::read_to_string(&notes)? } else { String::new() };
+    let (mut counts, skipped) = count(&text, &noted);
     // A command that fails without a failed test did not get as far as its tests.
-    let failed = if succeeded { failed } else { failed.max(1) };
-    Ok(Outcome::Ran { passed, failed, output: step::tail(&log)?, named: failed::failed(&text) })
+    counts.failed = if succeeded { counts.failed } else { counts.failed.max(1) };
+    Ok(Outcome::Ran { counts, output: step::tail(&log)?, failed: failed::failed(&text), skipped })
 }
 
-/// What came of a stage that runs several commands.
+/// The outcome of a stage that runs several commands.
 fn sum(outcomes: Vec<Outcome>) -> Outcome {
-    let (mut all_passed, mut all_failed, mut shown, mut all_named) = (0, 0, String::new(), Vec::new());
+    let (mut all, mut shown) = (Counts::default(), String::new());
+    let (mut all_failed, mut all_skipped) = (Vec::new(), Vec::new());
     for outcome in outcomes {
-        if let Outcome::Ran { passed, failed, output, named } = outcome {
-            all_passed += passed;
-            all_failed += failed;
-            all_named.extend(named);
-            if failed != 0 {
+        if let Outcome::Ran { counts, output, failed, skipped } = outcome {
+            all.add(counts);
+            all_failed.extend(failed);
+            all_skipped.extend(skipped);
+            if counts.failed != 0 {
                 shown.push_str(&output);
             }
         }
     }
-    Outcome::Ran { passed: all_passed, failed: all_failed, output: shown, named: all_named }
+    Outcome::Ran { counts: all, output: shown, failed: all_failed, skipped: all_skipped }
 }
 
 fn verdict(is_good: bool, output: String) -> Outcome {
-    if is_good { Outcome::Ran { passed: 1, failed: 0, output, named: Vec::new() } } else { failure(output) }
+    if !is_good {
+        return failure(output);
+    }
+    let counts = Counts { passed: 1, ..Counts::default() };
+    Outcome::Ran { counts, output, failed: Vec::new(), skipped: Vec::new() }
 }
 
 fn failure(output: String) -> Outcome {
-    Outcome::Ran { passed: 0, failed: 1, output, named: Vec::new() }
+    let counts = Counts { failed: 1, ..Counts::default() };
+    Outcome::Ran { counts, output, failed: Vec::new(), skipped: Vec::new() }
 }
 
-/// Sums what test runners say: cargo's once for each binary, Node's once at the end.
-fn count(output: &str) -> (u64, u64) {
-    let (mut passed, mut failed) = (0, 0);
+/// Sums the counts that test runners print: cargo's once for each binary, Node's once at the end. `noted` are the skips
+/// of tests of Rust, a line each: their runner counts them as passed.
+fn count(output: &str, noted: &str) -> (Counts, Vec<String>) {
+    let mut counts = Counts::default();
+    let mut skipped: Vec<String> = Vec::new();
+    let number = |text: &str| text.trim().parse().unwrap_or(0);
     for line in output.lines() {
         if let Some(result) = line.strip_prefix("test result: ") {
-            passed += before(result, " passed");
-            failed += before(result, " failed");
-        } else if let Some(number) = line.strip_prefix("# pass ") {
-            passed += number.trim().parse().unwrap_or(0);
-        } else if let Some(number) = line.strip_prefix("# fail ").or(line.strip_prefix("# cancelled ")) {
-            failed += number.trim().parse().unwrap_or(0);
+            counts.passed += before(result, " passed");
+            counts.failed += before(result, " failed");
+            counts.skipped += before(result, " ignored");
+        } else if let Some(text) = line.strip_prefix("# pass ") {
+            counts.passed += number(text);
+        } else if let Some(text) = line.strip_prefix("# fail ").or(line.strip_prefix("# cancelled ")) {
+            counts.failed += number(text);
+        } else if let Some(text) = line.strip_prefix("# skipped ").or(line.strip_prefix("# todo ")) {
+            counts.skipped += number(text);
+        } else if let Some((name, why)) = line.split_once(" # SKIP ").filter(|_| line.starts_with("ok ")) {
+            let name = name.split_once(" - ").map_or(name, |it| it.1);
+            skipped.push(format!("{name}: {why}"));
+        } else if let Some(name) = line.strip_suffix(" ... ignored").and_then(|it| it.strip_prefix("test ")) {
+            skipped.push(format!("{name}: ignored"));
         }
     }
-    (passed, failed)
+    // A test that needs the same thing twice notes it twice.
+    let noted: BTreeSet<&str> = noted.lines().collect();
+    counts.passed = counts.passed.saturating_sub(noted.len() as u64);
+    counts.skipped += noted.len() as u64;
+    skipped.extend(noted.into_iter().map(str::to_owned));
+    (counts, skipped)
 }
 
 /// The number that stands before a word.
@@ -296,11 +347,31 @@ mod tests {
             test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\
             test result: FAILED. 3 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\
             # tests 6\n# pass 4\n# fail 1\n# cancelled 1\n";
-        assert_eq!(count(output), (9, 3), "what took too long was cancelled");
+        let counts = Counts { passed: 9, failed: 3, skipped: 0 };
+        assert_eq!(count(output, ""), (counts, Vec::new()), "what took too long was cancelled");
+    }
+
+    #[test]
+    fn skipped_tests_are_neither_passed_nor_failed() {
+        let output = "test slow ... ignored\n\
+            test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\
+            ok 1 - in a browser # SKIP adl is missing: name it\n# pass 4\n# fail 0\n# skipped 1\n";
+        let noted = "suite: in_postgres: postgres is missing: install it\n".repeat(2);
+        let (counts, skipped) = count(output, &noted);
+        assert_eq!(counts, Counts { passed: 6, failed: 0, skipped: 3 });
+        assert_eq!(
+            skipped,
+            [
+                "slow: ignored",
+                "in a browser: adl is missing: name it",
+                "suite: in_postgres: postgres is missing: install it",
+            ]
+        );
     }
 
     #[test]
     fn output_without_a_sum_counts_nothing() {
-        assert_eq!(count("error: could not compile `x`\ntest result: garbage\n"), (0, 0));
+        let output = "error: could not compile `x`\ntest result: garbage\n";
+        assert_eq!(count(output, "").0, Counts::default());
     }
 }

@@ -1,14 +1,12 @@
 //! The repair commands as an operator meets them: asked before they write, killed in the middle, taken back.
 
-#[path = "../../seattime-testbed/src/wreck.rs"]
-mod wreck;
-
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use rusqlite::Connection;
+use seattime_testing::legacy_lms_fixture;
 use serde_json::Value;
 
 /// Each of them brings a row of every kind: some thousand topics.
@@ -32,8 +30,13 @@ fn run(folder: &Path, command: &[&str]) -> Option<(Option<i32>, String, String)>
 
 fn fill(folder: &Path, learners: i64) -> rusqlite::Result<()> {
     let db = Connection::open(folder.join("lms.sqlite3"))?;
-    let rows: String = (0..learners).map(|it| wreck::inserts(&wreck::rows_of(it))).collect();
-    db.execute_batch(&format!("BEGIN; {} {rows} COMMIT; {}", wreck::SQLITE, wreck::INDEXES))
+    let rows: String =
+        (0..learners).map(|it| legacy_lms_fixture::inserts(&legacy_lms_fixture::rows_of(it))).collect();
+    db.execute_batch(&format!(
+        "BEGIN; {} {rows} COMMIT; {}",
+        legacy_lms_fixture::SQLITE,
+        legacy_lms_fixture::INDEXES
+    ))
 }
 
 fn figures(folder: &Path) -> rusqlite::Result<Figures> {
@@ -56,7 +59,7 @@ fn figures(folder: &Path) -> rusqlite::Result<Figures> {
 /// What fix-scorm-time should come to, as it is written down by hand.
 fn truth(learners: i64) -> Figures {
     let mut figures = Figures::new();
-    for rows in (0..learners).map(wreck::rows_of) {
+    for rows in (0..learners).map(legacy_lms_fixture::rows_of) {
         for (id, _, _, kind) in rows.topics {
             let topic = &kind.topic;
             figures.insert(("topic", id), (topic.after_scorm, topic.attempts));

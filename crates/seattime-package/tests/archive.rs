@@ -3,6 +3,7 @@
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 
 use seattime_package::{Limits, Package, PackageError};
+use seattime_testing::rng::Rng;
 use zip::result::ZipResult;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
@@ -225,33 +226,20 @@ fn a_broken_disk_is_no_broken_package() {
     assert!(error.to_string().contains("the disk is broken"), "{error}");
 }
 
-/// Numbers that look random and are the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, most: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 16).unwrap_or(0) % most.max(1)
-    }
-
-    /// Changes, removes or doubles a few bytes.
-    fn damage(&mut self, bytes: &mut Vec<u8>) {
-        for _ in 0..=self.below(6) {
-            let (at, length) = (self.below(bytes.len()), self.below(12));
-            let end = (at + length).min(bytes.len());
-            let value = u8::try_from(self.below(256)).unwrap_or(0);
-            match self.below(4) {
-                0 => drop(bytes.drain(at..end)),
-                1 => bytes.extend_from_within(at..end),
-                2 => bytes
-                    .iter_mut()
-                    .skip(at)
-                    .take(1)
-                    .for_each(|it| *it = if value < 128 { b'<' } else { b'&' }),
-                _ => bytes.iter_mut().skip(at).take(1).for_each(|it| *it = value),
+/// Changes, removes or doubles a few bytes.
+fn damage(rng: &mut Rng, bytes: &mut Vec<u8>) {
+    let mut below = |most: usize| usize::try_from(rng.below(most as u64)).unwrap_or(0);
+    for _ in 0..=below(6) {
+        let (at, length) = (below(bytes.len()), below(12));
+        let end = (at + length).min(bytes.len());
+        let value = u8::try_from(below(256)).unwrap_or(0);
+        match below(4) {
+            0 => drop(bytes.drain(at..end)),
+            1 => bytes.extend_from_within(at..end),
+            2 => {
+                bytes.iter_mut().skip(at).take(1).for_each(|it| *it = if value < 128 { b'<' } else { b'&' });
             }
+            _ => bytes.iter_mut().skip(at).take(1).for_each(|it| *it = value),
         }
     }
 }
@@ -263,16 +251,16 @@ fn open_and_copy(zip: Vec<u8>) -> Result<u64, PackageError> {
 
 #[test]
 fn no_damage_makes_the_reader_panic() {
-    let mut dice = Dice(0x5ea7_713e);
+    let mut rng = Rng::from_seed(0x5ea7_713e);
     let sound = package(&[("b.html", b"0123456789"), ("folder/", b"")]).unwrap();
     let sound_64 = zip_64(sound.clone(), 4, 0).unwrap();
     let mut opened = [0; 2];
     for round in 0..6_000 {
         let mut bytes = if round % 3 == 0 { sound_64.clone() } else { sound.clone() };
-        dice.damage(&mut bytes);
+        damage(&mut rng, &mut bytes);
         opened[0] += usize::from(open_and_copy(bytes).is_ok());
         let mut manifest = MANIFEST.as_bytes().to_vec();
-        dice.damage(&mut manifest);
+        damage(&mut rng, &mut manifest);
         let bytes = zip(&[("imsmanifest.xml", &manifest), ("a.html", b"")]).unwrap();
         opened[1] += usize::from(open_and_copy(bytes).is_ok());
     }

@@ -1,12 +1,10 @@
 //! An LMS moves over: its rows are put right and taken over, its learners go on here, its column is set.
 
 mod lms;
-#[path = "../../seattime-server/tests/world/mod.rs"]
-mod world;
 
 use std::collections::BTreeMap;
 
-use lms::{Done, Heard, World, wreck};
+use lms::{Done, Heard, World, legacy_lms_fixture};
 use seattime_repair::{
     Asked, Command, Into, Map, Outcome, Recording, Shown, Summary, TakenAs, examine, import_history,
     set_time_spent,
@@ -14,8 +12,8 @@ use seattime_repair::{
 use seattime_server::clock::ServerClock;
 use seattime_server::config::TENANT;
 use seattime_server::doctor::{Finding, Verdict};
+use seattime_testbed::test_server::{KEY, TestServer, commit};
 use serde_json::Value;
-use world::{KEY, TestServer, commit};
 
 /// A film of Anna's that was watched for ten minutes, a package of hers that took twenty and was tried twice, and the
 /// same package of Ben's, of whom the LMS had added up five minutes.
@@ -116,8 +114,8 @@ impl Move {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_lms_moves_over_and_no_minute_is_lost_or_counted_twice() {
-    let sqlite = World::sqlite(&format!("{}; {ROWS}", wreck::SQLITE)).unwrap();
-    let postgres = World::postgres(&format!("{}; {ROWS}", wreck::POSTGRES)).await.unwrap();
+    let sqlite = World::sqlite(&format!("{}; {ROWS}", legacy_lms_fixture::SQLITE)).unwrap();
+    let postgres = World::postgres(&format!("{}; {ROWS}", legacy_lms_fixture::POSTGRES)).await.unwrap();
     for world in [Some(sqlite), postgres].into_iter().flatten() {
         let it = Move::begin(world).await.unwrap();
         let of = |learner: &str, topic: &str| (learner.to_owned(), topic.to_owned());
@@ -216,7 +214,7 @@ async fn an_lms_moves_over_and_no_minute_is_lost_or_counted_twice() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_kind_of_wreck_is_taken_over_or_said_not_to_be() {
-    for world in World::wrecks(2).await.unwrap() {
+    for world in World::of_every_kind(2).await.unwrap() {
         let it = Move::begin(world).await.unwrap();
         it.world
             .run("UPDATE courses_topicprogress SET total_time_spent = 2147483647 WHERE user_id = 2 AND topic_id = 1")
@@ -227,7 +225,7 @@ async fn every_kind_of_wreck_is_taken_over_or_said_not_to_be() {
         let it = Move { map: Map::read(&names).unwrap(), ..it };
         let taken = it.import().await.unwrap();
         let of = |learner: &str, name: &str| {
-            let topic = wreck::KINDS.iter().position(|it| it.name == name).unwrap() + 1;
+            let topic = legacy_lms_fixture::KINDS.iter().position(|it| it.name == name).unwrap() + 1;
             taken[&(learner.to_owned(), format!("lms:{topic}"))]
         };
         assert_eq!(of("1", "video"), (TakenAs::Kept, 0));
@@ -235,7 +233,7 @@ async fn every_kind_of_wreck_is_taken_over_or_said_not_to_be() {
         assert_eq!(of("1", "video, below zero"), (TakenAs::Kept, 0));
         assert_eq!(of("1", "more is there"), (TakenAs::Kept, 5_000));
         // The rows of a topic without one, and the twin, are not told of as taken.
-        let rows = wreck::KINDS.iter().filter(|it| it.topic.rows > 0).count();
+        let rows = legacy_lms_fixture::KINDS.iter().filter(|it| it.topic.rows > 0).count();
         assert_eq!(taken.len(), 2 * rows);
     }
 }

@@ -45,7 +45,7 @@ fn time(table: &Table, id: i64) -> i64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_another_process_adds_is_never_lost() {
-    for world in World::wrecks(LEARNERS).await.unwrap() {
+    for world in World::of_every_kind(LEARNERS).await.unwrap() {
         let world = Arc::new(world);
         let before = world.figures().await.unwrap().topics;
         // Rows that cannot be told apart are left alone whatever is in them.
@@ -86,7 +86,7 @@ async fn what_another_process_adds_is_never_lost() {
 /// The LMS adds to a row after it was read and before it is written: the repair waits for the LMS's lock in between.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_was_changed_between_reading_and_writing_is_left_to_another_run() {
-    for world in World::wrecks(1).await.unwrap() {
+    for world in World::of_every_kind(1).await.unwrap() {
         let world = Arc::new(world);
         let right = truth(1, |it| it == Command::SyncTimeSpent);
         let add = format!(
@@ -136,8 +136,8 @@ async fn a_row_that_was_changed_between_reading_and_writing_is_left_to_another_r
 async fn a_row_that_the_lms_holds_is_passed_over_and_said_to_be() {
     let Some(world) = World::postgres(&format!(
         "{}; {}",
-        lms::wreck::POSTGRES,
-        lms::wreck::inserts(&lms::wreck::rows_of(0))
+        lms::legacy_lms_fixture::POSTGRES,
+        lms::legacy_lms_fixture::inserts(&lms::legacy_lms_fixture::rows_of(0))
     ))
     .await
     .unwrap() else {
@@ -163,7 +163,7 @@ async fn a_row_that_the_lms_holds_is_passed_over_and_said_to_be() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_was_changed_since_is_not_undone() {
-    for world in World::wrecks(1).await.unwrap() {
+    for world in World::of_every_kind(1).await.unwrap() {
         let before = world.figures().await.unwrap();
         let (done, _) = world.repair(Command::SyncTimeSpent, false).await.unwrap();
         world

@@ -100,8 +100,8 @@ async fn what_is_not_there_is_named_with_where_to_name_it() {
         ("ALTER TABLE scorm_scormattempt DROP COLUMN updated_at",      Command::FixScormTime,       Some("2026-01-31"), "has no column \"updated_at\""),
     ];
     for (done, command, since, said) in cases {
-        let sqlite = World::sqlite(lms::wreck::SQLITE).unwrap();
-        let postgres = World::postgres(lms::wreck::POSTGRES).await.unwrap();
+        let sqlite = World::sqlite(lms::legacy_lms_fixture::SQLITE).unwrap();
+        let postgres = World::postgres(lms::legacy_lms_fixture::POSTGRES).await.unwrap();
         for world in [Some(sqlite), postgres].into_iter().flatten() {
             world.run(done).await.unwrap();
             let (mut lms, map) = (world.lms().await.unwrap(), Map::django().unwrap());
@@ -120,14 +120,17 @@ async fn what_is_not_there_is_named_with_where_to_name_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_no_database_and_an_undo_file_of_another_are_refused() {
-    let (one, two) = (World::sqlite(lms::wreck::SQLITE).unwrap(), World::sqlite(lms::wreck::SQLITE).unwrap());
+    let (one, two) = (
+        World::sqlite(lms::legacy_lms_fixture::SQLITE).unwrap(),
+        World::sqlite(lms::legacy_lms_fixture::SQLITE).unwrap(),
+    );
     let text = one.folder.path().join("notes.txt");
     std::fs::write(&text, "minutes of a meeting, and not of a course; longer than a header of a database is")
         .unwrap();
     let error = Lms::open(&text.display().to_string()).await.err().unwrap().to_string();
     assert!(error.contains("file is not a database"), "{error}");
 
-    one.run(&lms::wreck::inserts(&lms::wreck::rows_of(0))).await.unwrap();
+    one.run(&lms::legacy_lms_fixture::inserts(&lms::legacy_lms_fixture::rows_of(0))).await.unwrap();
     let (done, _) = one.repair(Command::SyncTimeSpent, false).await.unwrap();
     let file = done.undo.unwrap();
     let mut lms = two.lms().await.unwrap();
@@ -141,7 +144,7 @@ async fn a_file_that_is_no_database_and_an_undo_file_of_another_are_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_the_database_refuses_holds_up_no_other() {
-    for world in World::wrecks(1).await.unwrap() {
+    for world in World::of_every_kind(1).await.unwrap() {
         let refuse = if world.is_postgres() {
             "ALTER TABLE courses_topicprogress ADD CHECK (total_time_spent IS DISTINCT FROM 754 OR id > 1)"
         } else {
@@ -164,9 +167,12 @@ async fn a_row_that_the_database_refuses_holds_up_no_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_broken_off_at_the_worst_moments_can_still_be_undone() {
-    let world =
-        World::sqlite(&format!("{}; {}", lms::wreck::SQLITE, lms::wreck::inserts(&lms::wreck::rows_of(0))))
-            .unwrap();
+    let world = World::sqlite(&format!(
+        "{}; {}",
+        lms::legacy_lms_fixture::SQLITE,
+        lms::legacy_lms_fixture::inserts(&lms::legacy_lms_fixture::rows_of(0))
+    ))
+    .unwrap();
     let before = world.figures().await.unwrap();
     let folder = world.records();
     let file = folder.join("sync-time-spent-1.undo.jsonl");

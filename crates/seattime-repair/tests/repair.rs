@@ -1,8 +1,8 @@
-//! The three commands on every kind of wreck, in both databases: shown, done, done again, taken back.
+//! The three commands on every kind of legacy_lms_fixture, in both databases: shown, done, done again, taken back.
 
 mod lms;
 
-use lms::{Figures, World, truth, wreck};
+use lms::{Figures, World, legacy_lms_fixture, truth};
 use seattime_repair::{Asked, Command, Outcome};
 
 const COMMANDS: [Command; 3] = [Command::SyncTimeSpent, Command::FixScormTime, Command::SyncScormAttempts];
@@ -11,7 +11,7 @@ const LEARNERS: i64 = 60;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_command_comes_to_the_truth_and_back() {
-    for world in World::wrecks(LEARNERS).await.unwrap() {
+    for world in World::of_every_kind(LEARNERS).await.unwrap() {
         let before = world.figures().await.unwrap();
         assert_eq!(before, truth(LEARNERS, |_| false));
         for command in COMMANDS {
@@ -53,10 +53,10 @@ async fn each_command_comes_to_the_truth_and_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_row_is_told_of_with_its_reason() {
-    for world in World::wrecks(2).await.unwrap() {
+    for world in World::of_every_kind(2).await.unwrap() {
         let (_, heard) = world.repair(Command::FixScormTime, true).await.unwrap();
         let topic = |name: &str| {
-            let id = wreck::rows_of(1).topics.iter().find(|it| it.3.name == name).unwrap().0;
+            let id = legacy_lms_fixture::rows_of(1).topics.iter().find(|it| it.3.name == name).unwrap().0;
             heard.of("courses_topicprogress", id).unwrap()
         };
         #[rustfmt::skip]
@@ -77,12 +77,12 @@ async fn every_row_is_told_of_with_its_reason() {
             let told = topic(name);
             assert!(told.outcome == outcome && told.why.contains(why), "{name}: {told}");
         }
-        let lone = wreck::rows_of(1).attempts.last().unwrap().0;
+        let lone = legacy_lms_fixture::rows_of(1).attempts.last().unwrap().0;
         let told = heard.of("scorm_scormattempt", lone).unwrap();
         assert!(told.why.ends_with("no row of the report belongs to it"), "{told}");
         // A row of a video is no business of this command, and every other row is told of once.
         let expected: usize = (0..2)
-            .map(wreck::rows_of)
+            .map(legacy_lms_fixture::rows_of)
             .map(|it| it.attempts.len() + it.topics.iter().filter(|it| !it.3.enrolments.is_empty()).count())
             .sum();
         assert_eq!(heard.0.len(), expected);
@@ -103,8 +103,8 @@ async fn seven_finished_topics_without_a_time_get_their_attempts_and_the_truth_a
             )
         })
         .collect();
-    let sqlite = World::sqlite(&format!("{}; {rows}", wreck::SQLITE)).unwrap();
-    let postgres = World::postgres(&format!("{}; {rows}", wreck::POSTGRES)).await.unwrap();
+    let sqlite = World::sqlite(&format!("{}; {rows}", legacy_lms_fixture::SQLITE)).unwrap();
+    let postgres = World::postgres(&format!("{}; {rows}", legacy_lms_fixture::POSTGRES)).await.unwrap();
     for world in [Some(sqlite), postgres].into_iter().flatten() {
         let mut told = Vec::new();
         for command in COMMANDS {
@@ -139,11 +139,11 @@ async fn seven_finished_topics_without_a_time_get_their_attempts_and_the_truth_a
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_learner_or_what_was_changed_since_is_all_that_is_touched() {
-    for world in World::wrecks(3).await.unwrap() {
+    for world in World::of_every_kind(3).await.unwrap() {
         let before = world.figures().await.unwrap();
         let of = |learner: i64| {
             let mut expected = before.clone();
-            let rows = wreck::rows_of(learner);
+            let rows = legacy_lms_fixture::rows_of(learner);
             let all = truth(3, |it| it == Command::FixScormTime);
             rows.topics.iter().for_each(|it| {
                 expected.topics.insert(it.0, all.topics[&it.0].clone());
@@ -159,7 +159,8 @@ async fn one_learner_or_what_was_changed_since_is_all_that_is_touched() {
         world.undo(&done.undo.unwrap(), false).await.unwrap();
 
         // The third learner's attempts were changed a day later than everybody else's rows.
-        let ids: Vec<String> = wreck::rows_of(2).attempts.iter().map(|it| it.0.to_string()).collect();
+        let ids: Vec<String> =
+            legacy_lms_fixture::rows_of(2).attempts.iter().map(|it| it.0.to_string()).collect();
         world
             .run(&format!(
                 "UPDATE scorm_scormattempt SET updated_at = '2026-03-05 05:06:07' WHERE id IN ({})",

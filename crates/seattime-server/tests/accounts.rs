@@ -1,13 +1,11 @@
 //! Trainers and administrators: how they log in, what they may do then, and what pages of others cannot make them do.
 
-mod world;
-
 use axum::body::Body;
 use axum::http::Request;
 use seattime_server::faults::NoFaults;
 use seattime_server::peer::Peer;
+use seattime_testbed::test_server::{Answer, KEY, TestServer, commit};
 use serde_json::{Value, json};
-use world::{Answer, KEY, TestServer, commit};
 
 const PASSWORD: &str = "a horse, correct";
 

@@ -1,16 +1,14 @@
 //! Backups: taken under load, whole or not there, and restored so that nothing of what was there is lost.
 
-mod world;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use seattime_server::backup::{BackupError, Existing, Made, Restored, back_up, restore};
 use seattime_server::clock::SystemClock;
 use seattime_server::doctor::{Verdict, examine};
+use seattime_testbed::test_server::{self, START_MS, TestServer, commit, zip};
 use serde_json::Value;
 use tempfile::TempDir;
-use world::{START_MS, TestServer, commit, zip};
 
 fn made(data: &Path, to: &Path) -> Result<Made, BackupError> {
     back_up(data, to, START_MS, &mut |_| {})
@@ -221,7 +219,7 @@ async fn what_is_no_whole_backup_is_refused_and_changes_nothing() {
         ("a photo",           b"GIF89a".to_vec(),                                                "is no whole backup"),
         ("half of one",       half,                                                              "is no whole backup"),
         ("one bit",           flipped,                                                           "is no whole backup"),
-        ("a package",         world::scorm_12().unwrap(),                                        "backup.json"),
+        ("a package",         test_server::scorm_12().unwrap(),                                        "backup.json"),
         ("a later form",      described(2, 1, ("x", "")).unwrap(),                               "it has form 2"),
         ("a later schema",    described(1, 999, ("x", "")).unwrap(),                             "has schema 999"),
         ("no database",       described(1, 5, ("x", "")).unwrap(),                               "seattime.db"),

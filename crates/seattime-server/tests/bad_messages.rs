@@ -1,8 +1,6 @@
 //! Bad input in messages: each kind has its status and its code, nothing of it is kept, and nothing of it is the
 //! server's failure.
 
-mod world;
-
 use axum::body::Body;
 use axum::http::Request;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
@@ -10,8 +8,8 @@ use seattime_server::faults::NoFaults;
 use seattime_server::limits::Rate;
 use seattime_server::secret::ServerKey;
 use seattime_server::token::{LaunchClaims, Tokens, VisitClaims};
+use seattime_testbed::test_server::{self, KEY, START_MS, TestServer, commit};
 use serde_json::{Value, json};
-use world::{KEY, START_MS, TestServer, commit};
 
 const COMMITS: &str = "/run/v1/commits";
 
@@ -361,12 +359,12 @@ async fn a_commit_that_was_garbled_on_the_way_is_never_the_servers_failure() {
     body["token"] = json!(""); // Replaced below, so that what is garbled is what lies behind the token's check.
     let good = body.to_string().into_bytes();
     let token = visit["token"].as_str().unwrap();
-    let mut dice = 0x2545_f491_4f6c_dd1d_u64; // Always the same.
+    let mut rng = 0x2545_f491_4f6c_dd1d_u64; // Always the same.
     let mut below = |n: usize| {
-        dice ^= dice << 13;
-        dice ^= dice >> 7;
-        dice ^= dice << 17;
-        usize::try_from(dice % n as u64).unwrap()
+        rng ^= rng << 13;
+        rng ^= rng >> 7;
+        rng ^= rng << 17;
+        usize::try_from(rng % n as u64).unwrap()
     };
     const TOKENS: &[&str] = &[
         "null",
@@ -418,7 +416,8 @@ async fn texts_that_look_like_sql_or_markup_are_kept_to_the_letter() {
     for text in texts {
         let query = encode_query(text);
         let path = format!("/api/v1/packages?course={query}");
-        let topic = server.post_bytes(&path, "application/zip", world::scorm_12().unwrap()).await.unwrap();
+        let topic =
+            server.post_bytes(&path, "application/zip", test_server::scorm_12().unwrap()).await.unwrap();
         assert_eq!(topic.body["course"], text);
         let topic = topic.body["topic"].as_str().unwrap().to_owned();
         let launch = json!({ "learner": { "id": text, "name": text }, "topic": topic });

@@ -2,13 +2,11 @@
 //! 5 s once, or under the policy `reported` more than the live window, and the report says that it claimed more.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "what the tests share is part of them")]
 
-mod world;
-
 use seattime_server::Config;
 use seattime_server::faults::NoFaults;
+use seattime_testbed::test_server::{self, START_MS, TestServer, commit};
 use seattime_wire::CreditPolicy::{self, Corroborated, Measured, Reported};
 use serde_json::{Value, json};
-use world::{START_MS, TestServer, commit};
 
 const TEN_HOURS_MS: i64 = 36_000_000;
 const DAY_MS: i64 = 86_400_000;
@@ -30,7 +28,7 @@ async fn keeps(server: &TestServer, told: &Value) {
 
 /// Time Spent in ms, flags, and what the learner comes to.
 async fn credited(server: &TestServer) -> (i64, Value, i64) {
-    let report = server.get("/api/v1/report?learner=anna", world::KEY).await.unwrap().body;
+    let report = server.get("/api/v1/report?learner=anna", test_server::KEY).await.unwrap().body;
     let row = &report["rows"][0];
     let total = report["totals"][0]["credited_ms"].as_i64().unwrap();
     (row["time_spent_ms"].as_i64().unwrap(), row["flags"].clone(), total)

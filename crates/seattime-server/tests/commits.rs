@@ -1,9 +1,7 @@
 //! Commits: what is kept, what is refused, and that neither order nor repetition matters.
 
-mod world;
-
+use seattime_testbed::test_server::{self, TestServer, commit};
 use serde_json::{Value, json};
-use world::{TestServer, commit};
 
 #[tokio::test]
 async fn a_commit_is_kept_and_told_back_with_the_next_visit() {
@@ -119,7 +117,7 @@ async fn any_order_and_any_repetition_of_commits_comes_to_the_same() {
             // Each holds everything up to its own time, as a page that was never acknowledged sends it.
             let mut body = commit(&visit, n + 1, (n as i64 + 1) * 200, &format!("page {n}"));
             body["reason"] = json!("replay");
-            body["sent_date_ms"] = json!(world::START_MS + 800_000);
+            body["sent_date_ms"] = json!(test_server::START_MS + 800_000);
             let answer = server.post("/run/v1/commits", &body).await.unwrap();
             assert_eq!(answer.status, 200);
         }

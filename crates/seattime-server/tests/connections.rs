@@ -1,16 +1,14 @@
 //! What only a socket shows: clients that are slow, that go away, that frame their requests in two ways.
 
-mod world;
-
 use std::time::Duration;
 
 use seattime_server::faults::NoFaults;
 use seattime_server::{Config, Server, World, serve};
+use seattime_testbed::test_server::{KEY, NoAssets, SetClock, commit, scorm_12};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
-use world::{KEY, NoAssets, SetClock, commit, scorm_12};
 
 /// Long enough for anything on this machine.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -2,8 +2,6 @@
 //! what browsers report that they blocked.
 #![cfg(test)]
 
-mod world;
-
 use axum::body::Body;
 use axum::http::Request;
 use seattime_server::Config;
@@ -11,8 +9,8 @@ use seattime_server::access::Face;
 use seattime_server::faults::NoFaults;
 use seattime_server::hosts::{EmbedOrigins, ExternalHosts};
 use seattime_server::secret::sha256;
+use seattime_testbed::test_server::{Answer, KEY, MANIFEST, START_MS, TestServer, scorm_12, zip};
 use serde_json::{Value, json};
-use world::{Answer, KEY, MANIFEST, START_MS, TestServer, scorm_12, zip};
 
 const COURSE: &str = "/api/v1/courses/Course";
 

@@ -1,9 +1,7 @@
 //! The same commit again, to the byte: it is judged as ever, and costs the writer nothing.
 
-mod world;
-
+use seattime_testbed::test_server::{self, TestServer, commit};
 use serde_json::{Value, json};
-use world::{TestServer, commit};
 
 /// A server with a visit of one learner.
 async fn started() -> Option<(TestServer, String, Value)> {
@@ -21,8 +19,7 @@ async fn it_is_acknowledged_as_often_as_it_comes_and_counts_once() {
     for n in 0..3 {
         server.advance(1_000);
         let answer = server.post("/run/v1/commits", &body).await.unwrap();
-        let receipt =
-            json!({ "acked": 4, "server_ms": world::START_MS + 601_000 + n * 1_000, "heartbeat_ms": 30_000 });
+        let receipt = json!({ "acked": 4, "server_ms": test_server::START_MS + 601_000 + n * 1_000, "heartbeat_ms": 30_000 });
         assert_eq!((answer.status.as_u16(), answer.body), (200, receipt));
     }
     assert_eq!(server.rows().await.unwrap()[0]["time_spent_ms"], 600_000);

@@ -1,10 +1,8 @@
 //! The report as a file: every row once, as of one moment, and no cell that a spreadsheet runs.
 #![cfg(test)]
 
-mod world;
-
+use seattime_testbed::test_server::{Answer, KEY, MANIFEST, START_MS, TestServer, commit, zip};
 use serde_json::{Value, json};
-use world::{Answer, KEY, MANIFEST, START_MS, TestServer, commit, zip};
 
 const MINUTE_MS: i64 = 60_000;
 /// What spreadsheets take for the beginning of a formula, and what some cut off before one.

@@ -1,8 +1,6 @@
 //! Exports of many rows: page by page, while rows change, and when something breaks on the way.
 #![cfg(test)]
 
-mod world;
-
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,11 +14,11 @@ use seattime_server::access::Face;
 use seattime_server::faults::{Fault, Faults};
 use seattime_server::store::NewLearner;
 use seattime_server::{Config, World, serve};
+use seattime_testbed::test_server::{KEY, NoAssets, START_MS, SetClock, TestServer, commit, scorm_12};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use world::{KEY, NoAssets, START_MS, SetClock, TestServer, commit, scorm_12};
 
 const MINUTE_MS: i64 = 60_000;
 /// So many rows come at once.

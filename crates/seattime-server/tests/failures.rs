@@ -1,14 +1,12 @@
 //! When the server itself is in trouble: what it answers, what it keeps, and that it recovers by itself.
 
-mod world;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::Connection;
 use seattime_server::faults::{Fault, Faults};
+use seattime_testbed::test_server::{KEY, TestServer, commit};
 use serde_json::json;
-use world::{KEY, TestServer, commit};
 
 const COMMITS: &str = "/run/v1/commits";
 

@@ -1,12 +1,10 @@
 //! What an LMS kept before its courses ran here, as the report, its weeks and its files tell it.
 #![cfg(test)]
 
-mod world;
-
 use seattime_server::config::TENANT;
 use seattime_server::store::{History, HistoryKept, NewLearner};
+use seattime_testbed::test_server::{KEY, START_MS, TestServer, commit};
 use serde_json::{Value, json};
-use world::{KEY, START_MS, TestServer, commit};
 
 const MINUTE_MS: i64 = 60_000;
 

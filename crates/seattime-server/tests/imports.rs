@@ -1,13 +1,11 @@
 //! Packages with faults that leave one reading: imported, with warnings that are stored and shown, and served.
 #![cfg(test)]
 
-mod world;
-
+use seattime_testbed::test_server::{self, KEY, MANIFEST, TestServer, zip};
 use serde_json::{Value, json};
-use world::{KEY, MANIFEST, TestServer, zip};
 
 /// Imports these files; returns the answer.
-async fn import(server: &TestServer, files: &[(&str, &str)]) -> world::Answer {
+async fn import(server: &TestServer, files: &[(&str, &str)]) -> test_server::Answer {
     let path = "/api/v1/packages?course=Course";
     server.post_bytes(path, "application/zip", zip(files).unwrap()).await.unwrap()
 }

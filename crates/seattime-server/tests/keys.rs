@@ -1,10 +1,8 @@
 //! Keys of the API: shown once, listed without themselves, renewed and deleted.
 
-mod world;
-
 use seattime_server::secret::sha256;
+use seattime_testbed::test_server::{KEY, TestServer};
 use serde_json::{Value, json};
-use world::{KEY, TestServer};
 
 const HOUR_MS: i64 = 3_600_000;
 

@@ -1,14 +1,12 @@
 //! Packages, launches, content and who may see the report.
 
-mod world;
-
 use axum::body::Body;
 use axum::http::Request;
 use seattime_server::config::StillHere;
 use seattime_server::faults::NoFaults;
 use seattime_server::peer::Peer;
+use seattime_testbed::test_server::{Answer, KEY, MANIFEST, TestServer, commit, scorm_12, zip};
 use serde_json::{Value, json};
-use world::{Answer, KEY, MANIFEST, TestServer, commit, scorm_12, zip};
 
 #[tokio::test]
 async fn bad_packages_are_refused_and_leave_nothing_behind() {

@@ -1,9 +1,7 @@
 //! Old players that say "seconds since last time": what is credited, written down by hand.
 
-mod world;
-
+use seattime_testbed::test_server::{self, START_MS, TestServer};
 use serde_json::{Value, json};
-use world::{START_MS, TestServer};
 
 const FILM: &[u8] = include_bytes!("../../../tests/media/film.webm");
 
@@ -121,7 +119,7 @@ async fn two_old_players_at_once_and_a_page_count_once() {
             "watched_s": 60 });
         assert_eq!(server.post("/api/v1/progress/video", &body).await.unwrap().status, 200);
     }
-    let answer = server.post("/run/v1/commits", &world::commit(&visit, 3, 60, "x")).await.unwrap();
+    let answer = server.post("/run/v1/commits", &test_server::commit(&visit, 3, 60, "x")).await.unwrap();
     assert_eq!(answer.status, 200, "an old player takes no lease: {}", answer.body);
     let row = server.rows().await.unwrap().remove(0);
     // Three parts of 60 s within the same 60 s: rule 14 leaves 2 % and 5 s of the rest at most.

@@ -1,9 +1,7 @@
 //! Media inside packages: what counts, what is bounded, and how much was seen.
 
-mod world;
-
+use seattime_testbed::test_server::{self, START_MS, TestServer, commit};
 use serde_json::{Value, json};
-use world::{START_MS, TestServer, commit};
 
 const FILM: &str = "/content/grant/abc/film.webm#600";
 const MUSIC: &str = "/content/grant/abc/music.ogg#600";
@@ -189,7 +187,7 @@ async fn a_player_that_does_not_say_when_it_plays_is_told_of_and_earns_nothing()
     let told = json!([{ "key": key, "kind": "unmeasured", "duration_ms": 600_000, "covered_ms": 0 }]);
     assert_eq!(row["media"], told);
     let asked = format!("/api/v1/report/visits?learner=anna&course=Course&topic={topic}");
-    let visits = server.get(&asked, world::KEY).await.unwrap();
+    let visits = server.get(&asked, test_server::KEY).await.unwrap();
     assert_eq!(
         visits.body["visits"][0]["media"],
         json!([{ "key": key, "kind": "unmeasured", "played": [] }])

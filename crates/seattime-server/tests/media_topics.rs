@@ -1,11 +1,9 @@
 //! Videos and audios as topics: what is taken, how it is served, what counts, and when it is completed.
 
-mod world;
-
 use axum::body::Body;
 use axum::http::Request;
+use seattime_testbed::test_server::{self, START_MS, TestServer};
 use serde_json::{Value, json};
-use world::{START_MS, TestServer};
 
 const FILM: &[u8] = include_bytes!("../../../tests/media/film.webm");
 const TONE: &[u8] = include_bytes!("../../../tests/media/tone.ogg");
@@ -74,7 +72,7 @@ async fn what_is_no_medium_is_refused_by_a_code_and_nothing_is_kept() {
     let nobody = Request::post("/api/v1/media").header("content-type", "multipart/form-data; boundary=b");
     let nobody = server.send(nobody.body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(nobody.problem(), (401, "key_invalid"));
-    let kept = server.get("/api/v1/packages", world::KEY).await.unwrap();
+    let kept = server.get("/api/v1/packages", test_server::KEY).await.unwrap();
     assert_eq!(kept.body, json!([]));
     assert_eq!(std::fs::read_dir(server.data.path().join("content")).unwrap().count(), 0);
 }

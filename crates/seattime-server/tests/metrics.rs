@@ -1,7 +1,5 @@
 //! What Prometheus is told: every figure under its name, nobody's data, and no more labels than there are routes.
 
-mod world;
-
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -10,10 +8,10 @@ use axum::http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use seattime_server::faults::NoFaults;
 use seattime_server::{App, Config, Front, Server, World, serve};
+use seattime_testbed::test_server::{KEY, NoAssets, START_MS, SetClock, commit, face_of, scorm_12};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use world::{KEY, NoAssets, START_MS, SetClock, commit, face_of, scorm_12};
 
 const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 

@@ -1,16 +1,12 @@
 //! Everything that SQLite keeps, moved to PostgreSQL.
 #![cfg(test)]
 
-mod world;
-
-#[path = "../../seattime-testbed/src/cluster.rs"]
-mod cluster;
-
 use seattime_server::config::TENANT;
 use seattime_server::store::moving::{MoveError, Progress, migrate};
 use seattime_server::store::{History, HistoryKept, NewLearner};
+use seattime_testbed::test_server::{KEY, START_MS, TestServer, commit};
+use seattime_testing::cluster;
 use serde_json::{Value, json};
-use world::{KEY, START_MS, TestServer, commit};
 
 /// What a learner would see of it: the report, and what the next visit begins with.
 async fn seen(server: &TestServer, topic: &str, learners: &[&str]) -> (Vec<Value>, Vec<Value>) {
@@ -24,10 +20,7 @@ async fn seen(server: &TestServer, topic: &str, learners: &[&str]) -> (Vec<Value
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_is_moved_also_in_two_goes_and_nothing_from_a_running_server() {
-    let Some(programs) = cluster::programs() else {
-        eprintln!("left out: there is no PostgreSQL; `cargo xtask setup` installs it");
-        return;
-    };
+    let Some(programs) = cluster::programs_or_skip() else { return };
     let cluster = cluster::Cluster::start(&programs, &[]).unwrap();
     let server = TestServer::start().await.unwrap();
     let topic = server.course().await.unwrap();
@@ -145,7 +138,7 @@ async fn kept_of_courses(server: &TestServer, topic: &str) -> (Value, Value) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_with_data_of_its_own_is_left_alone() {
-    let Some(programs) = cluster::programs() else { return };
+    let Some(programs) = cluster::programs_or_skip() else { return };
     let cluster = cluster::Cluster::start(&programs, &[]).unwrap();
     let other = TestServer::start_on(tempfile::tempdir().unwrap(), Some(cluster.url())).await.unwrap();
     other.course().await.unwrap();
@@ -163,7 +156,7 @@ async fn a_database_with_data_of_its_own_is_left_alone() {
 /// Nothing is lost where what counts differs: the check at the end is no formality.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_arrived_differently_is_found() {
-    let Some(programs) = cluster::programs() else { return };
+    let Some(programs) = cluster::programs_or_skip() else { return };
     let cluster = cluster::Cluster::start(&programs, &[]).unwrap();
     let server = TestServer::start().await.unwrap();
     let topic = server.course().await.unwrap();

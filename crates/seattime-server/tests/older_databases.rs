@@ -1,19 +1,15 @@
 //! Databases of every earlier version of the schema, with rows in them: opened by this one, they tell what they told.
 #![cfg(test)]
 
-mod world;
-
-#[path = "../../seattime-testbed/src/cluster.rs"]
-mod cluster;
-
+use seattime_testing::cluster;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
+use seattime_testbed::test_server::{self, TestServer};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_postgres::NoTls;
-use world::TestServer;
 
 /// The key whose hash the first version kept.
 const OLD_KEY: &str = "old-key";
@@ -97,7 +93,7 @@ async fn tells_what_it_told(server: &TestServer, version: usize, since: &Since) 
     let visit = server.post("/run/v1/visits", &json!({ "code": code })).await.unwrap().body;
     assert_eq!(visit["values"]["item"]["cmi.core.lesson_location"], "page 7", "version {version}: {visit}");
     server.advance(MINUTE_MS);
-    let told = server.post("/run/v1/commits", &world::commit(&visit, 1, 60, "page 8")).await.unwrap();
+    let told = server.post("/run/v1/commits", &test_server::commit(&visit, 1, 60, "page 8")).await.unwrap();
     assert_eq!(told.status, 200, "version {version}: {}", told.body);
     let row = get("/api/v1/report?learner=berta").await["rows"][0].clone();
     assert_eq!((&row["time_spent"], &row["attempts"]), (&json!("0h 6m 0s"), &json!(1)), "version {version}");
@@ -174,10 +170,7 @@ async fn rows_of_a_file_with_one_word_have_completion_and_success() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_of_a_postgres_with_one_word_have_completion_and_success() {
-    let Some(programs) = cluster::programs() else {
-        eprintln!("left out: there is no PostgreSQL; `cargo xtask setup` installs it");
-        return;
-    };
+    let Some(programs) = cluster::programs_or_skip() else { return };
     let cluster = cluster::Cluster::start(&programs, &["fsync=off"]).unwrap();
     let [_, version] = COMPLETION;
     make(&cluster.url(), version).await;
@@ -206,10 +199,7 @@ async fn make(url: &str, version: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_earlier_postgres_tells_what_it_told() {
-    let Some(programs) = cluster::programs() else {
-        eprintln!("left out: there is no PostgreSQL; `cargo xtask setup` installs it");
-        return;
-    };
+    let Some(programs) = cluster::programs_or_skip() else { return };
     let cluster = cluster::Cluster::start(&programs, &["fsync=off"]).unwrap();
     for version in 1..=steps("postgres").len() {
         cluster.ask(&format!("CREATE DATABASE older_{version}")).unwrap();

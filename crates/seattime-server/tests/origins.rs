@@ -1,16 +1,14 @@
 //! Short tokens, and the origins beside them: what a database makes a visit again from that was restored from a backup of
 //! before its launch.
 
-mod world;
-
 use rusqlite::Connection;
 use seattime_server::backup::{Existing, back_up, restore};
 use seattime_server::secret::ServerKey;
 use seattime_server::token::{Form, Origin, Tokens, VisitClaims};
+use seattime_testbed::test_server::{Answer, START_MS, TestServer, commit};
 use seattime_wire::Mode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use world::{Answer, START_MS, TestServer, commit};
 
 const COMMITS: &str = "/run/v1/commits";
 const PARTS: &str = "/run/v1/parts";

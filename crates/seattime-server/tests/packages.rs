@@ -1,11 +1,9 @@
 //! How a package reports its time, as whoever looks after packages is told.
 #![cfg(test)]
 
-mod world;
-
+use seattime_testbed::test_server::{self, KEY, START_MS, TestServer, commit};
 use seattime_wire::{OpenedVisit, Policy};
 use serde_json::{Value, json};
-use world::{KEY, START_MS, TestServer, commit};
 
 /// A session of ten minutes that ends with this report.
 async fn ends(server: &TestServer, visit: &Value, reported: Value) -> Option<u16> {
@@ -80,7 +78,7 @@ async fn policy(server: &TestServer, topic: &str) -> Option<(Policy, bool)> {
 #[tokio::test]
 async fn a_course_is_judged_by_what_it_has_of_its_own() {
     let server = TestServer::start().await.unwrap();
-    let zip = world::scorm_12().unwrap();
+    let zip = test_server::scorm_12().unwrap();
     let filed = "/api/v1/packages?course=Safety%2Fon%20board";
     let topic = server.post_bytes(filed, "application/zip", zip).await.unwrap().body["topic"].clone();
     let topic = topic.as_str().unwrap();

@@ -1,11 +1,9 @@
 //! Messages that are packed on their way, as pages do with long ones, and what claims to be one.
 
-mod world;
-
 use axum::body::Body;
 use axum::http::Request;
+use seattime_testbed::test_server::{TestServer, commit};
 use serde_json::{Value, json};
-use world::{TestServer, commit};
 
 const COMMITS: &str = "/run/v1/commits";
 

@@ -1,9 +1,7 @@
 //! Texts that are too long for a commit travel ahead of it in parts.
 
-mod world;
-
+use seattime_testbed::test_server::{TestServer, commit};
 use serde_json::{Value, json};
-use world::{TestServer, commit};
 
 fn part(visit: &Value, seq: u64, n: u32, of: u32, text: &str) -> Value {
     let of_visit = |name: &str| visit.get(name).cloned();

@@ -1,16 +1,14 @@
 //! PDFs of packages: shown by a viewer, and given as bytes to everything else that asks.
 #![cfg(test)]
 
-mod world;
-
 use std::path::Path;
 
 use axum::body::Body;
 use axum::http::Request;
 use seattime_server::assets::FolderAssets;
 use seattime_server::faults::NoFaults;
+use seattime_testbed::test_server::{Answer, MANIFEST, TestServer, zip};
 use serde_json::Value;
-use world::{Answer, MANIFEST, TestServer, zip};
 
 /// Bytes that nothing here reads.
 const PDF: &str = "%PDF-1.4 0123456789";

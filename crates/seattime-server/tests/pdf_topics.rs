@@ -1,10 +1,8 @@
 //! PDFs as topics: what is taken, how it is shown, what counts, and when it is completed.
 #![cfg(test)]
 
-mod world;
-
+use seattime_testbed::test_server::{self, TestServer};
 use serde_json::{Value, json};
-use world::TestServer;
 
 const PDF: &[u8] = b"%PDF-1.4 ten pages, which nothing here reads";
 
@@ -54,7 +52,7 @@ async fn a_pdf_is_completed_by_its_pages_and_its_time_is_presence() {
     let row = server.rows().await.unwrap().remove(0);
     assert_eq!((&row["status"], &row["progress_percent"]), (&json!("completed"), &json!(80)));
     assert_eq!((&row["time_spent"], &row["attempts"]), (&json!("0h 6m 0s"), &json!(1)));
-    let listed = server.get("/api/v1/report?kind=document", world::KEY).await.unwrap();
+    let listed = server.get("/api/v1/report?kind=document", test_server::KEY).await.unwrap();
     assert_eq!(listed.body["rows"].as_array().map(Vec::len), Some(1));
 }
 
@@ -64,7 +62,7 @@ async fn pages_seen_inside_a_package_are_told_and_decide_nothing() {
     let topic = server.course().await.unwrap();
     let visit = server.visit(&topic, "anna").await.unwrap();
     server.advance(60_000);
-    let mut sent = world::commit(&visit, 5, 60, "x");
+    let mut sent = test_server::commit(&visit, 5, 60, "x");
     let key = format!("/content/grant/{topic}/handout.pdf");
     sent["documents"] = json!([{ "key": key, "seq": 3, "pages": 30, "seen": [[0, 12]] }]);
     assert_eq!(server.post("/run/v1/commits", &sent).await.unwrap().status.as_u16(), 200);

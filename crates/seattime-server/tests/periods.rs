@@ -2,10 +2,8 @@
 //! where content says how long it took, but not when.
 #![cfg(test)]
 
-mod world;
-
+use seattime_testbed::test_server::{self, KEY, START_MS, TestServer, commit};
 use serde_json::{Value, json};
-use world::{KEY, START_MS, TestServer, commit};
 
 const MINUTE_MS: i64 = 60_000;
 /// Midnights, in ms since 1970, as offsets from UTC have them: of Berlin 1 h in winter and 2 h in summer.
@@ -148,7 +146,8 @@ async fn totals_of_a_learner_are_told_of_the_period_too_and_shared_time_once() {
     let server = TestServer::start().await.unwrap();
     server.put("/api/v1/tenant", &json!({ "zone": "Europe/Berlin" })).await.unwrap();
     let topic = server.course().await.unwrap();
-    let zip = world::zip(&[("imsmanifest.xml", world::MANIFEST), ("index.html", "another")]).unwrap();
+    let zip =
+        test_server::zip(&[("imsmanifest.xml", test_server::MANIFEST), ("index.html", "another")]).unwrap();
     let other = server.post_bytes("/api/v1/packages?course=Other", "application/zip", zip).await.unwrap();
     let other = other.body["topic"].as_str().unwrap().to_owned();
     server.advance(MARCH_29 - 10 * MINUTE_MS - START_MS);

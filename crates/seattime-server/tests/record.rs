@@ -1,26 +1,18 @@
 //! The record: what a learner achieved never disappears, whatever later sessions do. Page and server together.
 #![cfg(test)]
 
-#[path = "../../seattime-testbed/src/cluster.rs"]
-#[allow(dead_code, reason = "each test file uses its own part")]
-mod cluster;
-#[path = "world/course.rs"]
-#[allow(dead_code, reason = "each test file uses its own part")]
 mod course;
-#[path = "world/run_time.rs"]
-#[allow(dead_code, reason = "each test file uses its own part")]
-mod run_time;
-mod world;
 
+use course::run_time::{at, get, message, opened_page, set};
 use course::{Course, End, Page, VISIT_MS};
-use run_time::{at, get, message, opened_page, set};
 use seattime_core::Version::{V12, V2004};
 use seattime_core::end::Ending;
 use seattime_core::visit::Document;
 use seattime_server::recompute::recompute;
 use seattime_server::store::{JudgedOf, Judging};
+use seattime_testbed::test_server::{self, TestServer};
+use seattime_testing::cluster;
 use serde_json::{Value, json};
-use world::TestServer;
 
 fn standing(
     status: &str,
@@ -451,7 +443,7 @@ async fn a_lost_pass_comes_back(server: TestServer, older_row: &str, ask: &dyn F
         let judging = Judging {
             policy: course.server.app.config.policy,
             who: "an auditor".to_owned(),
-            now_ms: world::START_MS,
+            now_ms: test_server::START_MS,
             is_dry,
         };
         let mut changed = Vec::new();
@@ -487,10 +479,7 @@ async fn recompute_restores_a_lost_pass_in_a_file() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn recompute_restores_a_lost_pass_in_postgres() {
-    let Some(programs) = cluster::programs() else {
-        eprintln!("left out: there is no PostgreSQL; `cargo xtask setup` installs it");
-        return;
-    };
+    let Some(programs) = cluster::programs_or_skip() else { return };
     let cluster = cluster::Cluster::start(&programs, &["fsync=off"]).unwrap();
     let server = TestServer::start_on(tempfile::TempDir::new().unwrap(), Some(cluster.url())).await.unwrap();
     let ask = |statement: &str| cluster.ask(statement).unwrap();

@@ -1,28 +1,14 @@
 //! Random sequences of visits, ends and devices: the report against a model of the record. Page and server together.
 #![cfg(test)]
 
-#[path = "../../seattime-testbed/src/cluster.rs"]
-#[allow(dead_code, reason = "each test file uses its own part")]
-mod cluster;
-#[path = "world/course.rs"]
-#[allow(dead_code, reason = "each test file uses its own part")]
 mod course;
-#[path = "../../seattime-testbed/src/dice.rs"]
-#[expect(unreachable_pub, reason = "the testbed offers it")]
-mod dice;
-#[path = "world/record_model.rs"]
-mod record_model;
-#[path = "world/run_time.rs"]
-#[allow(dead_code, reason = "each test file uses its own part")]
-mod run_time;
-mod world;
 
+use seattime_testing::cluster;
 use std::collections::{BTreeMap, BTreeSet};
 
+use course::record_model::{Elements, Expected, Heard, HeardVisit, Item, Model, finished_12};
+use course::run_time::{at, message, opened_page, set};
 use course::{End, Page, open_visit, package};
-use dice::Dice;
-use record_model::{Elements, Expected, Heard, HeardVisit, Item, Model, finished_12};
-use run_time::{at, message, opened_page, set};
 use seattime_core::Version::{self, V12, V2004};
 use seattime_core::Visit;
 use seattime_core::end::Ending;
@@ -30,8 +16,9 @@ use seattime_core::time::{EvidenceKind, MediaKind, MediaSample};
 use seattime_core::visit::Document;
 use seattime_server::recompute::recompute;
 use seattime_server::store::{JudgedOf, Judging};
+use seattime_testbed::test_server::{self, TestServer};
+use seattime_testing::rng::Rng;
 use serde_json::{Value, json};
-use world::TestServer;
 
 /// How many learners; a longer run names their number when this is compiled.
 fn learners() -> u64 {
@@ -74,12 +61,12 @@ struct Topic {
     auto_complete: bool,
 }
 
-fn items(dice: &mut Dice, version: Version) -> Vec<Item> {
-    let count = dice.one_of(&[1, 1, 1, 2, 3]).unwrap();
+fn items(rng: &mut Rng, version: Version) -> Vec<Item> {
+    let count = rng.choose(&[1, 1, 1, 2, 3]).unwrap();
     let mut item = || Item {
-        kind: dice.one_of(&["sco", "sco", "sco", "asset"]).unwrap(),
-        passing: dice.one_of(if version == V12 { &[None, Some(80.0)] } else { &[None, Some(0.6)] }).unwrap(),
-        completion_set_by_content: version == V2004 && dice.below(4) == 0,
+        kind: rng.choose(&["sco", "sco", "sco", "asset"]).unwrap(),
+        passing: rng.choose(if version == V12 { &[None, Some(80.0)] } else { &[None, Some(0.6)] }).unwrap(),
+        completion_set_by_content: version == V2004 && rng.below(4) == 0,
     };
     (0..count).map(|_| item()).collect()
 }
@@ -106,11 +93,11 @@ fn inside(version: Version, item: Item, n: u64) -> String {
 }
 
 async fn import(server: &TestServer, n: u64) -> Topic {
-    let mut dice = Dice::of(1_000 + n);
+    let mut rng = Rng::from_seed(1_000 + n);
     let version = if n.is_multiple_of(2) { V12 } else { V2004 };
-    let items = items(&mut dice, version);
-    let policy = dice.one_of(&["best", "best", "latest", "highest_then_latest_status"]).unwrap();
-    let auto_complete = dice.below(4) > 0;
+    let items = items(&mut rng, version);
+    let policy = rng.choose(&["best", "best", "latest", "highest_then_latest_status"]).unwrap();
+    let auto_complete = rng.below(4) > 0;
     let written: Vec<(&str, String)> = items.iter().map(|it| (it.kind, inside(version, *it, n))).collect();
     let written: Vec<(&str, &str)> = written.iter().map(|(kind, inside)| (*kind, inside.as_str())).collect();
     let bytes = package(version, &written);
@@ -149,25 +136,25 @@ struct Plan {
 }
 
 impl Plan {
-    fn of(dice: &mut Dice, topic: &Topic, is_alone: bool) -> Plan {
+    fn of(rng: &mut Rng, topic: &Topic, is_alone: bool) -> Plan {
         let pool = if topic.version == V12 { SETS_12 } else { SETS_2004 };
-        let page = if is_alone && dice.below(4) == 0 { Page::Earlier } else { Page::Current };
-        let count = if page == Page::Current { dice.below(3) + 1 } else { 1 };
+        let page = if is_alone && rng.below(4) == 0 { Page::Earlier } else { Page::Current };
+        let count = if page == Page::Current { rng.below(3) + 1 } else { 1 };
         let mut plays = Vec::new();
         for n in 0..count {
-            let activity = dice.below(topic.items.len() as u64) as usize;
+            let activity = rng.below(topic.items.len() as u64) as usize;
             let is_sco = topic.items[activity].kind == "sco";
-            let calls = dice.below(5) > u64::from(!is_sco) * 2;
-            let count_of_sets = dice.below(6);
+            let calls = rng.below(5) > u64::from(!is_sco) * 2;
+            let count_of_sets = rng.below(6);
             let sets = calls.then(|| {
                 let set = |_| {
-                    let (element, texts) = dice.one_of(pool).unwrap();
-                    (element, dice.one_of(texts).unwrap())
+                    let (element, texts) = rng.choose(pool).unwrap();
+                    (element, rng.choose(texts).unwrap())
                 };
                 (0..count_of_sets).map(set).collect()
             });
             let is_last = n + 1 == count;
-            let end = match (dice.below(5), is_last) {
+            let end = match (rng.below(5), is_last) {
                 (0 | 1, _) => End::Terminate,
                 (2, true) => End::Crash,
                 (3, true) => End::Leave,
@@ -177,23 +164,22 @@ impl Plan {
             plays.push(Play {
                 activity,
                 sets,
-                is_loaded: dice.below(3) > 0,
-                has_looked: dice.below(2) > 0,
-                seconds: dice.below(8) as u32 + 1,
+                is_loaded: rng.below(3) > 0,
+                has_looked: rng.below(2) > 0,
+                seconds: rng.below(8) as u32 + 1,
                 end,
             });
         }
-        let mode = dice
-            .one_of(&["continue", "continue", "continue", "continue", "new", "review", "browse"])
-            .unwrap();
-        let hidden_at = dice.one_of(&[100, 100, 1, 5, 9, 10, 11]).unwrap();
+        let mode =
+            rng.choose(&["continue", "continue", "continue", "continue", "new", "review", "browse"]).unwrap();
+        let hidden_at = rng.choose(&[100, 100, 1, 5, 9, 10, 11]).unwrap();
         Plan {
             mode: if is_alone { mode } else { "continue" },
             page,
             plays,
-            is_touched: dice.below(3) == 0,
+            is_touched: rng.below(3) == 0,
             hidden_at,
-            played: dice.one_of(&[0, 0, 0, 1, 3]).unwrap().min(hidden_at),
+            played: rng.choose(&[0, 0, 0, 1, 3]).unwrap().min(hidden_at),
         }
     }
 }
@@ -270,11 +256,11 @@ impl<'a> Player<'a> {
         self.heard.visible = self.second.min(self.plan.hidden_at);
     }
 
-    fn play(&mut self, dice: &mut Dice) {
+    fn play(&mut self, rng: &mut Rng) {
         for play in &self.plan.plays {
             self.session(play);
             let is_crash = play.end == End::Crash;
-            if !is_crash || dice.below(2) == 0 {
+            if !is_crash || rng.below(2) == 0 {
                 self.snapshot();
             }
         }
@@ -366,7 +352,7 @@ struct Learner<'a> {
     server: &'a TestServer,
     topic: &'a Topic,
     name: String,
-    dice: Dice,
+    rng: Rng,
     model: Model,
     /// The attempt that the next launch goes on with.
     attempt: usize,
@@ -377,8 +363,8 @@ struct Learner<'a> {
 
 impl<'a> Learner<'a> {
     fn of(server: &'a TestServer, topics: &'a [Topic], seed: u64) -> Learner<'a> {
-        let mut dice = Dice::of(seed);
-        let topic = &topics[dice.below(topics.len() as u64) as usize];
+        let mut rng = Rng::from_seed(seed);
+        let topic = &topics[rng.below(topics.len() as u64) as usize];
         let model = Model {
             version: topic.version,
             items: topic.items.clone(),
@@ -390,7 +376,7 @@ impl<'a> Learner<'a> {
             server,
             topic,
             name: format!("learner {seed}"),
-            dice,
+            rng,
             model,
             attempt: 1,
             spent: BTreeMap::new(),
@@ -410,15 +396,15 @@ impl<'a> Learner<'a> {
     async fn deliver(&mut self, plan: &Plan, mut snapshots: Vec<Snapshot>) -> Option<Snapshot> {
         let last = snapshots.pop()?;
         let is_crash = plan.plays.last().is_some_and(|it| it.end == End::Crash);
-        let mut sent: Vec<Snapshot> = snapshots.into_iter().filter(|_| self.dice.below(3) == 0).collect();
-        if !is_crash || self.dice.below(4) > 0 {
+        let mut sent: Vec<Snapshot> = snapshots.into_iter().filter(|_| self.rng.below(3) == 0).collect();
+        if !is_crash || self.rng.below(4) > 0 {
             sent.push(last);
         }
         for n in (1..sent.len()).rev() {
-            sent.swap(n, self.dice.below(n as u64 + 1) as usize);
+            sent.swap(n, self.rng.below(n as u64 + 1) as usize);
         }
         for it in &sent {
-            for _ in 0..=self.dice.below(2) {
+            for _ in 0..=self.rng.below(2) {
                 self.send(plan.page, &it.bytes).await;
             }
         }
@@ -439,10 +425,10 @@ impl<'a> Learner<'a> {
 
     /// One or two visits, on as many devices.
     async fn visits(&mut self) {
-        let is_alone = self.dice.below(4) > 0;
+        let is_alone = self.rng.below(4) > 0;
         let mut running = Vec::new();
         for _ in 0..if is_alone { 1 } else { 2 } {
-            let plan = Plan::of(&mut self.dice, self.topic, is_alone);
+            let plan = Plan::of(&mut self.rng, self.topic, is_alone);
             let opened = self.open(&plan).await;
             running.push((plan, opened));
         }
@@ -450,7 +436,7 @@ impl<'a> Learner<'a> {
         let mut played = Vec::new();
         for (plan, opened) in &running {
             let mut player = Player::new(self.topic, plan, opened, self.attempt);
-            player.play(&mut self.dice);
+            player.play(&mut self.rng);
             seconds = seconds.max(player.second);
             played.push(player.snapshots);
         }
@@ -477,7 +463,11 @@ impl<'a> Learner<'a> {
     async fn row(&self) -> Option<Value> {
         let name = self.name.replace(' ', "%20");
         let path = format!("/api/v1/report?learner={name}");
-        self.server.get(&path, world::KEY).await.unwrap().body["rows"].as_array().unwrap().first().cloned()
+        self.server.get(&path, test_server::KEY).await.unwrap().body["rows"]
+            .as_array()
+            .unwrap()
+            .first()
+            .cloned()
     }
 
     async fn compare(&self, running: &[(Plan, Value)]) {
@@ -532,7 +522,7 @@ async fn each_learner(server: TestServer) {
     for seed in 0..learners() {
         let mut learner = Learner::of(&server, &topics, seed);
         let mut before: Option<(usize, Expected)> = None;
-        for _ in 0..learner.dice.below(5) + 1 {
+        for _ in 0..learner.rng.below(5) + 1 {
             learner.visits().await;
             let attempt = learner.attempt;
             let now = learner.model.row().0;
@@ -548,7 +538,7 @@ async fn each_learner(server: TestServer) {
     let judging = Judging {
         policy: server.app.config.policy,
         who: "an auditor".to_owned(),
-        now_ms: world::START_MS,
+        now_ms: test_server::START_MS,
         is_dry: true,
     };
     let mut changed = Vec::new();
@@ -564,10 +554,7 @@ async fn whatever_visits_follow_each_other_the_record_is_the_best_of_them_in_sql
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_visits_follow_each_other_the_record_is_the_best_of_them_in_postgres() {
-    let Some(programs) = cluster::programs() else {
-        eprintln!("left out: there is no PostgreSQL; `cargo xtask setup` installs it");
-        return;
-    };
+    let Some(programs) = cluster::programs_or_skip() else { return };
     let cluster = cluster::Cluster::start(&programs, &["fsync=off"]).unwrap();
     let server = TestServer::start_on(tempfile::TempDir::new().unwrap(), Some(cluster.url())).await.unwrap();
     each_learner(server).await;

@@ -1,10 +1,8 @@
 //! Scores and statuses that content could not set: the report flags them, and says what they were.
 #![cfg(test)]
 
-mod world;
-
+use seattime_testbed::test_server::{KEY, TestServer, commit};
 use serde_json::{Value, json};
-use world::{KEY, TestServer, commit};
 
 async fn row(server: &TestServer, query: &str) -> Value {
     let answer = server.get(&format!("/api/v1/report?{query}"), KEY).await.unwrap();

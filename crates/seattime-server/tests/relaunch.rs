@@ -1,15 +1,13 @@
 //! What the next session begins with, after every exit and every kind of end: page and server together.
+#![cfg(test)]
 
-#[path = "world/run_time.rs"]
-#[allow(dead_code, reason = "each test file uses its own part")]
-mod run_time;
-mod world;
+mod course;
 
-use run_time::{at, get, page, send, set};
+use course::run_time::{at, get, page, send, set};
 use seattime_core::Version;
 use seattime_core::value::surrogates::{from_units, units};
+use seattime_testbed::test_server::{MANIFEST, TestServer, zip};
 use serde_json::{Value, json};
-use world::{MANIFEST, TestServer, zip};
 
 const MANIFEST_2004: &str = r#"<?xml version="1.0"?><manifest identifier="m" xmlns="http://www.imsglobal.org/xsd/imscp_v1p1"
     xmlns:adlcp="http://www.adlnet.org/xsd/adlcp_v1p3" xmlns:imsss="http://www.imsglobal.org/xsd/imsss">

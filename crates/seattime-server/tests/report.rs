@@ -2,10 +2,8 @@
 //! something is missing.
 #![cfg(test)]
 
-mod world;
-
+use seattime_testbed::test_server::{self, KEY, TestServer, commit};
 use serde_json::{Value, json};
-use world::{KEY, TestServer, commit};
 
 async fn report(server: &TestServer, query: &str) -> Value {
     let answer = server.get(&format!("/api/v1/report{query}"), KEY).await.unwrap();
@@ -165,7 +163,8 @@ async fn pages_lead_to_the_next_and_totals_are_of_one_learner_alone() {
     let mut topics = vec![server.course().await.unwrap()];
     for n in 0..4 {
         let page = format!("<!doctype html><title>{n}</title>");
-        let zip = world::zip(&[("imsmanifest.xml", world::MANIFEST), ("index.html", &page)]).unwrap();
+        let zip =
+            test_server::zip(&[("imsmanifest.xml", test_server::MANIFEST), ("index.html", &page)]).unwrap();
         let path = format!("/api/v1/packages?course=Course%20{n}");
         let answer = server.post_bytes(&path, "application/zip", zip).await.unwrap();
         topics.push(answer.body["topic"].as_str().unwrap().to_owned());

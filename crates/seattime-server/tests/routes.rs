@@ -3,16 +3,14 @@
 //!
 //! The walk takes every row of the table of routes. A new one fails it until [`asks`] says what strangers try there.
 
-mod world;
-
 use axum::body::Body;
 use axum::http::Request;
 use seattime_server::access::{Access, Face};
 use seattime_server::routes::{ROUTES, Route};
 use seattime_server::secret::sha256;
 use seattime_server::store::Scope;
+use seattime_testbed::test_server::{self, Answer, KEY, MANIFEST, TestServer, commit, scorm_12, zip};
 use serde_json::{Value, json};
-use world::{Answer, KEY, MANIFEST, TestServer, commit, scorm_12, zip};
 
 const OTHER_KEY: &str = "key-of-the-other-tenant";
 /// What an administrator of Y is told of it.
@@ -97,7 +95,7 @@ fn package(title: &str) -> Option<Vec<u8>> {
 impl Ground {
     async fn new() -> Option<Ground> {
         let server = TestServer::start().await?;
-        server.app.store.put_key("other", &sha256(OTHER_KEY.as_bytes()), world::START_MS).await.ok()?;
+        server.app.store.put_key("other", &sha256(OTHER_KEY.as_bytes()), test_server::START_MS).await.ok()?;
         let topic = server.course().await?;
         let import = async |key: &str, title: &str| {
             let path = format!("/api/v1/packages?course={title}");

@@ -1,12 +1,10 @@
 //! What a tenant has of its own, and that nobody changes what somebody else has changed meanwhile.
 #![cfg(test)]
 
-mod world;
-
 use axum::body::Body;
 use axum::http::Request;
+use seattime_testbed::test_server::{KEY, TestServer};
 use serde_json::{Value, json};
-use world::{KEY, TestServer};
 
 /// A change without the header If-Match.
 async fn unconditional(server: &TestServer, method: &str, path: &str, body: &Value) -> Option<(u16, String)> {

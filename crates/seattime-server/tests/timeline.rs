@@ -1,9 +1,7 @@
 //! The visits of a row, each as a timeline: every moment of it, whether it counted, and why.
 
-mod world;
-
+use seattime_testbed::test_server::{KEY, START_MS, TestServer, commit};
 use serde_json::{Value, json};
-use world::{KEY, START_MS, TestServer, commit};
 
 const FILM: &str = "/content/grant/abc/film.webm#600";
 const MUSIC: &str = "/content/grant/abc/music.ogg#600";

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use self::overlay::Overlay;
-use crate::dice::Dice;
+use seattime_testing::rng::Rng;
 
 /// What becomes of unsynced writes when the process dies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub struct Disk {
     settings: Settings,
     reached: Box<Reached>,
     syncs: AtomicU64,
-    dice: Mutex<Option<Dice>>,
+    rng: Mutex<Option<Rng>>,
     /// By path: what is not synced, of every file that was opened or deleted.
     files: Mutex<HashMap<CString, SharedOverlay>>,
 }
@@ -82,12 +82,12 @@ impl Disk {
         settings: Settings,
         reached: Box<Reached>,
     ) -> Result<&'static Disk, NotRegistered> {
-        let dice = match settings.power_loss {
-            PowerLoss::KeepsSome(seed) => Some(Dice::of(seed)),
+        let rng = match settings.power_loss {
+            PowerLoss::KeepsSome(seed) => Some(Rng::from_seed(seed)),
             PowerLoss::Never | PowerLoss::LosesAll => None,
         };
-        let (dice, files) = (Mutex::new(dice), Mutex::default());
-        let disk = Disk { settings, reached, syncs: AtomicU64::new(0), dice, files };
+        let (rng, files) = (Mutex::new(rng), Mutex::default());
+        let disk = Disk { settings, reached, syncs: AtomicU64::new(0), rng, files };
         // SQLite may ask it as long as the process lives.
         let disk: &'static Disk = Box::leak(Box::new(disk));
         vfs::register(name, disk).map_err(NotRegistered)?;
@@ -105,7 +105,7 @@ impl Disk {
 
     /// Whether something reaches the platter without a sync.
     fn survives(&self) -> bool {
-        locked(&self.dice).as_mut().is_some_and(|it| it.below(2) == 0)
+        locked(&self.rng).as_mut().is_some_and(|it| it.below(2) == 0)
     }
 
     /// A sync is about to happen.

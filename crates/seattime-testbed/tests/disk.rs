@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
-use seattime_testbed::dice::Dice;
 use seattime_testbed::disk::{Disk, PowerLoss, Settings};
+use seattime_testing::rng::Rng;
 use tempfile::TempDir;
 
 /// A database on a disk of its own.
@@ -134,12 +134,12 @@ fn in_a_log_a_transaction_is_one_sync_and_reading_is_none() {
 #[test]
 fn after_each_transaction_of_a_random_life_all_of_it_survives_and_the_file_is_in_order() {
     for seed in 0..24 {
-        let mut dice = Dice::of(seed);
-        let world = World::new(PowerLoss::KeepsSome(dice.roll())).unwrap();
+        let mut rng = Rng::from_seed(seed);
+        let world = World::new(PowerLoss::KeepsSome(rng.next_u64())).unwrap();
         let mut connection = world.connect(&format!("PRAGMA journal_mode = WAL; {TABLE}")).unwrap();
         let (mut expected, mut next) = (Vec::new(), 0);
         for _ in 0..20 {
-            match dice.below(6) {
+            match rng.below(6) {
                 0 => {
                     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
                 }
@@ -160,7 +160,7 @@ fn after_each_transaction_of_a_random_life_all_of_it_survives_and_the_file_is_in
                 }
                 _ => {
                     let transaction = connection.transaction().unwrap();
-                    let many = 1 + dice.below(10) as i64;
+                    let many = 1 + rng.below(10) as i64;
                     (next..next + many).for_each(|n| assert_eq!(keep(&transaction, n), Ok(1)));
                     transaction.commit().unwrap();
                     expected.extend(next..next + many);

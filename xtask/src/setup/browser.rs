@@ -1,6 +1,6 @@
-//! A browser, its driver, a way to move a program's clock and a PostgreSQL: what only tests need.
+//! What only tests need: a browser, its driver, a way to move a program's clock, PostgreSQL and PgBouncer.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use anyhow::Result;
@@ -59,6 +59,9 @@ fn lacking(project: &Project) -> Vec<&'static str> {
     // Elsewhere, whoever has it names it; the tests that need it say so where they are left out.
     if debian::is_here(project) && named_by(POSTGRES).is_none() && !has_postgres() {
         lacking.push("postgresql");
+    }
+    if debian::is_here(project) && !Path::new("/usr/sbin/pgbouncer").is_file() {
+        lacking.push("pgbouncer");
     }
     lacking
 }

@@ -8,12 +8,8 @@ use seattime_repair::{Asked, Command, Listener, Lms, Map, Recording, Summary, To
 use seattime_server::clock::SystemClock;
 use seattime_server::store::postgres::Guest;
 
-#[path = "../../../seattime-testbed/src/cluster.rs"]
-pub(crate) mod cluster;
-#[path = "../../../seattime-testbed/src/wreck.rs"]
-pub(crate) mod wreck;
-
-use cluster::Cluster;
+use seattime_testing::cluster::{self, Cluster};
+pub(crate) use seattime_testing::legacy_lms_fixture;
 
 /// What a test unwraps.
 pub(crate) type Done<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -67,19 +63,19 @@ impl World {
         let path = folder.path().join("db.sqlite3");
         let db = rusqlite::Connection::open(&path)?;
         db.execute_batch("PRAGMA synchronous = OFF")?;
-        db.execute_batch(&format!("BEGIN; {statements}; COMMIT; {};", wreck::INDEXES))?;
+        db.execute_batch(&format!("BEGIN; {statements}; COMMIT; {};", legacy_lms_fixture::INDEXES))?;
         let address = path.display().to_string();
         Ok(World { folder, address, cluster: None })
     }
 
     /// A PostgreSQL database with these statements run; none where there are no programs for one.
     pub(crate) async fn postgres(statements: &str) -> Done<Option<World>> {
-        World::postgres_of(&format!("{statements}; {}", wreck::INDEXES)).await
+        World::postgres_of(&format!("{statements}; {}", legacy_lms_fixture::INDEXES)).await
     }
 
     /// A PostgreSQL database with tables of its own.
     pub(crate) async fn postgres_of(statements: &str) -> Done<Option<World>> {
-        let Some(programs) = cluster::programs() else { return Ok(None) };
+        let Some(programs) = cluster::programs_or_skip() else { return Ok(None) };
         let cluster = Cluster::start(&programs, &[])?;
         let address = cluster.url();
         Guest::connect(&address).await?.run(statements).await?;
@@ -87,10 +83,11 @@ impl World {
     }
 
     /// Both, of so many learners.
-    pub(crate) async fn wrecks(learners: i64) -> Done<Vec<World>> {
-        let rows: String = (0..learners).map(|it| wreck::inserts(&wreck::rows_of(it))).collect();
-        let sqlite = World::sqlite(&format!("{}; {rows}", wreck::SQLITE))?;
-        let postgres = World::postgres(&format!("{}; {rows}", wreck::POSTGRES)).await?;
+    pub(crate) async fn of_every_kind(learners: i64) -> Done<Vec<World>> {
+        let rows: String =
+            (0..learners).map(|it| legacy_lms_fixture::inserts(&legacy_lms_fixture::rows_of(it))).collect();
+        let sqlite = World::sqlite(&format!("{}; {rows}", legacy_lms_fixture::SQLITE))?;
+        let postgres = World::postgres(&format!("{}; {rows}", legacy_lms_fixture::POSTGRES)).await?;
         Ok([Some(sqlite), postgres].into_iter().flatten().collect())
     }
 
@@ -184,7 +181,7 @@ impl World {
 pub(crate) fn truth(learners: i64, has_run: impl Fn(Command) -> bool) -> Figures {
     let mut figures = Figures { topics: Table::new(), attempts: Table::new() };
     let text = |it: Option<i64>| it.map(|it| it.to_string());
-    for rows in (0..learners).map(wreck::rows_of) {
+    for rows in (0..learners).map(legacy_lms_fixture::rows_of) {
         for (id, _, _, kind) in rows.topics {
             let it = &kind.topic;
             // No kind is a video and a package at once, so at most one command has something to say of its time.

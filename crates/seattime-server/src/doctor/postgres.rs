@@ -253,15 +253,12 @@ mod tests {
     use super::*;
     use crate::clock::SystemClock;
     use crate::doctor::Verdict;
-    use crate::store::contract::cluster;
     use crate::store::postgres::PostgresStore;
+    use seattime_testing::cluster;
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_database_is_looked_at_before_and_after_its_first_server() {
-        let Some(programs) = cluster::programs() else {
-            eprintln!("left out: there is no PostgreSQL; `cargo xtask setup` installs it");
-            return;
-        };
+        let Some(programs) = cluster::programs_or_skip() else { return };
         let cluster = cluster::Cluster::start(&programs, &[]).unwrap();
         let data = tempfile::tempdir().unwrap();
         let verdicts = async || {
@@ -309,10 +306,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_standby_is_missed_once_it_is_gone_and_nobody_waits_for_that() {
-        let Some(programs) = cluster::programs() else {
-            eprintln!("left out: there is no PostgreSQL; `cargo xtask setup` installs it");
-            return;
-        };
+        let Some(programs) = cluster::programs_or_skip() else { return };
         let primary = cluster::Cluster::start(&programs, &[]).unwrap();
         let data = tempfile::tempdir().unwrap();
         drop(PostgresStore::open(&primary.url()).await.unwrap());

@@ -15,6 +15,8 @@ mod remembered;
 mod restored;
 mod spread;
 
+use seattime_testing::cluster;
+use seattime_testing::need::Need;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -33,8 +35,6 @@ use crate::config::DEFAULT_POLICY;
 use crate::store::postgres::PostgresStore;
 use crate::token::VisitClaims;
 
-#[path = "../../../seattime-testbed/src/cluster.rs"]
-pub(crate) mod cluster;
 mod repeated;
 mod reporting;
 mod timeline;
@@ -53,10 +53,7 @@ async fn sqlite_keeps_the_contract() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_keeps_the_contract_with_one_server_and_with_two() {
-    let Some(programs) = cluster::programs() else {
-        eprintln!("left out: there is no PostgreSQL; `cargo xtask setup` installs it");
-        return;
-    };
+    let Some(programs) = cluster::programs_or_skip() else { return };
     let cluster = cluster::Cluster::start(&programs, &[]).unwrap();
     // Both at once: one of them makes the schema.
     let url = cluster.url();
@@ -68,11 +65,10 @@ async fn postgres_keeps_the_contract_with_one_server_and_with_two() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_keeps_the_contract_behind_a_pooler_by_transaction() {
-    let Some(programs) = cluster::programs() else { return };
+    let Some(programs) = cluster::programs_or_skip() else { return };
     let cluster = cluster::Cluster::start(&programs, &[]).unwrap();
     let Some(pooled) = cluster.pooled().unwrap() else {
-        eprintln!("left out: there is no PgBouncer");
-        return;
+        return Need::PgBouncer.skip();
     };
     let (one, two) = tokio::join!(PostgresStore::open(&pooled.url), PostgresStore::open(&pooled.url));
     keeps(&[Arc::new(one.unwrap()), Arc::new(two.unwrap())]).await;
@@ -81,7 +77,7 @@ async fn postgres_keeps_the_contract_behind_a_pooler_by_transaction() {
 /// A database that loses its power and starts again costs a moment, and no commit.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_of_postgres_under_load_is_not_noticed() {
-    let Some(programs) = cluster::programs() else { return };
+    let Some(programs) = cluster::programs_or_skip() else { return };
     let cluster = Arc::new(cluster::Cluster::start(&programs, &[]).unwrap());
     let store: Arc<dyn Store> = Arc::new(PostgresStore::open(&cluster.url()).await.unwrap());
     let stores = [store];

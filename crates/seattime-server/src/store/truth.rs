@@ -8,15 +8,10 @@ mod seconds;
 mod stores;
 mod story;
 
-#[path = "../../../seattime-testbed/src/dice.rs"]
-#[expect(unreachable_pub, reason = "the testbed offers it")]
-mod dice;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use seattime_wire::Api;
 
-use self::dice::Dice;
 use self::model::{Totals, Whole, of_parts, of_topic, of_visit};
 use self::running::each_seed;
 use self::story::{Delivery, Story, told};
@@ -27,6 +22,7 @@ use super::standing::{Gathered, GatheredAttempt, Held};
 use super::timeline::timeline;
 use super::totals::totals;
 use super::{CourseSettings, ReportLearner, ReportRow};
+use seattime_testing::rng::Rng;
 
 /// How many cases to try: what was asked for when this was compiled, as `cargo xtask truth` does, or as many as usual.
 fn cases(asked: Option<&str>, usual: u64) -> u64 {
@@ -50,24 +46,24 @@ struct Case {
 impl Case {
     /// The case of a seed.
     fn of(seed: u64) -> Case {
-        let mut dice = Dice::of(seed);
-        let policy = story::policy(&mut dice);
+        let mut rng = Rng::from_seed(seed);
+        let policy = story::policy(&mut rng);
         let mut topics = Vec::new();
-        for _ in 0..dice.one_of(&[1, 1, 1, 2, 3]).unwrap_or(1) {
+        for _ in 0..rng.choose(&[1, 1, 1, 2, 3]).unwrap_or(1) {
             let mut attempt = 1;
             let mut visits = Vec::new();
-            for lease in 1..=dice.below(3) as u32 + 1 {
-                if dice.below(4) == 0 && lease > 1 {
+            for lease in 1..=rng.below(3) as u32 + 1 {
+                if rng.below(4) == 0 && lease > 1 {
                     attempt += 1;
                 }
-                let story = Story::of(&mut dice, lease, policy);
-                let deliveries = told(&mut dice, &story);
+                let story = Story::of(&mut rng, lease, policy);
+                let deliveries = told(&mut rng, &story);
                 visits.push((attempt, story, deliveries));
             }
             topics.push(visits);
         }
-        let before = topics.iter().map(|_| match dice.below(3) {
-            0 => Some((dice.below(20_000) as i64, dice.below(4) as u32)),
+        let before = topics.iter().map(|_| match rng.below(3) {
+            0 => Some((rng.below(20_000) as i64, rng.below(4) as u32)),
             _ => None,
         });
         Case { before: before.collect(), topics }

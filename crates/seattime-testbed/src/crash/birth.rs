@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use rusqlite::Connection;
-use seattime_testbed::dice::Dice;
+use seattime_testing::rng::Rng;
 
 use crate::course::Course;
 use crate::integrity;
@@ -48,11 +48,11 @@ const POINTS: &[(&str, u64)] = &[
 ];
 
 /// One death in a folder of its own; says whether it came before the server listened.
-pub(crate) async fn die(testbed: &Path, mut dice: Dice, has_power: bool) -> Result<bool> {
-    let before = dice.one_of(&[Before::Nothing, Before::Served, Before::Copied]).context("no choice")?;
-    let (point, most) = dice.one_of(POINTS).context("no points")?;
-    let point = format!("{point} {}", 1 + dice.below(most));
-    let power = (!has_power).then(|| Dice::of(dice.roll()));
+pub(crate) async fn die(testbed: &Path, mut rng: Rng, has_power: bool) -> Result<bool> {
+    let before = rng.choose(&[Before::Nothing, Before::Served, Before::Copied]).context("no choice")?;
+    let (point, most) = rng.choose(POINTS).context("no points")?;
+    let point = format!("{point} {}", 1 + rng.below(most));
+    let power = (!has_power).then(|| Rng::from_seed(rng.next_u64()));
     dies_and_comes_back(testbed, before, &point, power).await.with_context(|| format!("{before:?}, {point}"))
 }
 
@@ -60,7 +60,7 @@ async fn dies_and_comes_back(
     testbed: &Path,
     before: Before,
     point: &str,
-    power: Option<Dice>,
+    power: Option<Rng>,
 ) -> Result<bool> {
     let folder = tempfile::tempdir()?;
     let mut machine = Machine::new(testbed, folder.path(), power);
@@ -80,7 +80,7 @@ async fn dies_and_comes_back(
     ensure!(found == oldest || found == newest, "the schema is left at {found}, of {oldest} to {newest}");
     ensure!(newest > oldest, "the schema stays at {oldest}");
     let topic = if before == Before::Nothing {
-        let course = Course::new("Young".to_owned(), 2, Dice::of(0));
+        let course = Course::new("Young".to_owned(), 2, Rng::from_seed(0));
         let topic = course.import(&server.api).await?;
         course.play(&server.api, &topic).await?;
         topic

@@ -1,8 +1,8 @@
 //! A course: a package with one SCO and some files, which is either wholly there or can be imported again.
 
 use anyhow::{Context, Result, ensure};
-use seattime_testbed::dice::Dice;
 use seattime_testbed::package::{page, zipped};
+use seattime_testing::rng::Rng;
 
 use crate::server::{Api, text};
 
@@ -18,11 +18,11 @@ const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 
 impl Course {
     /// A course with that many files beside its page; no two titles are the same.
-    pub(crate) fn new(title: String, files: u32, mut dice: Dice) -> Course {
+    pub(crate) fn new(title: String, files: u32, mut rng: Rng) -> Course {
         let mut all = vec![page(&title)];
         for n in 0..files {
-            let length = dice.below(4_000);
-            let body = (0..length).filter_map(|_| dice.one_of(LETTERS)).collect();
+            let length = rng.below(4_000);
+            let body = (0..length).filter_map(|_| rng.choose(LETTERS)).collect();
             all.push((format!("folder-{}/file-{n}.txt", n % 4), body));
         }
         Course { title, files: all }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use seattime_testbed::dice::Dice;
+use seattime_testing::rng::Rng;
 use serde_json::{Value, json};
 
 use crate::server::{Api, text};
@@ -29,7 +29,7 @@ pub(crate) struct Learner {
 
 /// What was sent, from commit 1 on: the first that is not acknowledged is sent until it is.
 struct Log {
-    dice: Dice,
+    rng: Rng,
     acked: u64,
     /// Of each commit that was sent, how long the learner had been there, in ms.
     sent_ms: Vec<i64>,
@@ -42,10 +42,10 @@ pub(crate) struct Told {
 }
 
 impl Learner {
-    pub(crate) async fn open(api: &Api, topic: &str, n: usize, dice: Dice) -> Result<Learner> {
+    pub(crate) async fn open(api: &Api, topic: &str, n: usize, rng: Rng) -> Result<Learner> {
         let name = format!("learner-{n}");
         let visit = api.open(topic, &name).await?;
-        let log = Mutex::new(Log { dice, acked: 0, sent_ms: Vec::new() });
+        let log = Mutex::new(Log { rng, acked: 0, sent_ms: Vec::new() });
         Ok(Learner { name, visit, opened_ms: api.now_ms(), log })
     }
 
@@ -95,7 +95,7 @@ impl Learner {
             let mut log = self.log();
             let (sent, acked) = (log.sent_ms.len() as u64, log.acked);
             // After a failure the page sends what it has by then: the same, or one change more.
-            if sent == acked || log.dice.below(2) == 0 {
+            if sent == acked || log.rng.below(2) == 0 {
                 log.sent_ms.push((api.now_ms() - self.opened_ms).max(0));
                 (sent + 1, acked)
             } else {
@@ -123,7 +123,7 @@ impl Learner {
             log.acked = log.acked.max(k);
         }
         // Networks deliver late and twice: what was sent before must change nothing now.
-        let late = 1 + self.log().dice.below(4 * k);
+        let late = 1 + self.log().rng.below(4 * k);
         if late < k {
             api.post("/run/v1/commits", &self.commit(late, None)).await?;
         }

@@ -7,8 +7,6 @@
 //! machine got in that time.
 
 mod birth;
-#[path = "../cluster.rs"]
-mod cluster;
 mod course;
 mod integrity;
 mod learner;
@@ -23,7 +21,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use seattime_testbed::dice::Dice;
+use seattime_testing::rng::Rng;
 use tokio::task::JoinHandle;
 
 use crate::course::Course;
@@ -108,8 +106,8 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments) -> Result<()> {
     let data = tempfile::tempdir()?;
-    let mut dice = Dice::of(arguments.seed);
-    let power = arguments.power_loss.then(|| Dice::of(dice.roll()));
+    let mut rng = Rng::from_seed(arguments.seed);
+    let power = arguments.power_loss.then(|| Rng::from_seed(rng.next_u64()));
     let mut machine = Machine::new(&arguments.testbed, data.path(), power);
     machine.sync_takes_ms = arguments.fsync_ms;
     let server = machine.start().await?;
@@ -120,10 +118,10 @@ async fn run(arguments: &Arguments) -> Result<()> {
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    let course = Course::new("Crash".to_owned(), 0, Dice::of(dice.roll()));
+    let course = Course::new("Crash".to_owned(), 0, Rng::from_seed(rng.next_u64()));
     let topic = course.import(&server.api).await?;
     let mut room =
-        Room { server, topic, dice, learners: Vec::new(), retired: Vec::new(), courses: Vec::new() };
+        Room { server, topic, rng, learners: Vec::new(), retired: Vec::new(), courses: Vec::new() };
     for _ in 0..arguments.learners {
         let learner = room.newcomer().await?;
         room.learners.push(learner);
@@ -134,8 +132,8 @@ async fn run(arguments: &Arguments) -> Result<()> {
     for (cycle, death) in (1..=arguments.cycles).zip(DEATHS.into_iter().cycle()) {
         let context = || format!("cycle {cycle}, {death:?}");
         let is_at_a_point = if death == Death::AtItsStart {
-            let dice = Dice::of(room.dice.roll());
-            birth::die(&arguments.testbed, dice, !arguments.power_loss).await.with_context(context)?
+            let rng = Rng::from_seed(room.rng.next_u64());
+            birth::die(&arguments.testbed, rng, !arguments.power_loss).await.with_context(context)?
         } else {
             room.cycle(&mut machine, death).await.with_context(context)?
         };
@@ -182,7 +180,7 @@ impl Load {
 struct Room {
     server: Server,
     topic: String,
-    dice: Dice,
+    rng: Rng,
     learners: Vec<Arc<Learner>>,
     /// Those who have ended, each with the commit that is stored.
     retired: Vec<(Arc<Learner>, u64)>,
@@ -193,13 +191,13 @@ struct Room {
 impl Room {
     async fn newcomer(&mut self) -> Result<Arc<Learner>> {
         let n = self.learners.len() + self.retired.len();
-        let dice = Dice::of(self.dice.roll());
-        Ok(Arc::new(Learner::open(&self.server.api, &self.topic, n, dice).await?))
+        let rng = Rng::from_seed(self.rng.next_u64());
+        Ok(Arc::new(Learner::open(&self.server.api, &self.topic, n, rng).await?))
     }
 
     /// One death and what comes after it; says whether it came at a point.
     async fn cycle(&mut self, machine: &mut Machine, death: Death) -> Result<bool> {
-        let is_quiet = death == Death::InAnImport && self.dice.below(2) == 0;
+        let is_quiet = death == Death::InAnImport && self.rng.below(2) == 0;
         let load = if is_quiet { Load::default() } else { self.load() };
         let importing = match death {
             Death::InAnImport => Some(self.die_in_an_import(is_quiet).await?),
@@ -236,7 +234,7 @@ impl Room {
         let mut load = Load::default();
         for learner in &self.learners {
             let (learner, api) = (Arc::clone(learner), self.server.api.clone());
-            if self.dice.below(2) == 0 {
+            if self.rng.below(2) == 0 {
                 load.pausing.push(tokio::spawn(learner.run(api)));
             } else {
                 load.going_on.push(tokio::spawn(learner.run_on(api, Arc::clone(&load.is_over))));
@@ -246,12 +244,12 @@ impl Room {
     }
 
     fn point_of(&mut self, points: &[(&str, u64)]) -> String {
-        let (point, most) = self.dice.one_of(points).unwrap_or_default();
-        format!("{point} {}", 1 + self.dice.below(most))
+        let (point, most) = self.rng.choose(points).unwrap_or_default();
+        format!("{point} {}", 1 + self.rng.below(most))
     }
 
     async fn live_a_while(&mut self) -> Result<()> {
-        let life = Duration::from_millis(self.dice.below(LONGEST_LIFE_MS));
+        let life = Duration::from_millis(self.rng.below(LONGEST_LIFE_MS));
         self.server.live(life).await
     }
 
@@ -266,7 +264,7 @@ impl Room {
     /// Answers the course, and what its import came to.
     async fn die_in_an_import(&mut self, is_quiet: bool) -> Result<(Course, JoinHandle<Result<String>>)> {
         let title = format!("Import {}", self.courses.len());
-        let course = Course::new(title, FILES, Dice::of(self.dice.roll()));
+        let course = Course::new(title, FILES, Rng::from_seed(self.rng.next_u64()));
         let (api, again) = (self.server.api.clone(), course.clone());
         if is_quiet {
             let point = self.point_of(IMPORT_POINTS);
@@ -313,7 +311,7 @@ impl Room {
 
     /// One learner does not go on: the next visit reads what the death left. Somebody else comes.
     async fn retire(&mut self) -> Result<()> {
-        let slot = usize::try_from(self.dice.below(self.learners.len() as u64))?;
+        let slot = usize::try_from(self.rng.below(self.learners.len() as u64))?;
         let newcomer = self.newcomer().await?;
         let Some(learner) = self.learners.get_mut(slot) else { return Ok(()) };
         let learner = std::mem::replace(learner, newcomer);

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use seattime_testbed::dice::Dice;
+use seattime_testing::rng::Rng;
 
-use super::cluster::{Cluster, MOVABLE_CLOCK, programs};
 use super::course::Course;
 use super::server::Machine;
 use super::{Arguments, LONGEST_LIFE_MS, PATIENCE, Room};
+use seattime_testing::cluster::{Cluster, MOVABLE_CLOCK, programs};
 
 /// What dies. The cycles take these in turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,14 +44,14 @@ pub(super) async fn run(arguments: &Arguments) -> Result<()> {
     let cluster = Arc::new(Cluster::start(&programs, &[])?);
     cluster.ask(MOVABLE_CLOCK)?;
     let data = tempfile::tempdir()?;
-    let mut dice = Dice::of(arguments.seed);
+    let mut rng = Rng::from_seed(arguments.seed);
     let mut machine = Machine::new(&arguments.testbed, data.path(), None);
     machine.cluster = Some(Arc::clone(&cluster));
     let server = machine.start().await?;
-    let course = Course::new("Crash".to_owned(), 0, Dice::of(dice.roll()));
+    let course = Course::new("Crash".to_owned(), 0, Rng::from_seed(rng.next_u64()));
     let topic = course.import(&server.api).await?;
     let (learners, retired, courses) = (Vec::new(), Vec::new(), Vec::new());
-    let mut room = Room { server, topic, dice, learners, retired, courses };
+    let mut room = Room { server, topic, rng, learners, retired, courses };
     for _ in 0..arguments.learners {
         let learner = room.newcomer().await?;
         room.learners.push(learner);
@@ -99,7 +99,7 @@ impl Room {
             Death::Both => {
                 self.live_a_while().await?;
                 let restarting = tokio::spawn(restart_of(Arc::clone(cluster)));
-                tokio::time::sleep(Duration::from_millis(self.dice.below(LONGEST_LIFE_MS))).await;
+                tokio::time::sleep(Duration::from_millis(self.rng.below(LONGEST_LIFE_MS))).await;
                 self.server.kill().await?;
                 restarting.await??;
             }

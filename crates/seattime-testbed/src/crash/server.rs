@@ -17,9 +17,9 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-use seattime_testbed::dice::Dice;
+use seattime_testing::rng::Rng;
 
-use crate::cluster::Cluster;
+use seattime_testing::cluster::Cluster;
 
 const START_MS: i64 = 1_700_000_000_000;
 /// While the load runs, the server's clock goes a second on in this time, in ms.
@@ -32,7 +32,7 @@ pub(crate) struct Machine {
     testbed: PathBuf,
     data: PathBuf,
     /// What decides what survives a loss of power; none where the power stays on.
-    power: Option<Dice>,
+    power: Option<Rng>,
     /// How much longer each sync takes, in ms.
     pub(crate) sync_takes_ms: u64,
     /// The database where it is a PostgreSQL; its clock goes with ours.
@@ -69,7 +69,7 @@ pub(crate) struct Api {
 }
 
 impl Machine {
-    pub(crate) fn new(testbed: &Path, data: &Path, power: Option<Dice>) -> Machine {
+    pub(crate) fn new(testbed: &Path, data: &Path, power: Option<Rng>) -> Machine {
         let clock = Arc::new(AtomicI64::new(START_MS));
         Machine {
             testbed: testbed.to_owned(),
@@ -123,9 +123,9 @@ impl Machine {
         let mut command = Command::new(&self.testbed);
         command.args(["--start-ms", &self.clock.load(Ordering::SeqCst).to_string()]);
         command.args(["--web", ".", "--pkg", ".", "--data"]).arg(&self.data);
-        if let Some(dice) = &mut self.power {
-            let seed = dice.roll();
-            let loses_all = dice.below(2) == 0;
+        if let Some(rng) = &mut self.power {
+            let seed = rng.next_u64();
+            let loses_all = rng.below(2) == 0;
             command.arg("--disk");
             command.arg(if loses_all { "power-loss".to_owned() } else { format!("power-loss:{seed}") });
         }

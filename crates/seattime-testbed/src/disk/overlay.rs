@@ -166,7 +166,7 @@ mod tests {
     use std::cell::RefCell;
 
     use super::*;
-    use crate::dice::Dice;
+    use seattime_testing::rng::Rng;
 
     impl Platter for RefCell<Vec<u8>> {
         fn read(&self, offset: u64, into: &mut [u8]) -> Result<(), i32> {
@@ -247,15 +247,15 @@ mod tests {
     #[test]
     fn whatever_survives_by_itself_readers_see_every_write_and_a_sync_keeps_all() {
         for seed in 0..200 {
-            let mut dice = Dice::of(seed);
+            let mut rng = Rng::from_seed(seed);
             let platter = RefCell::new(Vec::new());
             let plain = RefCell::new(Vec::new());
             let mut file = Overlay::over(0);
             for _ in 0..60 {
-                let (at, long) = (dice.below(5_000), dice.below(2_000));
-                let mut tear = Dice::of(dice.roll());
+                let (at, long) = (rng.below(5_000), rng.below(2_000));
+                let mut tear = Rng::from_seed(rng.next_u64());
                 let mut survives = || tear.below(3) == 0;
-                match dice.below(5) {
+                match rng.below(5) {
                     0 => {
                         file.resize(&platter, at, &mut survives).unwrap();
                         plain.resize(at).unwrap();
@@ -265,7 +265,7 @@ mod tests {
                         assert_eq!(*platter.borrow(), *plain.borrow(), "seed {seed}");
                     }
                     _ => {
-                        let bytes: Vec<u8> = (0..=long).map(|_| dice.below(256) as u8).collect();
+                        let bytes: Vec<u8> = (0..=long).map(|_| rng.below(256) as u8).collect();
                         file.write(&platter, at, &bytes, &mut survives).unwrap();
                         plain.write(at, &bytes).unwrap();
                     }

@@ -2,8 +2,6 @@
 //! whether it keeps all of them when tens of thousands learn.
 
 mod client;
-#[path = "../cluster.rs"]
-mod cluster;
 mod commits;
 mod crowd;
 mod instructions;
@@ -16,8 +14,6 @@ mod raw_postgres;
 mod repair;
 mod report;
 mod sink;
-#[path = "../wreck.rs"]
-mod wreck;
 
 use std::process::ExitCode;
 

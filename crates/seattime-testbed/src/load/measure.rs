@@ -10,9 +10,9 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::client::{Addresses, Connection};
-use crate::cluster::Cluster;
 use crate::learner::{Learner, Outcome, import};
 use crate::process::Server;
+use seattime_testing::cluster::Cluster;
 
 /// The key of every server that is measured.
 pub(crate) const API_KEY: &str = "testbed-key";

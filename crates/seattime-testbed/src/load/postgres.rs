@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::cluster::{Cluster, programs};
 use crate::commits::{Arguments, one_by_one, said};
 use crate::measure::{Load, Writes, median, middle};
 use crate::raw_postgres::{self, Statements};
+use seattime_testing::cluster::{Cluster, programs};
 
 /// Of what the statements alone do, so much at least.
 const LEAST_SHARE: f64 = 0.5;

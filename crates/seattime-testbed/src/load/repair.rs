@@ -12,8 +12,8 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio_postgres::{Client, NoTls};
 
-use crate::cluster::{Cluster, programs};
-use crate::wreck;
+use seattime_testing::cluster::{Cluster, programs};
+use seattime_testing::legacy_lms_fixture;
 
 /// So many rows go into a transaction, as in a repair.
 const AT_ONCE: i64 = 1_000;
@@ -72,7 +72,7 @@ async fn over(arguments: &Arguments, cluster: Option<&Cluster>) -> Result<bool> 
         std::fs::remove_dir_all(&arguments.folder)?;
     }
     std::fs::create_dir_all(&arguments.folder)?;
-    let per_learner = wreck::rows_of(0);
+    let per_learner = legacy_lms_fixture::rows_of(0);
     let topics = i64::try_from(per_learner.topics.len())?;
     let learners_of = |rows: i64| rows.div_euclid(topics) + 1;
     let name = if cluster.is_some() { "PostgreSQL" } else { "SQLite" };
@@ -174,11 +174,11 @@ impl Wrecks<'_> {
                 let mut db = Connection::open(&path)?;
                 db.execute_batch("PRAGMA synchronous = OFF")?;
                 let fill = db.transaction()?;
-                fill.execute_batch(wreck::SQLITE)?;
+                fill.execute_batch(legacy_lms_fixture::SQLITE)?;
                 for learner in 0..self.learners {
-                    fill.execute_batch(&wreck::inserts(&wreck::rows_of(learner)))?;
+                    fill.execute_batch(&legacy_lms_fixture::inserts(&legacy_lms_fixture::rows_of(learner)))?;
                 }
-                fill.execute_batch(wreck::INDEXES)?;
+                fill.execute_batch(legacy_lms_fixture::INDEXES)?;
                 fill.commit()?;
                 path.display().to_string()
             }
@@ -188,15 +188,17 @@ impl Wrecks<'_> {
                 db.batch_execute(&format!("CREATE DATABASE {name}")).await?;
                 let address = cluster.url().replace("/postgres?", &format!("/{name}?"));
                 let db = connect(&address).await?;
-                db.batch_execute(wreck::POSTGRES).await?;
+                db.batch_execute(legacy_lms_fixture::POSTGRES).await?;
                 const TOGETHER: i64 = 50;
                 for first in (0..self.learners).step_by(usize::try_from(TOGETHER)?) {
                     let some = first..(first + TOGETHER).min(self.learners);
-                    let text: String = some.map(|it| wreck::inserts(&wreck::rows_of(it))).collect();
+                    let text: String = some
+                        .map(|it| legacy_lms_fixture::inserts(&legacy_lms_fixture::rows_of(it)))
+                        .collect();
                     db.batch_execute(&format!("BEGIN; SET LOCAL synchronous_commit = off; {text} COMMIT;"))
                         .await?;
                 }
-                db.batch_execute(wreck::INDEXES).await?;
+                db.batch_execute(legacy_lms_fixture::INDEXES).await?;
                 db.batch_execute("VACUUM ANALYZE").await?;
                 address
             }
@@ -297,8 +299,8 @@ struct Places {
 }
 
 fn changed() -> (Places, Places) {
-    let rows = wreck::rows_of(0);
-    let topic = |it: &wreck::Kind| it.topic.after_scorm != it.topic.time_spent;
+    let rows = legacy_lms_fixture::rows_of(0);
+    let topic = |it: &legacy_lms_fixture::Kind| it.topic.after_scorm != it.topic.time_spent;
     let places = |it: Vec<bool>| Places {
         of: it.len(),
         places: (0_i64..).zip(it).filter(|it| it.1).map(|it| it.0).collect(),
@@ -325,12 +327,12 @@ impl Hash {
 /// The same of what is right.
 fn truth(learners: i64) -> Hash {
     let mut hash = Hash::default();
-    for rows in (0..learners).map(wreck::rows_of) {
+    for rows in (0..learners).map(legacy_lms_fixture::rows_of) {
         for (id, _, _, kind) in rows.topics {
             hash.add(id, [kind.topic.after_scorm, kind.topic.attempts]);
         }
     }
-    for rows in (0..learners).map(wreck::rows_of) {
+    for rows in (0..learners).map(legacy_lms_fixture::rows_of) {
         for (id, _, (.., (total, session))) in rows.attempts {
             hash.add(id, [total, session]);
         }

@@ -18,11 +18,11 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, NoTls};
 
 use crate::client::{Addresses, Connection};
-use crate::cluster::{Cluster, programs};
 use crate::commits::said;
 use crate::learner::{Learner, Outcome};
 use crate::measure::API_KEY;
 use crate::process::Server;
+use seattime_testing::cluster::{Cluster, programs};
 
 /// So many connections fill the database.
 const CONNECTIONS: usize = 64;

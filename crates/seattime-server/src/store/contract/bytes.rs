@@ -1,10 +1,11 @@
 //! How many bytes a learner's year takes in each store: what `docs/scaling.md` reckons with.
 
+use seattime_testing::cluster;
 use std::sync::Arc;
 
 use seattime_wire::{Api, CommitReason, Completion, EndKind, EvidenceKind, Outcome, SessionState, Success};
 
-use super::{MINUTE_MS, NOW_MS, PostgresStore, Run, SqliteStore, cluster, commit};
+use super::{MINUTE_MS, NOW_MS, PostgresStore, Run, SqliteStore, commit};
 use crate::store::listing::MOST_ROWS;
 use crate::store::{ReportOf, Sight, Store};
 
@@ -40,10 +41,7 @@ async fn a_year_of_a_learner_takes_no_more_than_it_is_reckoned_with_in_the_file(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_year_of_a_learner_takes_no_more_than_it_is_reckoned_with_in_postgres() {
-    let Some(programs) = cluster::programs() else {
-        eprintln!("left out: there is no PostgreSQL; `cargo xtask setup` installs it");
-        return;
-    };
+    let Some(programs) = cluster::programs_or_skip() else { return };
     let cluster = cluster::Cluster::start(&programs, &[]).unwrap();
     let store = Arc::new(PostgresStore::open(&cluster.url()).await.unwrap());
     let sizes = || {

@@ -1,6 +1,7 @@
 //! How both databases find a page of the report among many rows: by an index, in its order, and no row but those that
 //! are shown; and how much a request derives before it answers.
 
+use seattime_testing::cluster;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
@@ -8,7 +9,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use seattime_wire::Api;
 
-use super::{NOW_MS, PostgresStore, Run, SqliteStore, Store, cluster};
+use super::{NOW_MS, PostgresStore, Run, SqliteStore, Store};
 use crate::store::listing::{Dialect, Given, SortKey, Statement, Whose, listed};
 use crate::store::postgres::connected;
 use crate::store::postgres::fields::{Columns, Field, rows};
@@ -98,10 +99,7 @@ async fn sqlite_finds_a_page_by_an_index_and_sorts_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_finds_a_page_by_an_index_and_sorts_nothing() {
-    let Some(programs) = cluster::programs() else {
-        eprintln!("left out: there is no PostgreSQL; `cargo xtask setup` installs it");
-        return;
-    };
+    let Some(programs) = cluster::programs_or_skip() else { return };
     let cluster = cluster::Cluster::start(&programs, &["fsync=off"]).unwrap();
     let pool = connected(&cluster.url()).await.unwrap();
     cluster.ask(&format!("{FILL} generate_series(1, 20000) AS many (n); ANALYZE standing")).unwrap();
@@ -132,7 +130,7 @@ async fn a_request_derives_only_so_many_rows_and_says_what_is_left() {
     let folder = tempfile::tempdir().unwrap();
     let sqlite = SqliteStore::open(&folder.path().join("seattime.db"), None).unwrap();
     some_are_left(Arc::new(sqlite)).await;
-    let Some(programs) = cluster::programs() else { return };
+    let Some(programs) = cluster::programs_or_skip() else { return };
     let cluster = cluster::Cluster::start(&programs, &["fsync=off"]).unwrap();
     some_are_left(Arc::new(PostgresStore::open(&cluster.url()).await.unwrap())).await;
 }

@@ -6,8 +6,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::cluster::{self, Cluster};
 use super::{PostgresStore, keeps};
+use seattime_testing::cluster::{self, Cluster};
 
 /// So many pieces a table is cut into.
 const PIECES: u32 = 4;
@@ -48,10 +48,7 @@ fn told() -> BTreeMap<String, Option<String>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_key_holds_what_its_table_is_spread_by_and_the_contract_holds_on_tables_that_are_cut() {
-    let Some(programs) = cluster::programs() else {
-        eprintln!("left out: there is no PostgreSQL; `cargo xtask setup` installs it");
-        return;
-    };
+    let Some(programs) = cluster::programs_or_skip() else { return };
     let cluster = Cluster::start(&programs, &["max_locks_per_transaction=256"]).unwrap();
     drop(PostgresStore::open(&cluster.url()).await.unwrap());
     let told = told();

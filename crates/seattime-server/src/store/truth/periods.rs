@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use super::dice::Dice;
 use super::model::{Before, of_parts_before, of_topic_before, of_visit};
 use super::running::each_seed;
 use super::story::EPOCH_MS;
@@ -11,14 +10,15 @@ use super::{COURSES, Case, cases, rows_of};
 use crate::store::ReportRow;
 use crate::store::periods::{InPeriod, Period};
 use crate::store::totals::Level;
+use seattime_testing::rng::Rng;
 
 fn ms(second: i64) -> i64 {
     EPOCH_MS + second * 1_000
 }
 
 /// Seconds that cut all there is into periods.
-fn cuts(dice: &mut Dice) -> Vec<i64> {
-    let mut cuts: Vec<i64> = (0..1 + dice.below(8)).map(|_| dice.below(9_000) as i64).collect();
+fn cuts(rng: &mut Rng) -> Vec<i64> {
+    let mut cuts: Vec<i64> = (0..1 + rng.below(8)).map(|_| rng.below(9_000) as i64).collect();
     cuts.sort_unstable();
     cuts
 }
@@ -59,8 +59,8 @@ fn any_row_of_periods_comes_to_the_truth_and_adds_up_to_the_whole() {
     let most = cases(option_env!("SEATTIME_CASES"), 600);
     let seen = each_seed("periods", most, |seed, (spread, cut): &mut (u32, u32)| {
         let case = Case::of(seed);
-        let mut dice = Dice::of(seed ^ 0x5eed);
-        let cuts = cuts(&mut dice);
+        let mut rng = Rng::from_seed(seed ^ 0x5eed);
+        let cuts = cuts(&mut rng);
         let rows = rows_of(&case);
         let moments: Vec<i64> =
             [i64::MIN].into_iter().chain(cuts.iter().map(|it| ms(*it))).chain([i64::MAX]).collect();

@@ -1,21 +1,22 @@
 //! The same through each store: visits are opened, messages merged, and the report asked.
 
+use seattime_testing::cluster;
 use std::sync::Arc;
 
 use seattime_wire::{Api, Mode, SessionKind};
 use tokio::task::JoinSet;
 
-use super::dice::Dice;
 use super::running::Progress;
 use super::story::EPOCH_MS;
 use super::{COURSES, Case, cases};
-use crate::store::contract::{arrival, cluster};
+use crate::store::contract::arrival;
 use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{
     ActivityRules, History, HistoryKept, ImportFindings, NewLaunch, NewLearner, Opened, Opening, ReportOf,
     Sight, Store, StoredActivity, StoredPackage,
 };
+use seattime_testing::rng::Rng;
 
 /// So many cases at once; their visits are fewer than what one sweep closes.
 const AT_ONCE: usize = 64;
@@ -31,10 +32,7 @@ async fn the_truth_comes_through_sqlite() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_truth_comes_through_postgres() {
-    let Some(programs) = cluster::programs() else {
-        eprintln!("left out: there is no PostgreSQL; `cargo xtask setup` installs it");
-        return;
-    };
+    let Some(programs) = cluster::programs_or_skip() else { return };
     // What is on disk when the machine dies is asked elsewhere; here, 2,000 cases would do little but wait for it.
     let cluster = cluster::Cluster::start(&programs, &["fsync=off"]).unwrap();
     tell(Arc::new(PostgresStore::open(&cluster.url()).await.unwrap()), "PostgreSQL").await;
@@ -133,15 +131,15 @@ async fn through(store: Arc<dyn Store>, seed: u64) -> Told {
         }
     }
     // Messages of all visits come in any order; of some of them everybody waits for the answer together.
-    let mut dice = Dice::of(seed);
+    let mut rng = Rng::from_seed(seed);
     let mut sent = Vec::new();
     while !waiting.is_empty() {
-        let next = waiting.swap_remove(dice.below(waiting.len() as u64) as usize);
+        let next = waiting.swap_remove(rng.below(waiting.len() as u64) as usize);
         sent.push(tokio::spawn({
             let store = Arc::clone(&store);
             async move { store.merge(next).await }
         }));
-        if dice.below(3) == 0 {
+        if rng.below(3) == 0 {
             for answer in sent.drain(..) {
                 answer.await.unwrap().unwrap();
             }

@@ -7,8 +7,8 @@ use seattime_wire::{
     SessionState, Stretch, Time, Totals,
 };
 
-use super::dice::Dice;
 use crate::config::DEFAULT_POLICY;
+use seattime_testing::rng::Rng;
 
 /// The moment that a story's seconds count from, in ms since 1970.
 pub(crate) const EPOCH_MS: i64 = 1_700_000_000_000;
@@ -77,41 +77,41 @@ fn ms(seconds: i64) -> i64 {
 }
 
 /// A policy; the idle limit is never shorter than the join of bursts.
-pub(crate) fn policy(dice: &mut Dice) -> Policy {
+pub(crate) fn policy(rng: &mut Rng) -> Policy {
     let credits = [CreditPolicy::Corroborated, CreditPolicy::Reported, CreditPolicy::Measured];
-    let seconds = |choices: &[i64], dice: &mut Dice| dice.one_of(choices).unwrap() * 1_000;
+    let seconds = |choices: &[i64], rng: &mut Rng| rng.choose(choices).unwrap() * 1_000;
     Policy {
-        idle_limit_ms: seconds(&[10, 20, 60, 300], dice),
-        tail_ms: seconds(&[0, 1, 10], dice),
-        credit: dice.one_of(&credits).unwrap(),
+        idle_limit_ms: seconds(&[10, 20, 60, 300], rng),
+        tail_ms: seconds(&[0, 1, 10], rng),
+        credit: rng.choose(&credits).unwrap(),
         ..DEFAULT_POLICY
     }
 }
 
 impl Story {
-    pub(crate) fn of(dice: &mut Dice, lease: u32, policy: Policy) -> Story {
-        let opened_s = dice.below(600) as i64;
-        let ahead_s = dice.one_of(&[0, 90, -3_600]).unwrap();
-        let mut now_s = opened_s + dice.below(5) as i64;
+    pub(crate) fn of(rng: &mut Rng, lease: u32, policy: Policy) -> Story {
+        let opened_s = rng.below(600) as i64;
+        let ahead_s = rng.choose(&[0, 90, -3_600]).unwrap();
+        let mut now_s = opened_s + rng.below(5) as i64;
         let (mut stretches, mut reports) = (Vec::new(), Vec::new());
         let mut session = 0;
-        for stretch in 0..=dice.below(3) as usize {
-            let lived = Lived::of(dice, now_s, &mut session);
+        for stretch in 0..=rng.below(3) as usize {
+            let lived = Lived::of(rng, now_s, &mut session);
             let length = lived.visible.len() as i64;
-            for _ in 0..dice.below(3) {
-                let at = dice.below(length as u64) as i64;
+            for _ in 0..rng.below(3) {
+                let at = rng.below(length as u64) as i64;
                 let loaded = lived.loaded[at as usize];
-                let said = match dice.below(5) {
+                let said = match rng.below(5) {
                     0 => Said::Zero,
                     1 => Said::Nonsense,
-                    2 => Said::Seconds(dice.below(40_000) as i64),
-                    _ => Said::Seconds(at + dice.below(5) as i64),
+                    2 => Said::Seconds(rng.below(40_000) as i64),
+                    _ => Said::Seconds(at + rng.below(5) as i64),
                 };
                 if loaded > 0 {
                     reports.push((loaded, (stretch, at), said));
                 }
             }
-            now_s += length + dice.below(2_000) as i64; // The machine slept.
+            now_s += length + rng.below(2_000) as i64; // The machine slept.
             stretches.push(lived);
         }
         reports.sort_by_key(|it| it.1);
@@ -138,17 +138,17 @@ impl Story {
 }
 
 impl Lived {
-    fn of(dice: &mut Dice, start_s: i64, session: &mut u32) -> Lived {
-        let length = 1 + dice.below(240) as usize;
+    fn of(rng: &mut Rng, start_s: i64, session: &mut u32) -> Lived {
+        let length = 1 + rng.below(240) as usize;
         let (mut visible, mut loaded, mut signs) = (Vec::new(), Vec::new(), Vec::new());
         let (mut played, mut playing) = (Vec::new(), None);
-        let (mut is_visible, mut now_loaded) = (dice.below(4) > 0, *session);
-        let often = dice.one_of(&[3, 15, 60, 400]).unwrap();
+        let (mut is_visible, mut now_loaded) = (rng.below(4) > 0, *session);
+        let often = rng.choose(&[3, 15, 60, 400]).unwrap();
         for _ in 0..length {
-            if dice.below(50) == 0 {
+            if rng.below(50) == 0 {
                 is_visible = !is_visible;
             }
-            if dice.below(60) == 0 {
+            if rng.below(60) == 0 {
                 if now_loaded == 0 {
                     *session += 1;
                     now_loaded = *session;
@@ -156,9 +156,9 @@ impl Lived {
                     now_loaded = 0;
                 }
             }
-            if dice.below(30) == 0 {
-                let n = dice.below(MEDIA.len() as u64) as usize;
-                playing = (dice.below(2) == 0).then(|| (n, dice.below(2) == 0));
+            if rng.below(30) == 0 {
+                let n = rng.below(MEDIA.len() as u64) as usize;
+                playing = (rng.below(2) == 0).then(|| (n, rng.below(2) == 0));
             }
             visible.push(is_visible);
             loaded.push(now_loaded);
@@ -167,8 +167,8 @@ impl Lived {
         }
         signs.push(None);
         for sign in &mut signs {
-            if dice.below(often) == 0 {
-                *sign = dice.one_of(&EVIDENCE);
+            if rng.below(often) == 0 {
+                *sign = rng.choose(&EVIDENCE);
             }
         }
         Lived { start_s, signs, visible, loaded, played }
@@ -182,38 +182,38 @@ impl Lived {
 const EVIDENCE: [EvidenceKind; 3] = [EvidenceKind::Human, EvidenceKind::Media, EvidenceKind::Page];
 
 /// What arrived of a visit: any of its messages, any number of times, in any order, the whole among them.
-pub(crate) fn told(dice: &mut Dice, story: &Story) -> Vec<Delivery> {
+pub(crate) fn told(rng: &mut Rng, story: &Story) -> Vec<Delivery> {
     let mut deliveries = Vec::new();
-    for _ in 0..dice.below(8) {
-        let stretch = dice.below(story.stretches.len() as u64) as usize;
-        let at = dice.below(story.stretches[stretch].end() as u64 + 1) as i64;
-        let share = 1 + dice.below(4);
-        deliver(dice, story, (stretch, at), share, &mut deliveries);
+    for _ in 0..rng.below(8) {
+        let stretch = rng.below(story.stretches.len() as u64) as usize;
+        let at = rng.below(story.stretches[stretch].end() as u64 + 1) as i64;
+        let share = 1 + rng.below(4);
+        deliver(rng, story, (stretch, at), share, &mut deliveries);
     }
     let last = story.stretches.len() - 1;
-    deliver(dice, story, (last, story.stretches[last].end()), 0, &mut deliveries);
+    deliver(rng, story, (last, story.stretches[last].end()), 0, &mut deliveries);
     for at in (1..deliveries.len()).rev() {
-        deliveries.swap(at, dice.below(at as u64 + 1) as usize);
+        deliveries.swap(at, rng.below(at as u64 + 1) as usize);
     }
     deliveries
 }
 
 /// Sends a message one to three times; of `share` facts about one is left out, none where it is 0.
-fn deliver(dice: &mut Dice, story: &Story, at: (usize, i64), share: u64, deliveries: &mut Vec<Delivery>) {
+fn deliver(rng: &mut Rng, story: &Story, at: (usize, i64), share: u64, deliveries: &mut Vec<Delivery>) {
     let sent_s = story.stretches[at.0].start_s + at.1;
-    let is_replay = dice.below(4) == 0;
-    let commit = message(dice, story, at, share);
-    for _ in 0..=dice.below(3) {
-        let received_s = sent_s + dice.below(if is_replay { 4_000 } else { 20 }) as i64;
+    let is_replay = rng.below(4) == 0;
+    let commit = message(rng, story, at, share);
+    for _ in 0..=rng.below(3) {
+        let received_s = sent_s + rng.below(if is_replay { 4_000 } else { 20 }) as i64;
         let mut commit = commit.clone();
         let mut sent_at = Some(at);
         let mut sent_date_s = sent_s + story.ahead_s;
         if is_replay {
             commit.reason = CommitReason::Replay;
             // Somebody may have set the clock since: then it places what no live message does too late, or too early.
-            let set_by_s = dice.one_of(&[0, 0, 0, -4_000, 900]).unwrap();
-            sent_date_s = received_s - dice.below(10) as i64 + story.ahead_s + set_by_s;
-            if dice.below(2) == 0 {
+            let set_by_s = rng.choose(&[0, 0, 0, -4_000, 900]).unwrap();
+            sent_date_s = received_s - rng.below(10) as i64 + story.ahead_s + set_by_s;
+            if rng.below(2) == 0 {
                 for stretch in &mut commit.stretches {
                     stretch.sent_at_ms = None;
                 }
@@ -227,8 +227,8 @@ fn deliver(dice: &mut Dice, story: &Story, at: (usize, i64), share: u64, deliver
 }
 
 /// What a page says at a moment.
-fn message(dice: &mut Dice, story: &Story, at: (usize, i64), share: u64) -> Commit {
-    let tells = |dice: &mut Dice| share == 0 || dice.below(share + 1) > 0;
+fn message(rng: &mut Rng, story: &Story, at: (usize, i64), share: u64) -> Commit {
+    let tells = |rng: &mut Rng| share == 0 || rng.below(share + 1) > 0;
     let mut time = Time::default();
     let mut spans: BTreeMap<u32, Vec<(u32, i64, i64)>> = BTreeMap::new();
     let mut stretches = Vec::new();
@@ -243,23 +243,23 @@ fn message(dice: &mut Dice, story: &Story, at: (usize, i64), share: u64) -> Comm
         // Every sign is told as a burst of its own: joining is the server's business as well.
         let signs = lived.signs.iter().take(until as usize + 1).zip(0..);
         for (kind, second) in signs.filter_map(|(kind, second)| kind.map(|it| (it, second * 1_000))) {
-            if tells(dice) {
+            if tells(rng) {
                 time.evidence.push((number, second, second, kind));
             }
         }
         for second in 0..until {
             let (from, to) = (second * 1_000, second * 1_000 + 1_000);
-            if lived.visible[second as usize] && tells(dice) {
+            if lived.visible[second as usize] && tells(rng) {
                 time.visible.push((number, from, to));
             }
             if let Some((n, is_hidden)) = lived.played[second as usize]
-                && tells(dice)
+                && tells(rng)
             {
                 let told = if is_hidden { &mut time.med_bg } else { &mut time.med };
                 told.push((number, from, to, MEDIA[n].0.to_owned()));
             }
             let loaded = lived.loaded[second as usize];
-            if loaded > 0 && tells(dice) {
+            if loaded > 0 && tells(rng) {
                 spans.entry(loaded).or_default().push((number, from, to));
             }
         }

@@ -8,6 +8,8 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use crate::need::Need;
+
 /// The variable that names the folder of PostgreSQL's programs, where they are to be found in none of the usual ones.
 const VARIABLE: &str = "SEATTIME_POSTGRES_BIN";
 /// Where Debian has them, a folder a version.
@@ -17,15 +19,14 @@ const USER: &str = "postgres";
 
 /// Makes the database's clock one that can be moved on: it stands before the real one on the way that names are
 /// looked up, and runs with it.
-#[allow(dead_code, reason = "each user of this file has its own part")]
-pub(crate) const MOVABLE_CLOCK: &str =
+pub const MOVABLE_CLOCK: &str =
     "CREATE SCHEMA told; CREATE TABLE told.moved (ms bigint); INSERT INTO told.moved VALUES (0);
     CREATE FUNCTION told.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS
     $$ SELECT pg_catalog.clock_timestamp() + ms * interval '1 ms' FROM told.moved $$;
     ALTER ROLE seattime SET search_path = told, pg_catalog, public";
 
 /// A cluster that runs.
-pub(crate) struct Cluster {
+pub struct Cluster {
     programs: PathBuf,
     folder: PathBuf,
     /// The user that it runs as, if not ours: its number, and that of its group.
@@ -35,7 +36,7 @@ pub(crate) struct Cluster {
 }
 
 /// The folder of PostgreSQL's programs, if there is one.
-pub(crate) fn programs() -> Option<PathBuf> {
+pub fn programs() -> Option<PathBuf> {
     let named = env::var_os(VARIABLE).map(PathBuf::from);
     let debian = || {
         let versions = fs::read_dir(DEBIAN).ok()?;
@@ -44,9 +45,18 @@ pub(crate) fn programs() -> Option<PathBuf> {
     named.or_else(debian).filter(|it| it.join("initdb").is_file())
 }
 
+/// Returns the folder of PostgreSQL's programs; where there is none, the running test is skipped.
+pub fn programs_or_skip() -> Option<PathBuf> {
+    let found = programs();
+    if found.is_none() {
+        Need::Postgres.skip();
+    }
+    found
+}
+
 impl Cluster {
     /// Makes a cluster with `settings`, each as `name=value`, and starts it.
-    pub(crate) fn start(programs: &Path, settings: &[&str]) -> Result<Cluster> {
+    pub fn start(programs: &Path, settings: &[&str]) -> Result<Cluster> {
         let cluster = Cluster::anew(programs)?;
         cluster.initialize()?;
         cluster.configure(&[&["max_connections=60"], settings].concat())?;
@@ -56,12 +66,7 @@ impl Cluster {
 
     /// A cluster with `settings` that also listens on a free port of 127.0.0.1, and has `files` in its data folder,
     /// each with its name and what is in it.
-    #[allow(dead_code, reason = "each user of this file has its own part")]
-    pub(crate) fn start_with_files(
-        programs: &Path,
-        settings: &[&str],
-        files: &[(&str, &str)],
-    ) -> Result<Cluster> {
+    pub fn start_with_files(programs: &Path, settings: &[&str], files: &[(&str, &str)]) -> Result<Cluster> {
         let mut cluster = Cluster::anew(programs)?;
         cluster.initialize()?;
         for (name, text) in files {
@@ -86,8 +91,7 @@ impl Cluster {
     }
 
     /// A copy of this cluster that follows it, under `name`.
-    #[allow(dead_code, reason = "each user of this file has its own part")]
-    pub(crate) fn standby(&self, name: &str) -> Result<Cluster> {
+    pub fn standby(&self, name: &str) -> Result<Cluster> {
         let cluster = Cluster::anew(&self.programs)?;
         let (data, primary) = (cluster.data(), self.folder.display().to_string());
         let copy = ["--pgdata", &data, "--host", &primary, "--username=seattime", "--checkpoint=fast"];
@@ -134,33 +138,29 @@ impl Cluster {
     }
 
     /// Where a client finds it.
-    pub(crate) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         let port = self.port.map(|it| format!("&port={it}")).unwrap_or_default();
         format!("postgres:///postgres?user=seattime&host={}{port}", self.folder.display())
     }
 
     /// Where a client finds it over TCP, under a name for 127.0.0.1; the rest is up to `settings`.
-    #[allow(dead_code, reason = "each user of this file has its own part")]
-    pub(crate) fn tcp_url(&self, host: &str, settings: &str) -> String {
+    pub fn tcp_url(&self, host: &str, settings: &str) -> String {
         let port = self.port.unwrap_or_default();
         format!("postgres://seattime@{host}:{port}/postgres?hostaddr=127.0.0.1{settings}")
     }
 
     /// Ends it at once, as a machine that loses its power does.
-    #[allow(dead_code, reason = "each user of this file has its own part")]
-    pub(crate) fn stop(&self) -> Result<()> {
+    pub fn stop(&self) -> Result<()> {
         self.control(&["stop", "-m", "immediate"])
     }
 
     /// Starts it again.
-    #[allow(dead_code, reason = "each user of this file has its own part")]
-    pub(crate) fn start_again(&self) -> Result<()> {
+    pub fn start_again(&self) -> Result<()> {
         self.control(&["start"])
     }
 
     /// Runs statements; answers what they print, a row a line.
-    #[allow(dead_code, reason = "each user of this file has its own part")]
-    pub(crate) fn ask(&self, statements: &str) -> Result<String> {
+    pub fn ask(&self, statements: &str) -> Result<String> {
         let mut psql = Command::new(self.programs.join("psql"));
         psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"]);
         let output = psql.args(["--command", statements]).arg(self.url()).output()?;
@@ -171,14 +171,12 @@ impl Cluster {
     }
 
     /// Moves a clock of [`MOVABLE_CLOCK`] on.
-    #[allow(dead_code, reason = "each user of this file has its own part")]
-    pub(crate) fn move_clock(&self, ms: i64) -> Result<()> {
+    pub fn move_clock(&self, ms: i64) -> Result<()> {
         self.ask(&format!("UPDATE told.moved SET ms = ms + {ms}")).map(|_| ())
     }
 
     /// Checks every table and index.
-    #[allow(dead_code, reason = "each user of this file has its own part")]
-    pub(crate) fn check(&self) -> Result<()> {
+    pub fn check(&self) -> Result<()> {
         let folder = self.folder.display().to_string();
         let arguments =
             ["--install-missing", "--heapallindexed", "--host", &folder, "--username", "seattime"];
@@ -187,8 +185,7 @@ impl Cluster {
 
     /// Lets pgbench run a script over and over for so many seconds; answers what it says of transactions a second and
     /// their time.
-    #[allow(dead_code, reason = "each user of this file has its own part")]
-    pub(crate) fn pgbench(&self, script: &Path, seconds: u64) -> Result<String> {
+    pub fn pgbench(&self, script: &Path, seconds: u64) -> Result<String> {
         let mut pgbench = Command::new(self.programs.join("pgbench"));
         pgbench.args([
             "--no-vacuum",
@@ -210,15 +207,13 @@ impl Cluster {
     }
 
     /// What a machine that loses its power does to it, and its start afterwards.
-    #[allow(dead_code, reason = "each user of this file has its own part")]
-    pub(crate) fn restart_at_once(&self) -> Result<()> {
+    pub fn restart_at_once(&self) -> Result<()> {
         self.control(&["restart", "-m", "immediate"])
     }
 
     /// PgBouncer before the cluster, if there is one on this machine: many clients share three connections, a
     /// transaction each, and nothing of a session is kept between them.
-    #[allow(dead_code, reason = "each user of this file has its own part")]
-    pub(crate) fn pooled(&self) -> Result<Option<Pooled>> {
+    pub fn pooled(&self) -> Result<Option<Pooled>> {
         let program = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/usr/local/bin/pgbouncer"];
         let Some(program) = program.iter().find(|it| Path::new(it).is_file()) else { return Ok(None) };
         let folder = self.folder.display();
@@ -277,11 +272,10 @@ impl Cluster {
 }
 
 /// PgBouncer, in transaction mode.
-#[allow(dead_code, reason = "each user of this file has its own part")]
-pub(crate) struct Pooled {
+pub struct Pooled {
     child: std::process::Child,
     /// Where a client finds it.
-    pub(crate) url: String,
+    pub url: String,
 }
 
 impl Drop for Pooled {

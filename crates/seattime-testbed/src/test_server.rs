@@ -1,5 +1,4 @@
 //! A server without a socket, under a clock that the test sets.
-#![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::borrow::Cow;
 use std::io::{Cursor, Write};
@@ -19,13 +18,17 @@ use seattime_server::{App, Config, Front, World};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-pub(crate) const KEY: &str = "test-key";
-pub(crate) const START_MS: i64 = 1_700_000_000_000;
+/// The API key of the server.
+pub const KEY: &str = "test-key";
+/// The time at which its clock starts, in ms since 1970.
+pub const START_MS: i64 = 1_700_000_000_000;
 
-pub(crate) struct SetClock(AtomicI64);
+/// A clock that stands still until it is moved.
+pub struct SetClock(AtomicI64);
 
 impl SetClock {
-    pub(crate) fn new() -> Arc<SetClock> {
+    /// Returns a clock at [`START_MS`].
+    pub fn new() -> Arc<SetClock> {
         Arc::new(SetClock(AtomicI64::new(START_MS)))
     }
 }
@@ -40,7 +43,8 @@ impl ServerClock for SetClock {
     }
 }
 
-pub(crate) struct NoAssets;
+/// No pages at all.
+pub struct NoAssets;
 
 impl Assets for NoAssets {
     fn get(&self, _path: &str) -> Option<Cow<'static, [u8]>> {
@@ -48,36 +52,46 @@ impl Assets for NoAssets {
     }
 }
 
-pub(crate) struct TestServer {
-    pub(crate) app: App,
-    pub(crate) clock: Arc<SetClock>,
+/// A server without a socket, under a clock that the test sets. Its functions return [`None`] where something that no
+/// test is about goes wrong.
+pub struct TestServer {
+    /// What the server consists of.
+    pub app: App,
+    /// Its clock.
+    pub clock: Arc<SetClock>,
     app_face: Front,
     run_face: Front,
-    pub(crate) data: TempDir,
+    /// Its data folder, removed with it.
+    pub data: TempDir,
 }
 
-/// What came back.
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Value,
-    pub(crate) bytes: Vec<u8>,
+/// An answer.
+pub struct Answer {
+    /// The status of HTTP.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body as JSON; null where it is none.
+    pub body: Value,
+    /// The body as it came.
+    pub bytes: Vec<u8>,
 }
 
 impl Answer {
     /// Status and stable code of a problem.
-    pub(crate) fn problem(&self) -> (u16, &str) {
+    pub fn problem(&self) -> (u16, &str) {
         (self.status.as_u16(), self.body.get("code").and_then(Value::as_str).unwrap_or_default())
     }
 }
 
 impl TestServer {
-    pub(crate) async fn start() -> Option<TestServer> {
+    /// Starts one on SQLite, in a new data folder.
+    pub async fn start() -> Option<TestServer> {
         TestServer::start_on(tempfile::tempdir().ok()?, None).await
     }
 
     /// On a folder that there is, and with a database of its own if one is named.
-    pub(crate) async fn start_on(data: TempDir, database: Option<String>) -> Option<TestServer> {
+    pub async fn start_on(data: TempDir, database: Option<String>) -> Option<TestServer> {
         let clock = Arc::new(SetClock(AtomicI64::new(START_MS)));
         let world =
             World { clock: clock.clone(), faults: Arc::new(NoFaults), vfs: None, assets: Arc::new(NoAssets) };
@@ -87,12 +101,12 @@ impl TestServer {
     }
 
     /// Ends, and leaves the folder.
-    pub(crate) fn stop(self) -> TempDir {
+    pub fn stop(self) -> TempDir {
         self.data
     }
 
     /// In a world where something fails, or set up in another way.
-    pub(crate) async fn start_as(
+    pub async fn start_as(
         faults: impl Faults + 'static,
         change: impl FnOnce(&mut Config),
     ) -> Option<TestServer> {
@@ -100,7 +114,7 @@ impl TestServer {
     }
 
     /// The same, with pages.
-    pub(crate) async fn start_with(
+    pub async fn start_with(
         faults: impl Faults + 'static,
         assets: impl Assets + 'static,
         change: impl FnOnce(&mut Config),
@@ -120,69 +134,76 @@ impl TestServer {
         TestServer { app, clock, app_face, run_face, data }
     }
 
-    pub(crate) fn advance(&self, ms: i64) {
+    /// Moves its clock on.
+    pub fn advance(&self, ms: i64) {
         self.clock.0.fetch_add(ms, Ordering::SeqCst);
     }
 
     /// Sends a request to the face that answers its path.
-    pub(crate) async fn send(&self, request: Request<Body>) -> Option<Answer> {
+    pub async fn send(&self, request: Request<Body>) -> Option<Answer> {
         self.send_to(face_of(request.uri().path()), request).await
     }
 
     /// What a face answers, its body not read yet.
-    pub(crate) async fn respond(&self, face: Face, request: Request<Body>) -> Option<Response> {
+    pub async fn respond(&self, face: Face, request: Request<Body>) -> Option<Response> {
         let front = if face == Face::Run { &self.run_face } else { &self.app_face };
         Some(front.clone().answer(None, request).await)
     }
 
-    pub(crate) async fn send_to(&self, face: Face, request: Request<Body>) -> Option<Answer> {
+    /// Sends a request to one of the faces.
+    pub async fn send_to(&self, face: Face, request: Request<Body>) -> Option<Answer> {
         let (parts, body) = self.respond(face, request).await?.into_parts();
         let bytes = body.collect().await.ok()?.to_bytes().to_vec();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
         Some(Answer { status: parts.status, headers: parts.headers, body, bytes })
     }
 
-    pub(crate) async fn get(&self, path: &str, token: &str) -> Option<Answer> {
+    /// Gets a page with a token.
+    pub async fn get(&self, path: &str, token: &str) -> Option<Answer> {
         let request = Request::get(path).header("authorization", format!("Bearer {token}"));
         self.send(request.body(Body::empty()).ok()?).await
     }
 
-    pub(crate) async fn post(&self, path: &str, body: &Value) -> Option<Answer> {
+    /// Posts JSON with the API key.
+    pub async fn post(&self, path: &str, body: &Value) -> Option<Answer> {
         self.post_bytes(path, "application/json", body.to_string().into_bytes()).await
     }
 
-    pub(crate) async fn post_bytes(&self, path: &str, kind: &str, body: Vec<u8>) -> Option<Answer> {
+    /// Posts a body of some media type with the API key.
+    pub async fn post_bytes(&self, path: &str, kind: &str, body: Vec<u8>) -> Option<Answer> {
         let request =
             Request::post(path).header("authorization", format!("Bearer {KEY}")).header("content-type", kind);
         self.send(request.body(Body::from(body)).ok()?).await
     }
 
-    pub(crate) async fn put(&self, path: &str, body: &Value) -> Option<Answer> {
+    /// Puts JSON with the API key, whatever the version.
+    pub async fn put(&self, path: &str, body: &Value) -> Option<Answer> {
         self.put_if("*", path, body).await
     }
 
-    /// As whoever knows of a version.
-    pub(crate) async fn put_if(&self, known: &str, path: &str, body: &Value) -> Option<Answer> {
+    /// Puts JSON with the API key, if the version is the known one.
+    pub async fn put_if(&self, known: &str, path: &str, body: &Value) -> Option<Answer> {
         let request = Request::put(path).header("authorization", format!("Bearer {KEY}"));
         let request = request.header("content-type", "application/json").header("if-match", known);
         self.send(request.body(Body::from(body.to_string())).ok()?).await
     }
 
-    pub(crate) async fn delete(&self, path: &str) -> Option<Answer> {
+    /// Deletes with the API key, whatever the version.
+    pub async fn delete(&self, path: &str) -> Option<Answer> {
         let request = Request::delete(path).header("authorization", format!("Bearer {KEY}"));
         let request = request.header("if-match", "*");
         self.send(request.body(Body::empty()).ok()?).await
     }
 
     /// Imports a course of one SCO; answers the topic.
-    pub(crate) async fn course(&self) -> Option<String> {
+    pub async fn course(&self) -> Option<String> {
         let answer =
             self.post_bytes("/api/v1/packages?course=Course", "application/zip", scorm_12()?).await?;
         Some(answer.body.get("topic")?.as_str()?.to_owned())
     }
 
     /// Sends a video or audio to be imported, as a form.
-    pub(crate) async fn import_media(&self, fields: &[(&str, &[u8])]) -> Option<Answer> {
+    pub async fn import_media(&self, fields: &[(&str, &[u8])]) -> Option<Answer> {
         let mut body = Vec::new();
         for (name, value) in fields {
             let head = format!("--b0undary\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n");
@@ -195,54 +216,56 @@ impl TestServer {
     }
 
     /// Imports a video or audio; answers the topic.
-    pub(crate) async fn media(&self, fields: &[(&str, &[u8])]) -> Option<String> {
+    pub async fn media(&self, fields: &[(&str, &[u8])]) -> Option<String> {
         Some(self.import_media(fields).await?.body.get("topic")?.as_str()?.to_owned())
     }
 
-    pub(crate) async fn launch(&self, topic: &str, learner: &str) -> Option<String> {
+    /// Launches a topic for a learner; returns the code.
+    pub async fn launch(&self, topic: &str, learner: &str) -> Option<String> {
         let body = json!({ "learner": { "id": learner, "name": "Muster" }, "topic": topic });
         let answer = self.post("/api/v1/launches", &body).await?;
         Some(answer.body.get("url")?.as_str()?.split_once("#code=")?.1.to_owned())
     }
 
     /// Launches a course and opens a visit of it, as the page does.
-    pub(crate) async fn visit(&self, topic: &str, learner: &str) -> Option<Value> {
+    pub async fn visit(&self, topic: &str, learner: &str) -> Option<Value> {
         let code = self.launch(topic, learner).await?;
         Some(self.post("/run/v1/visits", &json!({ "code": code, "keeps_origin": true })).await?.body)
     }
 
     /// As a page does that keeps no origin: of an earlier version, or somebody's own.
-    pub(crate) async fn visit_of_an_earlier_page(&self, topic: &str, learner: &str) -> Option<Value> {
+    pub async fn visit_of_an_earlier_page(&self, topic: &str, learner: &str) -> Option<Value> {
         let code = self.launch(topic, learner).await?;
         Some(self.post("/run/v1/visits", &json!({ "code": code })).await?.body)
     }
 
     /// What opens a learner's own report.
-    pub(crate) async fn report_token(&self, learner: &str) -> Option<String> {
+    pub async fn report_token(&self, learner: &str) -> Option<String> {
         let link = self.post("/api/v1/reports/links", &json!({ "learner": learner })).await?.body;
         Some(link.get("url")?.as_str()?.split_once("/reports/my-learning#token=")?.1.to_owned())
     }
 
-    pub(crate) async fn rows(&self) -> Option<Vec<Value>> {
+    /// Returns the rows of the whole report.
+    pub async fn rows(&self) -> Option<Vec<Value>> {
         Some(self.get("/api/v1/report", KEY).await?.body.get("rows")?.as_array()?.clone())
     }
 
     /// The rows of which any session was ever told; a visit that was only opened has one as well.
-    pub(crate) async fn told_rows(&self) -> Option<Vec<Value>> {
+    pub async fn told_rows(&self) -> Option<Vec<Value>> {
         let is_told =
             |it: &Value| it.get("details").and_then(Value::as_array).is_some_and(|it| !it.is_empty());
         Some(self.rows().await?.into_iter().filter(is_told).collect())
     }
 }
 
-/// Which face answers a path.
-pub(crate) fn face_of(path: &str) -> Face {
+/// Returns the face that answers a path.
+pub fn face_of(path: &str) -> Face {
     let is_run = ["/run/", "/content/", "/player", "/pkg/", "/pdf/"].iter().any(|it| path.starts_with(it));
     if is_run { Face::Run } else { Face::App }
 }
 
-/// A commit of a visit: `seconds` of presence, and one value.
-pub(crate) fn commit(visit: &Value, seq: u64, seconds: i64, location: &str) -> Value {
+/// Returns a commit of a visit: `seconds` of presence, and one value.
+pub fn commit(visit: &Value, seq: u64, seconds: i64, location: &str) -> Value {
     let ms = seconds * 1_000;
     let mut signs: Vec<Value> =
         (0..=seconds / 200).map(|it| json!([0, it * 200_000, it * 200_000, "human"])).collect();
@@ -258,7 +281,8 @@ pub(crate) fn commit(visit: &Value, seq: u64, seconds: i64, location: &str) -> V
     })
 }
 
-pub(crate) fn zip(files: &[(&str, &str)]) -> Option<Vec<u8>> {
+/// Returns a zip archive with these files, each with its name and text.
+pub fn zip(files: &[(&str, &str)]) -> Option<Vec<u8>> {
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, text) in files {
         zip.start_file(*name, zip::write::SimpleFileOptions::default()).ok()?;
@@ -267,13 +291,15 @@ pub(crate) fn zip(files: &[(&str, &str)]) -> Option<Vec<u8>> {
     Some(zip.finish().ok()?.into_inner())
 }
 
-pub(crate) const MANIFEST: &str = r#"<?xml version="1.0"?><manifest identifier="m" xmlns="http://www.imsproject.org/xsd/imscp_rootv1p1p2"
+/// The manifest of a SCORM 1.2 package of one SCO, `item`, with a mastery score of 80.
+pub const MANIFEST: &str = r#"<?xml version="1.0"?><manifest identifier="m" xmlns="http://www.imsproject.org/xsd/imscp_rootv1p1p2"
     xmlns:adlcp="http://www.adlnet.org/xsd/adlcp_rootv1p2"><metadata><schemaversion>1.2</schemaversion></metadata>
     <organizations default="o"><organization identifier="o"><title>Topic</title><item identifier="item" identifierref="r">
     <title>Item</title><adlcp:masteryscore>80</adlcp:masteryscore></item></organization></organizations>
     <resources><resource identifier="r" type="webcontent" adlcp:scormtype="sco" href="index.html"/></resources></manifest>"#;
 
-pub(crate) fn scorm_12() -> Option<Vec<u8>> {
+/// Returns a SCORM 1.2 package of one SCO.
+pub fn scorm_12() -> Option<Vec<u8>> {
     zip(&[
         ("imsmanifest.xml", MANIFEST),
         ("index.html", "<!doctype html><title>Topic</title>0123456789"),

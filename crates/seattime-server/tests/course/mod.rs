@@ -1,4 +1,8 @@
 //! A course and its visits: page and server together.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+pub(crate) mod record_model;
+pub(crate) mod run_time;
 
 use axum::body::Body;
 use axum::http::Request;
@@ -8,8 +12,8 @@ use seattime_core::session::ApiState;
 use seattime_core::visit::Document;
 use serde_json::{Value, json};
 
-use crate::run_time::{at, message, opened_page, set};
-use crate::world::{KEY, TestServer, zip};
+use self::run_time::{at, message, opened_page, set};
+use seattime_testbed::test_server::{KEY, TestServer, zip};
 
 /// A visit lasts a minute.
 pub(crate) const VISIT_MS: u32 = 60_000;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use seattime_core::Version::{self, V12, V2004};
 
-use crate::course::{End, Page};
+use super::{End, Page};
 
 /// Values by element.
 pub(crate) type Elements = BTreeMap<String, String>;

@@ -8,7 +8,7 @@ use seattime_core::{Instant, Profile, Quirks, Reason, Version, Visit};
 use seattime_wire::{CommitHead, write_commit};
 use serde_json::Value;
 
-use crate::world::{START_MS, TestServer};
+use seattime_testbed::test_server::{START_MS, TestServer};
 
 /// The page's clocks, in ms since it was opened.
 pub(crate) fn at(ms: u32) -> Instant {

@@ -239,6 +239,12 @@ impl Problem {
         problem.after_s(1)
     }
 
+    /// 503: something that can be read is out of reach now; it may be asked for again.
+    pub(crate) fn overloaded() -> Problem {
+        let detail = "the server cannot read this now; ask for it again in a moment";
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).after_s(1)
+    }
+
     /// Says when to try again.
     fn after_s(mut self, seconds: u32) -> Problem {
         self.retry_after_s = Some(seconds);

@@ -1,12 +1,12 @@
 //! Files of packages, under addresses that only the server can make.
 
-use std::io::SeekFrom;
+use std::io;
 
-use axum::body::{Body, Bytes};
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
-use axum::response::Response;
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use tower_http::services::ServeFile;
 
 use super::content_policy::{self, Grant, MaySniff};
 use super::viewer;
@@ -14,66 +14,45 @@ use crate::app::App;
 use crate::error::Problem;
 use crate::mime;
 
-/// Read from the disk at once, in bytes.
-const CHUNK: u64 = 64 * 1024;
-
 /// The address of a package's file.
 pub(crate) fn address(app: &App, grant: &Grant, package: &str, href: &str) -> String {
     format!("/content/{}/{package}/{href}", grant.seal(app, package))
 }
 
-/// A file of a package: `GET /content/{grant}/{package}/{path}`. Byte ranges are answered. A PDF is shown by a viewer where a
-/// window or frame asks for it.
+/// A file of a package: `GET /content/{grant}/{package}/{path}`. Byte ranges and conditions are answered; several ranges at
+/// once get the whole file. A PDF is shown by a viewer where a window or frame asks for it.
 ///
 /// # Errors
 ///
-/// 404 for whatever is not there, or whose grant is wrong; 416 for a range beyond the end.
+/// 404 if the file is not there or the grant is wrong; 416 `range_beyond_end`; 503 `unavailable` if the file cannot be
+/// opened or read now, as without a free descriptor.
 pub(crate) async fn get_file(
     State(app): State<App>,
     Path((sealed, package, path)): Path<(String, String, String)>,
-    uri: Uri,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, Problem> {
-    let is_worker = headers.get("service-worker").is_some_and(|it| it == "script");
+    let is_worker = request.headers().get("service-worker").is_some_and(|it| it == "script");
     // A worker of one package would answer for all others.
     let grant = Grant::unseal(&app, &package, &sealed).filter(|_| !is_worker);
     let grant = grant.ok_or_else(|| Problem::not_found("file"))?;
     let (n, size) = app.store.file(&package, &path).await?.ok_or_else(|| Problem::not_found("file"))?;
     let kind = mime::type_of(&path);
-    if let Some(page) = viewer::instead_of(&app, kind, &uri, &headers) {
+    if let Some(page) = viewer::instead_of(&app, kind, request.uri(), request.headers()) {
         return Ok(page);
     }
     let place = app.config.data.join("content").join(&package).join(n.to_string());
-    let file = tokio::fs::File::open(place).await;
-    let mut file = file.map_err(|error| {
-        tracing::error!(%error, package, path, "A file of a package is lost");
-        Problem::not_found("file")
-    })?;
-    let range = headers.get(header::RANGE).and_then(|it| it.to_str().ok());
-    let (start, end, status) = match range.and_then(|it| span(it, size)) {
-        None => (0, size, StatusCode::OK),
-        Some(Some((start, end))) => (start, end, StatusCode::PARTIAL_CONTENT),
-        Some(None) => {
-            let detail = format!("the range lies beyond the file's {size} bytes; ask for a part of them");
-            return Err(Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, "range_beyond_end", detail));
-        }
-    };
-    file.seek(SeekFrom::Start(start)).await.map_err(|_| Problem::internal())?;
-    let mut response = Response::new(stream(file, end - start));
-    *response.status_mut() = status;
+    let served = serve(ServeFile::new(place).ignore_multi_range_requests(true), size, request).await;
+    let mut response = checked(served, &format!("{package}/{path}"))?;
+    if response.status() == StatusCode::RANGE_NOT_SATISFIABLE {
+        return Ok(beyond_end(size));
+    }
     response.extensions_mut().insert(MaySniff);
     let headers = response.headers_mut();
-    if let Some(kind) = mime::content_type_of(&path) {
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    }
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(end - start));
-    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    if status == StatusCode::PARTIAL_CONTENT
-        && let Ok(value) = HeaderValue::from_str(&format!("bytes {start}-{}/{size}", end.saturating_sub(1)))
-    {
-        headers.insert(header::CONTENT_RANGE, value);
-    }
-    // The package is named by its bytes, so what is under an address never changes.
+    match mime::content_type_of(&path) {
+        Some(kind) => headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind)),
+        None => headers.remove(header::CONTENT_TYPE),
+    };
+    // The package is named by its bytes, so the file at an address never changes.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=86400, immutable"));
     // What it stops is reported to a route that knows whose it is by the same grant.
     let report = grant.tenant.is_some().then(|| format!("/run/v1/blocked/{sealed}/{package}"));
@@ -86,55 +65,71 @@ pub(crate) async fn get_file(
     Ok(response)
 }
 
-/// One range of bytes, its end not included; `Some(None)` where it lies beyond the file, `None` where the
-/// header asks for something else, which is passed over.
-fn span(header: &str, size: u64) -> Option<Option<(u64, u64)>> {
-    let (first, last) = header.strip_prefix("bytes=")?.split_once('-')?;
-    let (start, end) = match (first.trim(), last.trim()) {
-        ("", suffix) => (size.saturating_sub(suffix.parse().ok()?), size),
-        (first, "") => (first.parse().ok()?, size),
-        (first, last) => (first.parse().ok()?, last.parse::<u64>().ok()?.saturating_add(1).min(size)),
-    };
-    Some((start < end).then_some((start, end)))
+/// Serves a file, or the range of it that a request asks for.
+///
+/// Spec: RFC 9110, *Range* and *If-Range*, where the service differs from it.
+async fn serve(mut file: ServeFile, size: u64, request: Request) -> io::Result<Response> {
+    let (mut parts, _) = request.into_parts();
+    let range = parts.headers.get(header::RANGE).map(|it| it.to_str().unwrap_or_default().trim());
+    let bytes = range.map(|it| it.strip_prefix("bytes="));
+    // An unknown unit is ignored; of a file shorter than a suffix, all is sent.
+    let is_other_unit = bytes.is_some_and(|it| it.is_none());
+    let suffix = bytes.flatten().and_then(|it| it.strip_prefix('-')?.parse::<u64>().ok());
+    if is_other_unit {
+        parts.headers.remove(header::RANGE);
+    } else if suffix.is_some_and(|it| it > size) {
+        parts.headers.insert(header::RANGE, HeaderValue::from_static("bytes=0-"));
+    }
+    // The service knows all conditions but this one.
+    if let Some(validator) = parts.headers.remove(header::IF_RANGE) {
+        let mut head = Request::new(Body::empty());
+        *head.method_mut() = Method::HEAD;
+        if !is_current(&validator, file.try_call(head).await?.headers()) {
+            parts.headers.remove(header::RANGE);
+        }
+    }
+    Ok(file.try_call(Request::from_parts(parts, Body::empty())).await?.map(Body::new))
 }
 
-fn stream(file: tokio::fs::File, length: u64) -> Body {
-    let chunks = futures_util::stream::try_unfold((file, length), |(mut file, left)| async move {
-        if left == 0 {
-            return Ok::<_, std::io::Error>(None);
-        }
-        let mut chunk = Vec::new();
-        let read = (&mut file).take(left.min(CHUNK)).read_to_end(&mut chunk).await?;
-        if read == 0 {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
-        }
-        Ok(Some((Bytes::from(chunk), (file, left - read as u64))))
-    });
-    Body::from_stream(chunks)
+/// Returns true if a validator names the file that these headers describe. A weak tag names none.
+fn is_current(validator: &HeaderValue, described: &HeaderMap) -> bool {
+    [header::ETAG, header::LAST_MODIFIED].iter().any(|it| described.get(it) == Some(validator))
+}
+
+/// Returns a problem for a file that cannot be served.
+fn checked(served: io::Result<Response>, path: &str) -> Result<Response, Problem> {
+    let response = served.map_err(|error| {
+        tracing::error!(%error, path, "A file of a package cannot be read");
+        Problem::overloaded()
+    })?;
+    if response.status() == StatusCode::NOT_FOUND {
+        tracing::error!(path, "A file of a package is lost");
+        return Err(Problem::not_found("file"));
+    }
+    Ok(response)
+}
+
+/// The answer to a range beyond the end of a file: a problem that names its size, as the header does.
+fn beyond_end(size: u64) -> Response {
+    let detail = format!("the range lies beyond the file's {size} bytes; ask for a part of them");
+    let problem = Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, "range_beyond_end", detail);
+    let mut response = problem.into_response();
+    if let Ok(range) = HeaderValue::from_str(&format!("bytes */{size}")) {
+        response.headers_mut().insert(header::CONTENT_RANGE, range);
+    }
+    response
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// RFC 9110, *Range*.
+    /// 24 is EMFILE of Unix: the process has no free descriptor.
     #[test]
-    fn a_range_is_read_as_the_rfc_says() {
-        #[rustfmt::skip]
-        let cases = [
-            ("bytes=0-99",    Some(Some((0, 100)))),
-            ("bytes=900-",    Some(Some((900, 1_000)))),
-            ("bytes=-100",    Some(Some((900, 1_000)))),
-            ("bytes=-5000",   Some(Some((0, 1_000)))),
-            ("bytes=0-5000",  Some(Some((0, 1_000)))),
-            ("bytes=1000-",   Some(None)),
-            ("bytes=-0",      Some(None)),
-            ("items=0-1",     None),
-            ("bytes=a-b",     None),
-            ("bytes=0-1,5-6", None),  // several at once: the whole file is an answer too
-        ];
-        for (header, expected) in cases {
-            assert_eq!(span(header, 1_000), expected, "{header}");
-        }
+    fn a_file_that_cannot_be_opened_now_is_unavailable() {
+        let served = Err(io::Error::from_raw_os_error(24));
+        let answer = checked(served, "package/index.html").unwrap_err().into_response();
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(answer.headers()[header::RETRY_AFTER], "1");
     }
 }

@@ -13,7 +13,7 @@ use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
 
-use super::form::{self, Form};
+use super::form::Form;
 use crate::app::{App, MAX_PACKAGE_BYTES};
 use crate::error::Problem;
 use crate::peer::Peer;
@@ -79,11 +79,10 @@ impl FromRequest<App> for SentForm {
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         check_encoding(request.headers())?;
         let kind = request.headers().get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
-        let boundary = form::boundary(kind.unwrap_or_default());
-        let boundary =
-            boundary.ok_or_else(|| unsupported("send a form as multipart/form-data".to_owned()))?;
+        let boundary = multer::parse_boundary(kind.unwrap_or_default());
+        let boundary = boundary.map_err(|_| unsupported("send a form as multipart/form-data".to_owned()))?;
         let body = read(request, MAX_PACKAGE_BYTES, app.config.limits.body, Some(LEAST_RATE)).await?;
-        let form = Form::parse(body, &boundary).ok_or_else(|| {
+        let form = Form::parse(body, &boundary).await.ok_or_else(|| {
             let detail = "the form cannot be read; send it whole, each field once, as multipart/form-data";
             Problem::new(StatusCode::BAD_REQUEST, "bad_form", detail)
         })?;

@@ -7,10 +7,9 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { mute, silent, wrapped } from "./packages.js";
 import { lookAt } from "./pictures.js";
+import { focused, open, rows, seen, shown, tabTo } from "./report_page.js";
 import { giveKey, says, until, visible } from "./until.js";
 import { MINUTE, SECOND, World } from "./world.js";
-
-/** @typedef {import("puppeteer-core").Page} Page */
 
 const COURSE = "Safety on board";
 const JSON_BODY = { "content-type": "application/json" };
@@ -30,38 +29,6 @@ function enrol(id, course, groups) {
 function invite(id, topic) {
     const body = JSON.stringify({ learner: { id, name: id }, topic });
     return world.api("/api/v1/launches", { method: "POST", body, headers: { ...JSON_BODY, "idempotency-key": `${id} ${topic}` } });
-}
-
-/** The report as whoever has the key reads it. @param {string} [search] Of the address. */
-async function open(search = "") {
-    const page = await world.newTab();
-    await page.goto(`${world.url}/reports/my-learning${search}`);
-    await giveKey(page, world.key);
-    await shown(page);
-    return page;
-}
-
-/** An answer has come. @param {Page} page */
-const shown = (page) => until(page, "!document.querySelector('#rows').ariaBusy && document.querySelector('#state').hidden");
-
-/** @param {Page} page @returns {Promise<string[]>} Each row's text, as it is read. */
-const rows = (page) => /** @type {any} */ (page.evaluate("[...document.querySelectorAll('tr.row')].map((it) => it.innerText.replaceAll(/\\s+/g, ' '))"));
-
-/** @param {Page} page */
-const seen = (page) => ({ page, read: (/** @type {string} */ script) => page.evaluate(script) });
-
-/** What has the keyboard, as it is called. @param {Page} page @returns {Promise<string>} */
-const focused = (page) => /** @type {any} */ (page.evaluate(`(() => {
-    const it = document.activeElement;
-    return it.ariaLabel ?? it.labels?.[0]?.firstChild.textContent ?? it.textContent.trim();
-})()`));
-
-/** Goes on by the tabulator until something has the keyboard. @param {Page} page @param {string} name What it is called, or begins with. */
-async function tabTo(page, name) {
-    for (let n = 0; !(await focused(page)).startsWith(name); n++) {
-        assert.ok(n < 60, `no key leads to ${name}`);
-        await page.keyboard.press("Tab");
-    }
 }
 
 test("the kinds of missing are told apart", async () => {
@@ -90,7 +57,7 @@ test("the kinds of missing are told apart", async () => {
     await invite("Emma", quiet);
     await world.serverTo(world.nowMs + 11 * MINUTE); // What was left open is closed by now.
 
-    const page = await open("?course=Missing&sort=learner&order=asc");
+    const page = await open(world, "?course=Missing&sort=learner&order=asc");
     const told = await rows(page);
     assert.equal(told.length, 6, told.join("\n")); // Dora is enrolled in both topics.
     await lookAt(seen(page), "report-missing");
@@ -136,7 +103,7 @@ test("what is from before courses ran here is told apart", async () => {
     await course.close();
     await world.row("Hanna", ({ details }) => details.length > 1 && details.every((it) => it.state !== "running"));
 
-    const page = await open("?learner=Hanna&sort=time_spent&order=desc");
+    const page = await open(world, "?learner=Hanna&sort=time_spent&order=desc");
     const told = await rows(page);
     /** @type {[string, string[]][]} What each row says, and what it opens to. */
     const truth = [
@@ -248,7 +215,7 @@ test("the whole report is read by keyboard alone", async () => {
 });
 
 test("a group, a search, what nobody is, and what cannot be asked", async () => {
-    const page = await open("?group=Deck&sort=learner&order=asc");
+    const page = await open(world, "?group=Deck&sort=learner&order=asc");
     const told = await rows(page);
     assert.equal(told.length, 30);
     assert.ok(told[0]?.includes("Guest 00") && told[29]?.includes("Guest 29"), told.join("\n"));
@@ -283,39 +250,4 @@ test("a group, a search, what nobody is, and what cannot be asked", async () => 
     await wrong.click("#again-button");
     await shown(wrong);
     await wrong.close();
-});
-
-test("what is written in names and titles is shown, and is never a part of the page", async () => {
-    const [script, image] = [`<script>document.title = "caught"</script>`, `"><img src="x" onerror="document.title = 'caught'">`];
-    const title = script.replace("script>", "script >").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
-    const plain = script.replace("script>", "script >");
-    const topic = await world.importPackage(await silent("2004", title), image);
-    const body = JSON.stringify({ learner: { id: image, name: image, groups: [plain] }, topic });
-    const { url } = await world.api("/api/v1/launches", { method: "POST", body, headers: { ...JSON_BODY, "idempotency-key": "names" } });
-    const player = await world.newTab();
-    await player.goto(new URL(url, world.url).href);
-    await until(player, "document.querySelector('#saving').textContent !== 'Opening …'");
-    await says(player, plain);
-    await says(player, image);
-    assert.notEqual(await player.title(), "caught");
-    await player.close();
-
-    const page = await open(`?${new URLSearchParams({ course: image })}`);
-    const [row = ""] = await rows(page);
-    assert.ok(row.includes(plain) && row.includes(image), row);
-    await page.click("tr.row .more button");
-    await visible(page, ".visit");
-    await page.evaluate("document.querySelector('#narrow').open = true; document.querySelector('#weeks').open = true");
-    await says(page, "Show only");
-    // What the page may be made of; whatever else were in it, would have come out of a name.
-    assert.equal(await page.evaluate("document.querySelectorAll('main img, main script, main iframe, main b').length"), 0);
-    assert.equal(await page.title(), "My Learning Report");
-    await page.close();
-
-    const packages = await world.newTab();
-    await packages.goto(`${world.url}/packages/`);
-    await giveKey(packages, world.key);
-    await says(packages, plain);
-    assert.equal(await packages.evaluate("document.querySelectorAll('main img, main script').length"), 0);
-    await packages.close();
 });

@@ -82,7 +82,7 @@ pub(crate) fn wasm(project: &Project, page: &Page) -> Result<()> {
     stamp::write(&note, &made_of(&sources, project)?)
 }
 
-/// Puts the modules of `src/` and the glue into one file, with their types beside it: what is one file is
+/// Puts the modules of `src/js/` and the glue into one file, with their types beside it: what is one file is
 /// smaller after gzip, and asked for once.
 fn scripts(project: &Project, made: &Path) -> Result<()> {
     let types = project.notes().join("types");
@@ -90,11 +90,11 @@ fn scripts(project: &Project, made: &Path) -> Result<()> {
     let mut declare = project.program("node");
     declare.args(["node_modules/typescript/bin/tsc", "--project", "tsconfig.types.json"]);
     step::run(project, "build", "checking the page's scripts", &mut declare)?;
-    let declared = types.join("src");
+    let declared = types.join("src/js");
     for file in files::directly_in(&declared, ".d.ts")? {
         copy(&file, &declared, made)?;
     }
-    let src = project.root.join("src");
+    let src = project.root.join("src/js");
     let modules = project.notes().join("modules");
     empty(&modules)?;
     for script in files::directly_in(&src, ".js")? {
@@ -104,11 +104,12 @@ fn scripts(project: &Project, made: &Path) -> Result<()> {
     copy(&glue, made, &modules)?;
     fs::remove_file(glue)?;
     // What few visits need is asked for by those.
-    for name in ["seattime.js", "players.js", "documents.js"] {
+    for name in ["seattime.js", "players.js", "documents.js", "leftovers.js"] {
         let mut bundle = project.program("node");
         bundle.arg("node_modules/esbuild/bin/esbuild").arg(modules.join(name));
         bundle.args(["--bundle", "--format=esm", "--minify", "--target=es2022", "--log-level=warning"]);
-        bundle.args(["--external:./players.js", "--external:./documents.js"]);
+        bundle
+            .args(["./players.js", "./documents.js", "./leftovers.js"].map(|it| format!("--external:{it}")));
         let mut file = OsString::from("--outfile=");
         file.push(made.join(name));
         step::run(project, "build", "putting the page's scripts together", bundle.arg(file))?;

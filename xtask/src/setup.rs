@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::project::Project;
 
-pub(crate) use self::browser::Browser;
+pub(crate) use self::browser::{Browser, webkit};
 pub(crate) use self::wasm_target::Route;
 
 /// What can only be had by hand: one text each, saying what is missing and what to type.
@@ -32,7 +32,12 @@ impl Page {
 
     /// wasm-pack, in the toolchain that knows the wasm target.
     pub(crate) fn wasm_pack(&self, project: &Project) -> Command {
-        let mut command = project.program("wasm-pack");
+        self.program(project, "wasm-pack")
+    }
+
+    /// A program that compiles for wasm, in the toolchain that knows the target.
+    pub(crate) fn program(&self, project: &Project, program: &str) -> Command {
+        let mut command = project.program(program);
         self.route.apply(&mut command);
         // A folder of its own: another compiler in the same one would throw the native build away.
         command.env("CARGO_TARGET_DIR", project.target.join("wasm"));

@@ -1,6 +1,7 @@
 //! `test`: everything that CI checks, as stages, with one sum at the end.
 
 use std::collections::BTreeSet;
+use std::env;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -46,11 +47,13 @@ const STAGES: &[Stage] = &[
     ("e2e",      Setup,   end_to_end),
 ];
 
+/// Lists what may not be missing, as `postgres,webkit`.
+const REQUIRE: &str = "SEATTIME_REQUIRE";
 /// Names the file in which tests of Rust note that they were skipped, as `seattime_testing::need`.
 const SKIPS: &str = "SEATTIME_SKIPS";
 
 /// What a file of end-to-end tests brings in if its tests play in real time.
-const REAL_TIME: &str = "./real_time.js";
+const REAL_TIME: [&str; 2] = ["./real_time.js", "./lms_page.js"];
 
 /// What came of a stage.
 #[derive(Debug, PartialEq)]
@@ -193,16 +196,45 @@ fn crash(bench: &Bench) -> Result<Outcome> {
 
 fn browser(bench: &Bench) -> Result<Outcome> {
     let Some((page, browser)) = &bench.ready else { bail!("setup has not run") };
-    if !bench.project.root.join("tests/browser.rs").is_file() {
-        return Ok(Outcome::Skipped("there is no tests/browser.rs".to_owned()));
+    let project = bench.project;
+    build::wasm(project, page)?;
+    let chromium = Some((browser.driver.clone(), page.wasm_pack(project)));
+    let firefox = project.find_program("geckodriver").map(|it| (it, page.wasm_pack(project)));
+    let webkit = setup::webkit(project).map(|(driver, screen)| {
+        let mut on_screen = page.program(project, screen);
+        on_screen.args(["--auto-servernum", "wasm-pack"]);
+        (driver, on_screen)
+    });
+    // WebKit's driver speaks the protocol of Safari's.
+    let engines = [
+        ("chromium", ["--chrome", "--chromedriver"], chromium),
+        ("firefox", ["--firefox", "--geckodriver"], firefox),
+        ("webkit", ["--safari", "--safaridriver"], webkit),
+    ];
+    let mut outcomes = Vec::new();
+    for (name, flags, found) in engines {
+        let Some((driver, mut test)) = found else {
+            outcomes.push(missing(name, &format!("tests/browser.rs: {name} or its driver is missing")));
+            continue;
+        };
+        test.args(["test", "--headless"]).args(flags).arg(driver);
+        // Of tests/, only this file is for a browser; the others run natively.
+        test.args(["--", "--test", "browser"]);
+        // In seconds; the runner's own 20 are few for a browser that starts on a busy machine.
+        test.env("WASM_BINDGEN_TEST_TIMEOUT", "120");
+        outcomes.push(counted(bench, &format!("browser-{name}"), &mut test)?);
     }
-    let mut test = page.wasm_pack(bench.project);
-    test.args(["test", "--headless", "--chrome", "--chromedriver"]).arg(&browser.driver);
-    // Of tests/, only this file is for a browser; the others run natively.
-    test.args(["--", "--test", "browser"]);
-    // In seconds; the runner's own 20 are few for a browser that starts on a busy machine.
-    test.env("WASM_BINDGEN_TEST_TIMEOUT", "120");
-    counted(bench, "browser", &mut test)
+    Ok(sum(outcomes))
+}
+
+/// The outcome of tests whose need is missing: skipped, or failed where [`REQUIRE`] lists the need.
+fn missing(need: &str, what: &str) -> Outcome {
+    let required = env::var(REQUIRE).unwrap_or_default();
+    if required.split(',').any(|it| it.trim() == need) {
+        return failure(format!("{what}, and {REQUIRE}={required} requires it"));
+    }
+    let counts = Counts { skipped: 1, ..Counts::default() };
+    Outcome::Ran { counts, output: String::new(), failed: Vec::new(), skipped: vec![what.to_owned()] }
 }
 
 fn end_to_end(bench: &Bench) -> Result<Outcome> {
@@ -221,7 +253,8 @@ fn end_to_end(bench: &Bench) -> Result<Outcome> {
     let mut in_real_time = Vec::new();
     let mut under_a_set_clock = Vec::new();
     for story in stories {
-        let is_real = fs::read_to_string(&story)?.contains(REAL_TIME);
+        let text = fs::read_to_string(&story)?;
+        let is_real = REAL_TIME.iter().any(|it| text.contains(it));
         if is_real { &mut in_real_time } else { &mut under_a_set_clock }.push(story);
     }
     let cores = thread::available_parallelism().map_or(1, usize::from);

@@ -1,9 +1,11 @@
 //! `tidy`: the invariants of ARCHITECTURE.md that no compiler checks.
 
 mod graph;
+mod scripts;
 mod text;
 mod tree;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::process::ExitCode;
 
@@ -57,13 +59,20 @@ pub(crate) fn findings(project: &Project) -> Result<Vec<String>> {
     let paths = files::tracked(project)?;
     let mut found = graph::check(project)?;
     found.extend(tree::check(&paths));
+    let mut scripts = BTreeMap::new();
     for path in &paths {
         let bytes = fs::read(project.root.join(path)).with_context(|| format!("cannot read {path}"))?;
         let findings = tree::check_size(bytes.len()).into_iter();
         match str::from_utf8(&bytes) {
-            Ok(text) => found.extend(findings.chain(text::check(path, text)).map(|it| it.print(path))),
+            Ok(text) => {
+                found.extend(findings.chain(text::check(path, text)).map(|it| it.print(path)));
+                if path.ends_with(".js") {
+                    scripts.insert(path.clone(), text.to_owned());
+                }
+            }
             Err(_) => found.extend(findings.map(|it| it.print(path))),
         }
     }
+    found.extend(scripts::cycles(&scripts));
     Ok(found)
 }

@@ -14,6 +14,10 @@ const BROWSERS: &[&str] =
 const POSTGRES: &str = "SEATTIME_POSTGRES_BIN";
 const MAC_BROWSER: &str = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
 
+/// WebKit's driver, and what gives it a screen.
+const WEBKIT: &str = "WebKitWebDriver";
+const XVFB: &str = "xvfb-run";
+
 /// The browser that tests start.
 pub(crate) struct Browser {
     /// The browser itself.
@@ -53,6 +57,12 @@ fn lacking(project: &Project) -> Vec<&'static str> {
     if named_by("FIREFOX").is_none() && project.find_program("firefox-esr").is_none() {
         lacking.push("firefox-esr");
     }
+    // WebKit's driver opens windows, which Xvfb takes in.
+    for (program, package) in [(WEBKIT, "webkit2gtk-driver"), (XVFB, "xvfb")] {
+        if debian::is_here(project) && project.find_program(program).is_none() {
+            lacking.push(package);
+        }
+    }
     if project.find_program("faketime").is_none() {
         lacking.push("faketime");
     }
@@ -80,6 +90,12 @@ fn browser(project: &Project) -> Option<PathBuf> {
 
 fn driver(project: &Project) -> Option<PathBuf> {
     named_by("CHROMEDRIVER").or_else(|| project.find_program("chromedriver"))
+}
+
+/// Returns WebKit's driver and the program that gives it a screen, where both are installed.
+pub(crate) fn webkit(project: &Project) -> Option<(PathBuf, &'static str)> {
+    project.find_program(XVFB)?;
+    Some((project.find_program(WEBKIT)?, XVFB))
 }
 
 fn named_by(variable: &str) -> Option<PathBuf> {

@@ -9,7 +9,8 @@ type Rule = (fn(&str) -> bool, fn(&str) -> Vec<Finding>);
 const RULES: &[Rule] = &[
     // speaks of             finds
     (is_rust,                no_introduction),
-    (is_long_when_too_long,  too_long),
+    (is_long_when_too_long,  |text| too_long(text, MOST_LINES, "at most 600")),
+    (is_script,              |text| too_long(text, MOST_LINES_OF_SCRIPTS, "at most 300")),
     (is_page_binding,        element_names),
     (is_database_code,       database_clocks),
     (is_timeless,            lifted_clock_lint),
@@ -20,6 +21,8 @@ const RULES: &[Rule] = &[
 
 /// The longest file that is no table.
 const MOST_LINES: usize = 600;
+/// The longest script.
+const MOST_LINES_OF_SCRIPTS: usize = 300;
 const TABLES: &[&str] = &["crates/seattime-core/src/model/v12.rs", "crates/seattime-core/src/model/v2004.rs"];
 
 /// What a database calls its own clock, in lower case; the server asks its port instead.
@@ -74,12 +77,16 @@ fn is_long_when_too_long(path: &str) -> bool {
     is_rust(path) && !TABLES.contains(&path)
 }
 
-fn too_long(text: &str) -> Vec<Finding> {
+fn is_script(path: &str) -> bool {
+    path.ends_with(".js")
+}
+
+fn too_long(text: &str, most: usize, expected: &'static str) -> Vec<Finding> {
     let lines = text.lines().count();
-    if lines <= MOST_LINES {
+    if lines <= most {
         return Vec::new();
     }
-    vec![Finding { line: MOST_LINES + 1, found: format!("{lines} lines"), expected: "at most 600" }]
+    vec![Finding { line: most + 1, found: format!("{lines} lines"), expected }]
 }
 
 fn is_page_binding(path: &str) -> bool {

@@ -218,11 +218,11 @@ export function noteSet(name, value) {
 }
 
 /**
- * @param {() => void} handOver What to do before each image.
+ * @param {() => void} flush What to do before each image.
  * @param {(name: string, value: string) => void} set Sets a value again.
  */
-export function onImage(handOver, set) {
-    beforeImage = handOver;
+export function onImage(flush, set) {
+    beforeImage = flush;
     setAgain = set;
 }
 

@@ -6,29 +6,12 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, describe, test } from "node:test";
 import { Bare } from "./bare.js";
-
-/** Watches a page without any run-time; each sign is counted. */
-const WATCH = `
-    const { watch } = await import("/src/signals.js");
-    window.signs = 0;
-    window.dialogs = [];
-    window.entered = new Set();
-    const media = { enter: (it) => entered.add(it), leave() {}, meet() {} };
-    window.watched = watch(window, {
-        onSign: () => signs++, onSight: () => watched?.look(), onSecond() {}, onDialog: (it) => dialogs.push(it), media,
-    });
-    const frame = document.getElementById("content");
-    frame.style = "position: fixed; inset: 0; width: 1200px; height: 760px; border: 0";
-    await new Promise((resolve) => { frame.onload = resolve; frame.src = "/content.html"; watched.look(); });
-`;
-
-/** @param {import("puppeteer-core").Page} page @returns {Promise<number>} */
-const signs = async (page) => Number(await page.evaluate("signs"));
+import { WATCH, signs } from "./evidence_page.js";
 
 // --- Pages that rewrite themselves ---
 
 /** Random numbers that are the same each time. @param {number} seed */
-function dice(seed) {
+function rng(seed) {
     let state = seed * 2654435761 >>> 0 || 1;
     return (/** @type {number} */ below) => {
         state ^= state << 13;
@@ -93,7 +76,7 @@ for (const [browser, seeds, steps] of /** @type {const} */ ([["chrome", 12, 14],
                 await bare.page.reload();
                 await bare.run(WATCH);
                 await bare.run(`frames[0].document.body.innerHTML = given; frames[0].document.body.style.margin = 0;`, PLACE);
-                const roll = dice(seed);
+                const roll = rng(seed);
                 /** @type {string[]} */ const told = [];
                 for (let n = 0; n < steps; n++) {
                     const name = names[roll(names.length)];
@@ -287,35 +270,3 @@ for (const browser of /** @type {const} */ (["chrome", "firefox"])) {
 }
 
 // --- Dialogs ---
-
-/** What content can find out about its dialogs without calling them. */
-const LOOK = `JSON.stringify(["alert", "confirm", "prompt", "print", "open"].map((name) => {
-    const { value, ...property } = Object.getOwnPropertyDescriptor(window, name);
-    return [typeof value, value.name, value.length, value.toString(), String(value), value instanceof Function,
-        Reflect.ownKeys(value), "prototype" in value, property];
-}).concat(Object.keys(window).filter((it) => ["alert", "confirm", "prompt", "print", "open"].includes(it))))`;
-
-for (const browser of /** @type {const} */ (["chrome", "firefox"])) {
-    test(`dialogs are followed and are to content as they were, in ${browser}`, async () => {
-        const bare = await Bare.open(browser);
-        try {
-            const before = await bare.page.evaluate(LOOK); // The player's own, which nobody follows.
-            await bare.run(WATCH);
-            const [content] = bare.page.mainFrame().childFrames();
-            assert.equal(await content.evaluate(LOOK), before);
-            bare.page.on("dialog", (dialog) => void (dialog.type() === "prompt" ? dialog.accept("Ann") : dialog.type() === "confirm" ? dialog.dismiss() : dialog.accept()));
-            const answers = await content.evaluate(`(() => {
-                const thrown = (call) => { try { return call(); } catch (error) { return error.message; } };
-                return [alert("Read this") ?? null, confirm("Sure?"), (0, prompt)("Name?"), thrown(() => alert({ toString() { throw new Error("no text"); } }))];
-            })()`);
-            assert.deepEqual(answers, [null, false, "Ann", "no text"]);
-            assert.deepEqual(await bare.page.evaluate("dialogs"), [true, false, true, false, true, false, true, false]);
-            await bare.page.evaluate("watched.stop()");
-            assert.equal(await content.evaluate(LOOK), before);
-            await content.evaluate("alert('No longer')");
-            assert.equal(await bare.page.evaluate("dialogs.length"), 8, "it goes on after its end");
-        } finally {
-            await bare.close();
-        }
-    });
-}

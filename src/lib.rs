@@ -12,10 +12,10 @@ mod page;
 pub use boundary::{cell, inbox, is_busy, reinit, stack_end, wake};
 pub use calls::{commit, error_text, get_named, get_value, initialize, set_named, set_value, terminate};
 pub use page::{
-    acked, activity_status, add_activity, add_map, add_objective, counting, dialog, encode, encode_farewell,
-    failed, hide, identify, keep, launch, leave, long_text, measured_ms, media_item, note_api_lookup,
-    note_evidence, note_loaded, open, play, preset, preset_record, receipt, resume, see_pages,
-    send_everything, sent, seq, share, show, take_away, tick, values,
+    acked, activity_status, add_activity, add_map, add_message, add_objective, answered, begin, counting,
+    dialog, encode, encode_farewell, hide, identify, keep, launch, leave, long_text, measured_ms, media_item,
+    next_message, note_api_lookup, note_evidence, note_loaded, open, play, preset, preset_record, resume,
+    see_pages, sent, seq, share, show, take_away, tick, values,
 };
 
 /// Half the code of the default one, and no slower for what is allocated here.

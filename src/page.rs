@@ -1,6 +1,7 @@
 //! What the player page calls: opening, launching, what it saw, and when to write down and to send.
 
 use seattime_core::end::Ending;
+use seattime_core::outbox::{Answer, Message, Next};
 use seattime_core::outcome::{Completion, Success};
 use seattime_core::session::Kind;
 use seattime_core::shared::Map;
@@ -321,28 +322,59 @@ pub fn acked() -> f64 {
     visit(|it| it.acked() as f64)
 }
 
-/// A message is on its way.
+/// A message of no round is on its way.
 #[wasm_bindgen]
 pub fn sent() {
     visit(|it| it.outbox().sent(now().monotonic_ms));
 }
 
-/// The receipt of a message.
+/// Begins a round of messages, which are added in their order.
 #[wasm_bindgen]
-pub fn receipt(acked: f64, heartbeat_ms: u32) {
-    visit(|it| it.receipt(acked as u64, heartbeat_ms));
+pub fn begin() {
+    visit(|it| it.outbox().begin(now().monotonic_ms));
 }
 
-/// A message did not get through; answers how long the next one waits, in ms. `chance` is from 0 to 1.
+/// Adds a message to the round: a part of the text that the change `seq` set, or, where `part` is negative, the commit
+/// whose last change is `seq`.
 #[wasm_bindgen]
-pub fn failed(retry_after_ms: f64, chance: f64) -> f64 {
-    visit(|it| it.outbox().failed(now().monotonic_ms, retry_after_ms, chance))
+pub fn add_message(seq: f64, part: i32) {
+    let seq = seq as u64;
+    let message =
+        if part < 0 { Message::Commit { upto: seq } } else { Message::Part { seq, n: part as u32 } };
+    visit(|it| it.outbox().add(message));
 }
 
-/// The server knows nothing of the visit: everything is sent again.
+/// The place in the round of the message to send now, and -1 once the round is over.
 #[wasm_bindgen]
-pub fn send_everything() {
-    visit(Visit::send_everything);
+pub fn next_message() -> i32 {
+    visit(|it| it.outbox().place().map_or(0, |n| n as i32 + 1)) - 1
+}
+
+/// A message was answered. `kind` is 0 for a receipt, 1 where a newer visit was opened, 2 for any other problem; `acked`
+/// is no number where the server did not say; `ms` is the heartbeat of a receipt, or how long the server asks to wait.
+/// `apart` is the last change of a message that was sent apart from the round, 0 of a farewell, negative for the round's own.
+/// Answers how long to wait before another try, in ms, or what else follows: -1 the next message, -2 all is saved,
+/// -3 everything is sent again, -4 nothing more is sent. `chance` is from 0 to 1.
+#[wasm_bindgen]
+pub fn answered(kind: u32, acked: f64, needs_all: bool, ms: f64, apart: f64, chance: f64) -> f64 {
+    let number = (!acked.is_nan()).then_some(acked as u64);
+    let answer = match kind {
+        0 => Answer::Receipt { acked: number, heartbeat_ms: (ms > 0.0).then_some(ms as u32), needs_all },
+        1 => Answer::Superseded { acked: number.unwrap_or(0), needs_all },
+        _ => Answer::Failure { retry_after_ms: ms },
+    };
+    let apart = match apart {
+        0.0 => Some(Message::Farewell),
+        _ if apart < 0.0 => None,
+        _ => Some(Message::Commit { upto: apart as u64 }),
+    };
+    match visit(|it| Some(it.answered(now(), apart, answer, chance))) {
+        Some(Next::Wait(ms)) => ms,
+        Some(Next::Send) => -1.0,
+        Some(Next::Saved) | None => -2.0,
+        Some(Next::SendAll) => -3.0,
+        Some(Next::Stop) => -4.0,
+    }
 }
 
 /// The highest number of a change.

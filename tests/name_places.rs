@@ -1,6 +1,7 @@
 //! The places at which the page keeps how names of records end (`src/js/names.js`): no two ends of a version's table may
 //! share one, or each would push the other out and cost a search at every call.
 #![cfg(not(target_arch = "wasm32"))]
+#![cfg(test)]
 
 use std::collections::BTreeMap;
 

@@ -3,6 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use seattime_core::outbox::{Answer, Message};
 use seattime_core::session::Kind;
 use seattime_core::shared::Map;
 use seattime_core::time::{CreditPolicy, EvidenceKind, PresencePolicy};
@@ -134,7 +135,8 @@ fuzz_target!(|bytes: &[u8]| {
     let after = told(&resumed);
     assert_eq!(Commit { seq: before.seq, ..after }, before);
     // Once acknowledged, nothing of it is told again.
-    visit.receipt(before.seq, 30_000);
+    let answer = Answer::Receipt { acked: Some(before.seq), heartbeat_ms: None, needs_all: false };
+    visit.answered(Instant::default(), Some(Message::Farewell), answer, 0.0);
     let rest = told(&visit);
     assert!(rest.sessions.iter().all(|it| it.changes().next().is_none()) && rest.shared.is_empty());
 });

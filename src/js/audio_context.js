@@ -4,7 +4,8 @@
 //
 // Each node that is connected to a context's destination is connected to an analyser too, which goes nowhere. That
 // changes nothing of the sound (https://webaudio.github.io/web-audio-api/#AnalyserNode: its output may be left
-// unconnected). A context that runs may be silent, so its state alone shows nothing.
+// unconnected). A context that runs may be silent, so its state alone shows nothing. This file is asked for once content
+// connects a node.
 
 /** Samples that are looked at once a second: the most that an analyser keeps, 0.7 s at 48 kHz. */
 const SAMPLES = 32768;
@@ -53,25 +54,29 @@ export function hear(named, play, next) {
         return made;
     };
     return {
-        /** @param {any} window @returns {import("./hook.js").Hook[]} */
-        hooks: (window) => {
-            const { AudioNode, Object } = window;
-            // A window is the same object after it went to another page.
-            const isThere = () => !window.closed && window.Object === Object;
-            return AudioNode ? [
-                [AudioNode.prototype, "connect", (self, answer, [to, output], connect) => {
-                    const { context, mediaElement } = self;
-                    // Nobody hears sound that is rendered into a buffer.
-                    if (!answer || context.startRendering) return;
-                    if (mediaElement) tapOf(context, isThere).elements.add(mediaElement);
-                    if (to === context.destination) Reflect.apply(connect, self, [tapOf(context, isThere).analyser, output ?? 0]);
-                }],
+        /**
+         * Content connected a node, or disconnected it.
+         *
+         * @param {() => boolean} isThere
+         * @param {boolean} isConnected
+         * @param {any} self
+         * @param {any} answer
+         * @param {any[]} given
+         * @param {Function} original
+         */
+        note(isThere, isConnected, self, answer, [other, output], original) {
+            const { context, mediaElement } = self;
+            const isHeard = other === context.destination;
+            if (!isConnected) {
                 // Where all outputs are disconnected, the analyser is, too.
-                [AudioNode.prototype, "disconnect", (self, _, [from], disconnect) => {
-                    const tap = taps.get(self.context);
-                    if (tap && from === self.context.destination) Reflect.apply(disconnect, self, [tap.analyser]);
-                }],
-            ] : [];
+                const tap = taps.get(context);
+                if (tap && isHeard) Reflect.apply(original, self, [tap.analyser]);
+                return;
+            }
+            // Nobody hears sound that is rendered into a buffer.
+            if (!answer || context.startRendering) return;
+            if (mediaElement) tapOf(context, isThere).elements.add(mediaElement);
+            if (isHeard) Reflect.apply(original, self, [tapOf(context, isThere).analyser, output ?? 0]);
         },
         look() {
             const now = performance.now();

@@ -14,6 +14,9 @@ const FAREWELL_BYTES = 56_000;
 // The last words of a visit are waited for this long.
 const FAREWELL_MS = 3000;
 const [AUTOSAVE, HIDDEN] = [1, 4];
+const [RECEIPT, SUPERSEDED, FAILURE] = [0, 1, 2];
+/** What follows an answer, where nothing is waited for. */
+const [SAVED, SEND_ALL, STOP] = [-2, -3, -4];
 
 /** Sends the commits of a visit. */
 export class Delivery {
@@ -24,10 +27,8 @@ export class Delivery {
     #isStopped = false;
     #token = "";
     /** @type {Promise<void> | undefined} What is on its way, one message after the other. */ #sending;
-    /** @type {Set<string>} Parts of long texts that the server has. */ #parted = new Set();
     /** What was written down last, as far as the numbers of changes tell. */
     #keptSeq = -1;
-    #ackedSeq = 0;
     /** Whether the server asks for everything. */
     #isAsked = false;
     /** @type {AbortController | undefined} What takes the promise of `#renewPromise` back. */ #promise;
@@ -51,7 +52,7 @@ export class Delivery {
     }
 
     get isAcked() {
-        return this.#ackedSeq >= wasm.seq();
+        return wasm.acked() >= wasm.seq();
     }
 
     /** What is not acknowledged, as the commit that would be sent now: JSON text. */
@@ -79,11 +80,10 @@ export class Delivery {
         void this.#keep(messages);
         idb.copy(this.#opened.visit, messages.map((it) => this.#withOrigin(it.body)));
         wasm.sent();
-        const { seq } = first;
         const body = this.#withOrigin(first.body);
         const isWhole = messages.length === 1 && (this.#options.transport || sizeOf(body) <= FAREWELL_BYTES);
         void this.#post(isWhole ? body : this.#farewell(), true)
-            .then((it) => this.#answered(it, isWhole ? seq : 0, true, true));
+            .then((it) => this.#answered(it, true, isWhole ? first.seq : 0));
     }
 
     /** Sends the last words; returns whether everything is saved. */
@@ -165,15 +165,13 @@ export class Delivery {
     /** @param {Message[]} messages */
     async #sendAll(messages) {
         if (messages.length === 0) return;
-        wasm.sent();
+        wasm.begin();
+        for (const { seq, part = -1 } of messages) wasm.add_message(seq, part);
         this.#saving({ state: "saving" });
         const isKept = await this.#keep(messages);
-        for (const message of messages) {
-            if (message.part !== undefined && this.#parted.has(message.part)) continue;
-            const body = this.#isAsked ? this.#withOrigin(message.body) : message.body;
-            const result = await this.#post(body, false, message.part !== undefined);
-            if (message.part !== undefined && result.answer && !result.answer.need_full) this.#parted.add(message.part);
-            else if (!this.#answered(result, message.seq, isKept, message === messages.at(-1))) return;
+        for (let n; !this.#isStopped && (n = wasm.next_message()) >= 0; ) {
+            const { body, part } = messages[n];
+            this.#answered(await this.#post(this.#isAsked ? this.#withOrigin(body) : body, false, part !== undefined), isKept);
         }
     }
 
@@ -182,54 +180,30 @@ export class Delivery {
         return this.#withOrigin(farewell(FAREWELL_BYTES - this.#withOrigin("").length));
     }
 
-    /** The server lost something that it had acknowledged. */
-    #sendEverything() {
-        this.#parted.clear();
-        this.#isAsked = true;
-        wasm.send_everything();
-        return false;
-    }
-
     /**
      * @param {Awaited<ReturnType<import("./launch.js").Send>>} result
-     * @param {number} seq The highest number of a change that was sent.
      * @param {boolean} isKept Whether it is written down in this browser.
-     * @param {boolean} isLast Whether nothing more of the same follows.
-     * @returns {boolean} Whether more of the same may follow.
+     * @param {number} [apart] The number of the last change in a message that belongs to no round, 0 of a farewell.
      */
-    #answered({ answer, problem }, seq, isKept, isLast) {
-        if (this.#isStopped) return false;
-        const { heartbeat_ms } = this.#opened.policy;
-        if (answer) {
-            const { acked = seq, refused } = answer;
-            this.#isAsked = false;
-            if (answer.token) this.#identify(answer.token);
-            if (answer.need_full) this.#sendEverything();
-            else wasm.receipt(acked, answer.heartbeat_ms ?? heartbeat_ms);
-            wasm.keep(true);
-            this.#ackedSeq = acked;
-            if (this.isAcked) {
-                this.#promise?.abort();
-                void idb.forget(this.#opened.visit);
-            }
-            if (isLast) this.#saving({ state: "saved", atMs: Date.now(), refused });
-            return !answer.need_full;
-        }
-        if (!problem) return false;
-        const told = { why: problem.code, detail: problem.detail };
-        if (problem.code === "superseded") {
-            wasm.keep(false);
-            // A server that was restored from a backup first gets what this page alone still holds.
-            if (problem.body.need_full) return this.#sendEverything();
-            wasm.receipt(problem.body.acked ?? 0, heartbeat_ms);
-            this.#saving({ state: "stopped", ...told });
-            return false;
-        }
+    #answered({ answer, problem }, isKept, apart = -1) {
+        if (this.#isStopped) return;
+        const { code: why, detail, body, retryAfterMs = 0 } = problem ?? {};
+        const isSuperseded = why === "superseded";
+        const { acked = NaN, need_full = false, heartbeat_ms, token, refused } = answer ?? body ?? {};
+        if (answer && token) this.#identify(token);
+        const kind = answer ? RECEIPT : isSuperseded ? SUPERSEDED : FAILURE;
+        const next = wasm.answered(kind, acked, need_full, answer ? heartbeat_ms ?? 0 : retryAfterMs, apart, Math.random());
         // What neither browser nor server takes, content must not think safe.
-        wasm.keep(isKept);
-        const retryInMs = wasm.failed(problem.retryAfterMs, Math.random());
-        this.#saving({ state: "unsaved", retryInMs, ...told });
-        return false;
+        wasm.keep(answer ? true : !isSuperseded && isKept);
+        if (next === SEND_ALL) this.#isAsked = true;
+        else if (next === SAVED) this.#isAsked = false;
+        if (answer && this.isAcked) {
+            this.#promise?.abort();
+            void idb.forget(this.#opened.visit);
+        }
+        if (next === SAVED) this.#saving({ state: "saved", atMs: Date.now(), refused });
+        else if (next === STOP) this.#saving({ state: "stopped", why, detail });
+        else if (next >= 0) this.#saving({ state: "unsaved", retryInMs: next, why, detail });
     }
 }
 

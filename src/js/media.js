@@ -4,7 +4,6 @@
 // Events of media do not bubble, and they leave neither a shadow root nor an element that is in no document. So each
 // document and each shadow root is listened to, and `play` and `attachShadow` of each frame tell of the rest.
 
-import { hear } from "./audio_context.js";
 import { hook, listen, unhook, unlisten } from "./hook.js";
 import { guarded, note, put } from "./instance.js";
 import * as wasm from "./wasm.js";
@@ -29,6 +28,10 @@ export function follow() {
     /** What follows players of other origins, once there are frames of such. @type {ReturnType<typeof import("./players.js").follow> | undefined} */
     let others;
     let hasOthers = false;
+    /** What hears Web Audio, once content uses it. @type {ReturnType<typeof import("./audio_context.js").hear> | undefined} */
+    let sounds;
+    /** @type {Promise<ReturnType<typeof import("./audio_context.js").hear>> | undefined} */
+    let loading;
 
     /** The number of what plays. @param {string} key @param {number} kind 0: audio, 1: video, 2: nobody can tell. @param {number} duration */
     const named = (key, kind, duration) => {
@@ -79,13 +82,25 @@ export function follow() {
         sample(element);
     };
 
-    const sounds = hear(() => named(`${location.pathname}#sound`, 0, 0), play, () => players++);
     /** @param {any} window @returns {import("./hook.js").Hook[]} */
-    const hooks = (window) => [
-        [window.HTMLMediaElement.prototype, "play", adopt],
-        [window.Element.prototype, "attachShadow", (_, root) => root && open(root)],
-        ...sounds.hooks(window),
-    ];
+    const hooks = (window) => {
+        const { HTMLMediaElement, Element, AudioNode, Object } = window;
+        // A window is the same object after it went to another page.
+        const isThere = () => !window.closed && window.Object === Object;
+        /** @param {boolean} isConnected @returns {(...call: [any, any, any[], Function]) => void} */
+        const connected = (isConnected) => (...call) => {
+            loading ??= import("./audio_context.js").then((it) => (sounds = it.hear(() => named(`${location.pathname}#sound`, 0, 0), play, () => players++)));
+            loading.then((it) => it.note(isThere, isConnected, ...call)).catch(() => {});
+        };
+        return [
+            [HTMLMediaElement.prototype, "play", adopt],
+            [Element.prototype, "attachShadow", (_, root) => root && open(root)],
+            ...(AudioNode ? /** @type {import("./hook.js").Hook[]} */ ([
+                [AudioNode.prototype, "connect", connected(true)],
+                [AudioNode.prototype, "disconnect", connected(false)],
+            ]) : []),
+        ];
+    };
 
     return {
         enter(window) {
@@ -109,7 +124,7 @@ export function follow() {
         },
         look() {
             others?.look();
-            sounds.look();
+            sounds?.look();
             for (const element of playing.keys()) {
                 try {
                     sample(element);

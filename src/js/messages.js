@@ -9,7 +9,7 @@ import * as wasm from "./wasm.js";
  * @typedef {object} Message What is sent at once.
  * @property {string} body
  * @property {number} seq The number of the last change in it.
- * @property {string} [part] Which part of a long text it is, if it is one.
+ * @property {number} [part] Which part of a long text it is, from 0, if it is one.
  */
 
 /** @typedef {{ visit: string, lease: number, token: string }} Sender Whose messages they are. */
@@ -76,7 +76,7 @@ function partsOf(seq, text, sender) {
         at = end;
     }
     const head = { v: 1, ...sender, seq, of: pieces.length };
-    return pieces.map((text, n) => ({ body: JSON.stringify({ ...head, n, text }), seq, part: `${seq}.${n}` }));
+    return pieces.map((text, n) => ({ body: JSON.stringify({ ...head, n, text }), seq, part: n }));
 }
 
 /** What fits into so many bytes, the most important first. @param {number} bytes */

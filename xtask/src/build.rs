@@ -104,12 +104,14 @@ fn scripts(project: &Project, made: &Path) -> Result<()> {
     copy(&glue, made, &modules)?;
     fs::remove_file(glue)?;
     // What few visits need is asked for by those.
-    for name in ["seattime.js", "players.js", "documents.js", "leftovers.js"] {
+    for name in ["seattime.js", "players.js", "documents.js", "leftovers.js", "audio_context.js"] {
         let mut bundle = project.program("node");
         bundle.arg("node_modules/esbuild/bin/esbuild").arg(modules.join(name));
         bundle.args(["--bundle", "--format=esm", "--minify", "--target=es2022", "--log-level=warning"]);
-        bundle
-            .args(["./players.js", "./documents.js", "./leftovers.js"].map(|it| format!("--external:{it}")));
+        bundle.args(
+            ["./players.js", "./documents.js", "./leftovers.js", "./audio_context.js"]
+                .map(|it| format!("--external:{it}")),
+        );
         let mut file = OsString::from("--outfile=");
         file.push(made.join(name));
         step::run(project, "build", "putting the page's scripts together", bundle.arg(file))?;

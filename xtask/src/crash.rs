@@ -1,4 +1,5 @@
-//! `crash` and `mutants`: the server dies under load and loses nothing; with its safety taken out, that is noticed.
+//! `crash` and `mutants`: the server dies under load and loses nothing; with a safety of server or page taken out, that is
+//! noticed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,8 +16,15 @@ const SOURCES: &[&str] =
 /// So many cycles have to be enough to notice a mutant.
 const MUTANT_CYCLES: &str = "60";
 
-/// What the first line of a patch says before the options of the `crash` that has to notice it.
-const NOTICED_BY: &str = "# noticed by: cargo xtask crash";
+/// What the first line of a patch says before the command that has to notice it.
+const NOTICED_BY: &str = "# noticed by: cargo ";
+
+/// The command that notices a mutant, with its options.
+#[derive(Debug, PartialEq)]
+enum Notice {
+    Crash(Vec<String>),
+    Test(Vec<String>),
+}
 
 /// `cargo xtask crash [--cycles N] [--seed S] [--learners N] [--power-loss] [--fsync-ms N] [--database postgres]`.
 pub(crate) fn command(project: &Project, arguments: &[String]) -> Result<ExitCode> {
@@ -40,7 +48,7 @@ fn driver_in(folder: &Path) -> Command {
 }
 
 /// `cargo xtask mutants [NAME …]`: applies each patch of `tests/mutations/`, or those of these names, to a copy; the
-/// crash test has to fail there.
+/// command that it names has to fail there.
 pub(crate) fn mutants(project: &Project, arguments: &[String]) -> Result<ExitCode> {
     let all = files::directly_in(&project.root.join("tests/mutations"), ".patch")?;
     let name_of = |patch: &Path| patch.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -54,7 +62,7 @@ pub(crate) fn mutants(project: &Project, arguments: &[String]) -> Result<ExitCod
     let mut survivors = Vec::new();
     for patch in &patches {
         let name = name_of(patch);
-        let options = options(&fs::read_to_string(patch)?).with_context(|| format!("{name}.patch"))?;
+        let notice = notice(&fs::read_to_string(patch)?).with_context(|| format!("{name}.patch"))?;
         copy_sources(project, &copy)?;
         let mut apply = Command::new("git");
         apply
@@ -64,14 +72,31 @@ pub(crate) fn mutants(project: &Project, arguments: &[String]) -> Result<ExitCod
             .current_dir(&project.root);
         let applied = apply.status().context("git is missing: install it")?;
         ensure!(applied.success(), "{name}: the patch does not fit any more; make it anew");
-        let mut build = project.cargo();
-        // Not optimized: each is compiled to be run once.
-        build.args(["build", "--package", "seattime-testbed"]).env("CARGO_PROFILE_DEV_DEBUG", "0");
-        build.current_dir(&copy).env("CARGO_TARGET_DIR", &target);
-        step::run(project, "mutants", &format!("compiling the server with {name}"), &mut build)?;
-        let mut crash = driver_in(&target.join("debug"));
-        crash.args(["--cycles", MUTANT_CYCLES]).args(options);
-        let (survived, _) = step::logged(project, &format!("mutant-{name}"), &mut crash)?;
+        let cargo = |arguments: &[&str]| {
+            let mut cargo = project.cargo();
+            // Not optimized: each is compiled to be run once.
+            cargo.args(arguments).env("CARGO_PROFILE_DEV_DEBUG", "0");
+            cargo.current_dir(&copy).env("CARGO_TARGET_DIR", &target);
+            cargo
+        };
+        let mut command = match notice {
+            Notice::Crash(options) => {
+                let mut build = cargo(&["build", "--package", "seattime-testbed"]);
+                step::run(project, "mutants", &format!("compiling the server with {name}"), &mut build)?;
+                let mut crash = driver_in(&target.join("debug"));
+                crash.args(["--cycles", MUTANT_CYCLES]).args(options);
+                crash
+            }
+            Notice::Test(options) => {
+                let mut build = cargo(&["test", "--no-run"]);
+                let what = format!("compiling the tests with {name}");
+                step::run(project, "mutants", &what, build.args(&options))?;
+                let mut test = cargo(&["test"]);
+                test.args(options);
+                test
+            }
+        };
+        let (survived, _) = step::logged(project, &format!("mutant-{name}"), &mut command)?;
         println!("mutants: {name} … {}", if survived { "NOT NOTICED" } else { "noticed" });
         if survived {
             survivors.push(name);
@@ -81,13 +106,18 @@ pub(crate) fn mutants(project: &Project, arguments: &[String]) -> Result<ExitCod
     Ok(if survivors.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The options of the `crash` that a patch names in its first line, which git does not look at.
-fn options(patch: &str) -> Result<Vec<String>> {
+/// The command that a patch names in its first line, which git does not look at.
+fn notice(patch: &str) -> Result<Notice> {
     let first = patch.lines().next().unwrap_or_default();
-    let rest = first.strip_prefix(NOTICED_BY);
-    let rest =
-        rest.with_context(|| format!("found `{first}` in its first line, expected `{NOTICED_BY} …`"))?;
-    Ok(rest.split_whitespace().map(str::to_owned).collect())
+    let words = first.strip_prefix(NOTICED_BY).unwrap_or_default();
+    let words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
+    match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["xtask", "crash", ..] => Ok(Notice::Crash(words.into_iter().skip(2).collect())),
+        ["test", ..] => Ok(Notice::Test(words.into_iter().skip(1).collect())),
+        _ => bail!(
+            "found `{first}` in its first line, expected `{NOTICED_BY}xtask crash …` or `{NOTICED_BY}test …`"
+        ),
+    }
 }
 
 /// Copies what has changed, so that little is compiled anew.
@@ -122,10 +152,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_patch_says_which_crash_notices_it() {
-        let of = |first: &str| options(&format!("{first}\ndiff --git a/x b/x\n")).ok();
-        assert_eq!(of("# noticed by: cargo xtask crash"), Some(Vec::new()));
-        assert_eq!(of("# noticed by: cargo xtask crash --power-loss"), Some(vec!["--power-loss".to_owned()]));
+    fn a_patch_says_what_notices_it() {
+        let of = |first: &str| notice(&format!("{first}\ndiff --git a/x b/x\n")).ok();
+        let words = |all: &[&str]| all.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
+        assert_eq!(of("# noticed by: cargo xtask crash"), Some(Notice::Crash(Vec::new())));
+        let power = Some(Notice::Crash(words(&["--power-loss"])));
+        assert_eq!(of("# noticed by: cargo xtask crash --power-loss"), power);
+        let test = Some(Notice::Test(words(&["-p", "seattime-core", "outbox"])));
+        assert_eq!(of("# noticed by: cargo test -p seattime-core outbox"), test);
+        assert_eq!(of("# noticed by: cargo xtask tidy"), None);
         assert_eq!(of("# mode: power-loss"), None);
     }
 }

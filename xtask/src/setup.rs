@@ -74,7 +74,9 @@ pub(crate) fn everything(project: &Project) -> Result<(Page, Browser)> {
     let route = wasm_target::ensure(project, &mut missing)?;
     let ready = route.filter(|_| has_node).zip(browser);
     let (route, browser) = ready.unzip();
-    Ok((compile(project, route, &missing)?, browser.context("no browser was found after it was installed")?))
+    let page = compile(project, route, &missing)?;
+    tools::ensure_geckodriver(project)?;
+    Ok((page, browser.context("no browser was found after it was installed")?))
 }
 
 /// Installs what only takes time, once nothing is left to be done by hand.

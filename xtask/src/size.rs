@@ -18,6 +18,8 @@ const STREAMS: &str = "pkg/hls.js";
 const PLAYERS: &str = "pkg/players.js";
 /// What the run-time loads besides, once content has a PDF.
 const DOCUMENTS: &str = "pkg/documents.js";
+/// What the run-time loads besides, once content uses Web Audio.
+const AUDIO: &str = "pkg/audio_context.js";
 /// What the run-time loads besides, once an earlier visit left work in the browser.
 const LEFTOVERS: &str = "pkg/leftovers.js";
 /// The folder of PDF.js, for the viewer of PDFs.
@@ -43,6 +45,7 @@ pub(crate) fn weigh(project: &Project) -> Result<(String, bool)> {
         ("page", page(project)?),
         ("streams", vec![project.root.join(STREAMS)]),
         ("players", vec![project.root.join(PLAYERS)]),
+        ("audio", vec![project.root.join(AUDIO)]),
         ("leftovers", vec![project.root.join(LEFTOVERS)]),
         ("documents", documents(project)?),
     ] {
@@ -66,7 +69,7 @@ pub(crate) fn weigh(project: &Project) -> Result<(String, bool)> {
 fn runtime(project: &Project) -> Result<Vec<PathBuf>> {
     let mut found = files::under(&project.root.join("pkg"))?;
     let is_asked_for_later = |it: &Path| {
-        [STREAMS, PLAYERS, DOCUMENTS, LEFTOVERS, PDF]
+        [STREAMS, PLAYERS, DOCUMENTS, AUDIO, LEFTOVERS, PDF]
             .iter()
             .any(|later| it.starts_with(project.root.join(later)))
     };

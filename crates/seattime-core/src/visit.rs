@@ -10,7 +10,7 @@ use crate::documents::Documents;
 use crate::end::{self, Ended, Ending};
 use crate::error::Refusal;
 use crate::model::{Access, Edition, Element, ElementId, Place, Rule, Version, element, v2004};
-use crate::outbox::{Outbox, Reason};
+use crate::outbox::{Answer, Message, Next, Outbox, Reason};
 use crate::ports::Instant;
 use crate::session::{ApiState, Changes, Kind, Profile, Session};
 use crate::shared::{Bucket, Buckets, Map};
@@ -526,20 +526,17 @@ impl Visit {
         is_shared || self.sessions.iter().any(|it| it.seq == 0 || news.has(it.values().seq()))
     }
 
-    /// The server knows nothing of this visit: everything is sent again.
-    pub fn send_everything(&mut self) {
-        self.outbox.send_everything();
-        for session in &mut self.sessions {
-            session.receipt(0);
-        }
-    }
-
-    /// The receipt of a message: everything up to `acked` is on disk.
-    pub fn receipt(&mut self, acked: u64, heartbeat_ms: u32) {
-        self.outbox.receipt(acked, heartbeat_ms);
+    /// Takes the answer to a message: to that of the round, as [`Outbox::answered`], or to one that was sent apart, as
+    /// [`Outbox::take`].
+    pub fn answered(&mut self, now: Instant, apart: Option<Message>, answer: Answer, chance: f64) -> Next {
+        let next = match apart {
+            None => self.outbox.answered(now.monotonic_ms, answer, chance),
+            Some(message) => self.outbox.take(now.monotonic_ms, message, answer, chance),
+        };
         for session in &mut self.sessions {
             session.receipt(self.outbox.acked);
         }
+        next
     }
 
     /// What the visit comes to: what was measured, and what of it is credited by the rule for sessions;

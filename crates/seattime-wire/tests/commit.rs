@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use seattime_core::outbox::{Answer, Message};
 use seattime_core::session::Kind;
 use seattime_core::shared::Map;
 use seattime_core::time::{CreditPolicy, EvidenceKind, MediaKind, MediaSample, PresencePolicy};
@@ -31,6 +32,18 @@ fn run(visit: &mut Visit, from_ms: u32, to_ms: u32) {
 fn set(visit: &mut Visit, name: &str, text: &str, now: Instant) -> Result<(), Refusal> {
     let element = visit.settable(name)?;
     visit.set(element, text, text.encode_utf16().count() as u32, || now)
+}
+
+/// The server has everything up to a change on disk.
+fn receipt(visit: &mut Visit, acked: u64) {
+    let answer = Answer::Receipt { acked: Some(acked), heartbeat_ms: None, needs_all: false };
+    visit.answered(Instant::default(), Some(Message::Farewell), answer, 0.0);
+}
+
+/// The server lost something.
+fn send_everything(visit: &mut Visit) {
+    let answer = Answer::Receipt { acked: Some(0), heartbeat_ms: None, needs_all: true };
+    visit.answered(Instant::default(), Some(Message::Farewell), answer, 0.0);
 }
 
 #[test]
@@ -68,7 +81,7 @@ fn a_commit_says_what_happened_and_only_what_is_new() {
     assert_eq!(first.totals.credited_ms, 60_500);
 
     // Acknowledged: nothing is told twice, and a later change is told alone.
-    visit.receipt(first.seq, 30_000);
+    receipt(&mut visit, first.seq);
     let heartbeat = encoded(&mut visit, at(60_000.0), Reason::Heartbeat).unwrap();
     assert_eq!((heartbeat.sessions.len(), heartbeat.time.evidence.len(), heartbeat.seq), (0, 0, first.seq));
     assert_eq!(visit.terminate(at(60_000.0)), Ok(()));
@@ -80,7 +93,7 @@ fn a_commit_says_what_happened_and_only_what_is_new() {
     assert_eq!((heartbeat.after, last.after), (first.seq, first.seq), "what the page takes as acknowledged");
 
     // The server lost everything: everything is told again.
-    visit.send_everything();
+    send_everything(&mut visit);
     let whole = encoded(&mut visit, at(60_000.0), Reason::Autosave).unwrap();
     assert_eq!((whole.after, whole.seq), (0, last.seq));
     assert_eq!(whole.sessions[0].set.len(), 3, "location, session time and status");
@@ -146,15 +159,15 @@ fn records_are_told_under_their_collection_and_only_those_that_changed() {
     assert_eq!(told, expected, "and not the objective that the manifest gave");
     assert_eq!(first.shared["bucket"].0, "shared");
 
-    visit.receipt(first.seq, 30_000);
+    receipt(&mut visit, first.seq);
     assert_eq!(set(&mut visit, "cmi.interactions.0.result", "correct", at(1_000.0)), Ok(()));
     let second = encoded(&mut visit, at(2_000.0), Reason::Commit).unwrap();
     let told: Vec<_> = second.sessions[0].changes().map(|it| (it.0.into_owned(), it.1, it.2)).collect();
     assert_eq!(told, [("cmi.interactions.0.result".to_owned(), "correct", first.seq + 1)]);
 
     // The server lost everything: records that it had acknowledged are told again, too.
-    visit.receipt(second.seq, 30_000);
-    visit.send_everything();
+    receipt(&mut visit, second.seq);
+    send_everything(&mut visit);
     let whole = encoded(&mut visit, at(3_000.0), Reason::Autosave).unwrap();
     let mut told: Vec<_> = whole.sessions[0].changes().map(|it| it.0.into_owned()).collect();
     told.sort();
@@ -349,7 +362,7 @@ fn what_played_is_told_with_its_key_and_only_what_is_new() {
     assert_eq!((first.totals.measured_ms, first.totals.media_ms), (70_000, 70_000));
 
     // Acknowledged: what goes on playing is told, what does not is not.
-    visit.receipt(first.seq, 30_000);
+    receipt(&mut visit, first.seq);
     plays(&mut visit, music, 71_000, 71_000);
     let second = encoded(&mut visit, at(71_000.0), Reason::Heartbeat).unwrap();
     assert_eq!(second.time.med, []);
@@ -358,7 +371,7 @@ fn what_played_is_told_with_its_key_and_only_what_is_new() {
     assert_eq!(items, [("/music.ogg#300", &[(0, 71_000)][..])]);
 
     // In steps of one change each, nothing is told twice and nothing is left out.
-    visit.send_everything();
+    send_everything(&mut visit);
     visit.settle(at(71_000.0));
     let head = CommitHead { reason: Reason::Autosave, now: at(71_000.0) };
     let (mut after, mut med, mut media) = (0, Vec::new(), Vec::new());
@@ -394,7 +407,7 @@ fn pages_that_were_seen_are_sent_until_they_are_acknowledged() {
     let seq = first.documents.first().map_or(0, |it| it.seq);
     assert!((1..=first.seq).contains(&seq));
     assert_eq!(first.documents, [document(seq, &[(0, 2), (6, 7)])]);
-    visit.receipt(first.seq, 30_000);
+    receipt(&mut visit, first.seq);
     visit.see_pages(key, 30, 0, 2);
     assert_eq!(encoded(&mut visit, at(2_000.0), Reason::Heartbeat).unwrap().documents, [], "nothing new");
     visit.see_pages(key, 30, 2, 3);
@@ -422,7 +435,7 @@ fn a_player_that_does_not_say_when_it_plays_is_told_of_once() {
     let items: Vec<_> =
         first.media.iter().map(|it| (it.key.as_str(), it.kind.as_str(), it.covered.len())).collect();
     assert_eq!((items, first.time.med.len()), (vec![(key, "unmeasured", 0)], 0));
-    visit.receipt(first.seq, 30_000);
+    receipt(&mut visit, first.seq);
     let second = encoded(&mut visit, at(2_000.0), Reason::Heartbeat).unwrap();
     assert_eq!(second.media, []);
 }
@@ -472,7 +485,7 @@ fn an_outcome_follows_its_session_to_its_end() {
     }
     let mut outcome = |now, reason| {
         let commit = encoded(&mut visit, now, reason).unwrap();
-        visit.receipt(commit.seq, 30_000);
+        receipt(&mut visit, commit.seq);
         (commit.sessions.first().and_then(|it| it.outcome), commit.seq)
     };
     let (running, seq) = outcome(at(1_000.0), Reason::Commit);
@@ -508,7 +521,7 @@ fn a_refused_score_is_told_with_the_session_until_one_is_taken() {
     let raw = "cmi.core.score.raw";
     let refused = |visit: &mut Visit, ms: f64| {
         let told = encoded(visit, at(ms), Reason::Commit).unwrap();
-        visit.receipt(told.seq, 30_000);
+        receipt(visit, told.seq);
         told.sessions.first().map(|it| it.refused.clone())
     };
     assert_eq!(set(&mut visit, raw, "120", at(1_000.0)), Err(Refusal::Range));

@@ -1,5 +1,6 @@
 //! How many bytes a page has to send: a working day of signs as a whole, and a sign of life with one sign in it.
 
+use seattime_core::outbox::{Answer, Message};
 use seattime_core::session::Kind;
 use seattime_core::time::{CreditPolicy, EvidenceKind, MediaKind, MediaSample, PresencePolicy};
 use seattime_core::visit::Document;
@@ -95,7 +96,8 @@ fn a_sign_of_life_with_one_sign_of_a_hand_has_512_bytes_beside_its_token() {
         second(&mut visit, it);
     }
     let before = told(&mut visit, at(heard - 1), Reason::Heartbeat).unwrap().1;
-    visit.receipt(before["seq"].as_u64().unwrap(), 30_000);
+    let answer = Answer::Receipt { acked: before["seq"].as_u64(), heartbeat_ms: None, needs_all: false };
+    visit.answered(Instant::default(), Some(Message::Farewell), answer, 0.0);
     for it in heard..heard + 30 {
         second(&mut visit, it);
     }

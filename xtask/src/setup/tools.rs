@@ -1,4 +1,4 @@
-//! wasm-bindgen and wasm-pack, as cargo installs them.
+//! wasm-bindgen and wasm-pack, and for tests geckodriver, as cargo installs them.
 
 use anyhow::{Context, Result};
 
@@ -25,6 +25,15 @@ pub(super) fn ensure(project: &Project) -> Result<()> {
         step::run(project, "setup", "installing wasm-pack", install.args(["install", "wasm-pack"]))?;
     }
     Ok(())
+}
+
+/// Installs the driver of Firefox, for tests.
+pub(super) fn ensure_geckodriver(project: &Project) -> Result<()> {
+    if project.find_program("geckodriver").is_some() {
+        return Ok(());
+    }
+    let mut install = project.cargo();
+    step::run(project, "setup", "installing geckodriver", install.args(["install", "geckodriver"]))
 }
 
 fn locked_version<'a>(lock: &'a str, package: &str) -> Option<&'a str> {

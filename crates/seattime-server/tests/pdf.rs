@@ -99,6 +99,8 @@ async fn scripts_downloads_and_the_viewer_get_the_bytes() {
         assert_eq!(header(&answer, "content-type"), "application/pdf", "{what}");
         assert_eq!(header(&answer, "vary"), "Sec-Fetch-Dest, Accept", "{what}");
         assert_eq!(header(&answer, "accept-ranges"), "bytes", "{what}");
+        let validators = [header(&answer, "etag"), header(&answer, "last-modified")];
+        assert_eq!(validators, ["", ""], "{what}: a request broken off is not taken up for a frame");
         assert_eq!(header(&answer, "cache-control"), "private, max-age=86400, immutable", "{what}");
     }
 }

@@ -37,9 +37,14 @@ pub(crate) fn instead_of(app: &App, kind: Option<&str>, uri: &Uri, headers: &Hea
 }
 
 /// Says of an answer with bytes of a file of this type that another request may get the viewer.
+///
+/// It has no validator: by one, a browser that broke off an embed's request would ask for the rest of these bytes where a
+/// frame at the same address is to show the viewer.
 pub(crate) fn note_bytes(app: &App, kind: Option<&str>, headers: &mut HeaderMap) {
     if app.config.pdf_viewer && kind == Some(PDF) {
         headers.insert(header::VARY, VARY);
+        headers.remove(header::ETAG);
+        headers.remove(header::LAST_MODIFIED);
     }
 }
 

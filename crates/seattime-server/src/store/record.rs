@@ -18,7 +18,7 @@ use super::rows::VisitRow;
 use super::standing::Values;
 use super::{StoreError, StoredActivity};
 
-/// Flag of a row that is failed as [`ActivityRecord::is_failed_by_pause`].
+/// Flag of a row that failed in a pause, where LMSFinish of a page of an earlier version may have decided it.
 pub const FAILED_WHILE_PAUSED: &str = "failed_while_paused";
 
 /// Values by activity and number of the activity's attempt.

@@ -1,4 +1,4 @@
-//! The protocol of sending: what is sent next, what an answer means, and when it is tried again. There is no queue of
+//! The sending protocol: the next message, the meaning of each answer, and the time of the next try. There is no queue of
 //! messages: the outbox knows which change is acknowledged, and a round of messages is encoded from everything above it
 //! at the moment it is sent.
 
@@ -64,7 +64,7 @@ pub enum Answer {
         /// True if the server asks for everything again.
         needs_all: bool,
     },
-    /// A newer visit of the attempt was opened. What was sent is on disk as far as `acked` says.
+    /// A newer visit of the attempt was opened. The changes up to `acked` are on disk.
     Superseded {
         /// The highest number of a change that is on disk.
         acked: u64,
@@ -89,7 +89,7 @@ pub enum Next {
     SendAll,
     /// Nothing, ever: another visit goes on.
     Stop,
-    /// Another try, after so many ms.
+    /// Another try, after this many ms.
     Wait(f64),
 }
 

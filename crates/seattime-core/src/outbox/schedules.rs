@@ -1,5 +1,5 @@
-//! The protocol of sending against a model of a server, over a network that drops, repeats and reorders, refuses and forgets,
-//! and in a page that is hidden, crashes and comes back.
+//! Random schedules of the sending protocol against a model of a server: the network drops, repeats and refuses messages,
+//! the server is restored from backups, and the page is hidden or crashes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,19 +17,19 @@ enum Sent {
 /// What happens next.
 #[derive(Debug, Clone)]
 enum Event {
-    /// Content sets something: a short text, or one of so many parts.
+    /// Content sets a value: a short text (0), or a long one of this many parts.
     Set(u32),
-    /// Content asks for its values to be safe.
+    /// Content calls Commit.
     Commit,
     /// Time goes by, in ms.
     Wait(u32),
-    /// The page looks at what is due, and what it sends meets this.
+    /// The page sends the messages that are due, each with its fate.
     Tick(Vec<Fate>),
-    /// The page is hidden, and what it sends meets this.
+    /// The page is hidden and sends one message, with this fate.
     Hide(Fate),
-    /// The tab crashes; the next page sends what was written down.
+    /// The tab crashes; the next page sends the stored messages.
     Crash,
-    /// The server is restored from a backup of what it had so many messages ago.
+    /// The server is restored from the backup made this many messages ago.
     Restore(usize),
     /// A message from long ago arrives once more.
     Repeat(usize),
@@ -43,14 +43,14 @@ enum Fate {
     Dropped,
     /// The server has it, and its answer is lost.
     Unanswered,
-    /// The server refuses it, and asks to wait for so many seconds.
+    /// The server refuses it, with this `Retry-After` in s.
     Refused(u8),
 }
 
 /// Changes that go into one commit.
 const MOST: u64 = 3;
 
-/// The server: what it has on disk of one visit.
+/// The data of one visit on the disk of the server.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Server {
     /// Everything up to here is on disk.
@@ -94,7 +94,7 @@ struct World {
     /// How many parts the text of a change has, where it is long.
     long: BTreeMap<u64, u32>,
     outbox: Outbox,
-    /// What was written down in the browser last.
+    /// The messages that the browser stored last.
     stored: Vec<Sent>,
     server: Server,
     past: Vec<Server>,
@@ -183,20 +183,12 @@ impl World {
     }
 
     fn hide(&mut self, fate: Fate) {
-        let messages = self.store();
-        let [Sent::Commit { after, upto, .. }] = messages.as_slice() else {
-            let partial =
-                Sent::Commit { after: self.outbox.acked, upto: self.seq, long: Vec::new(), is_partial: true };
-            self.outbox.sent(self.now_ms);
-            let answer = self.meet(&partial, fate);
-            self.outbox.take(self.now_ms, Message::Farewell, answer, 0.5);
-            return;
-        };
-        let whole = Sent::Commit { after: *after, upto: *upto, long: Vec::new(), is_partial: false };
-        let upto = *upto;
+        let (after, upto) = (self.outbox.acked, self.seq);
+        let is_partial = !matches!(self.store().as_slice(), [Sent::Commit { .. }]);
+        let message = if is_partial { Message::Farewell } else { Message::Commit { upto } };
         self.outbox.sent(self.now_ms);
-        let answer = self.meet(&whole, fate);
-        self.outbox.take(self.now_ms, Message::Commit { upto }, answer, 0.5);
+        let answer = self.meet(&Sent::Commit { after, upto, long: Vec::new(), is_partial }, fate);
+        self.outbox.take(self.now_ms, message, answer, 0.5);
     }
 
     /// The page is gone. The next one sends what was written down, again and again until it is through, and goes on.
